@@ -1,0 +1,1 @@
+"""Words and rules of freedom of movement, pure: numpy arrays and plain values in, values out."""

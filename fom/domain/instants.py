@@ -1,0 +1,49 @@
+"""Moments as whole microseconds since 1970 UTC, so that times compare exactly and fit in int64 arrays."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+NEVER_US = -(2**62)
+"""Stands for "no such moment in the past" (never verified)."""
+ALWAYS_US = 2**62
+"""Stands for "no end"."""
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
+
+
+def parse_instant(text: str) -> int:
+    """Return the microseconds of an ISO 8601 text with `Z` or an offset.
+
+    Raises
+    ------
+    ValueError
+        No zone, not a real date, or another notation.
+    """
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+        raise ValueError("an ISO 8601 time with Z or an offset")
+    return to_us(datetime.fromisoformat(text))
+
+
+def to_us(moment: datetime) -> int:
+    """Return the microseconds of an aware datetime; a naive one is refused with ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError("a time with a zone")
+    return (moment - EPOCH) // MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    """Return the aware UTC datetime of a number of microseconds."""
+    return EPOCH + timedelta(microseconds=int(us))
+
+
+def format_instant(us: int) -> str:
+    """Return ISO 8601 in UTC ending in `Z`, with a fraction only where there is one."""
+    return from_us(us).isoformat().replace("+00:00", "Z")

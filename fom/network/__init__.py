@@ -1,0 +1,1 @@
+"""The road network: an immutable, versioned, memory-mapped artefact built once from map data."""

@@ -1,0 +1,1 @@
+"""Tables and queries: rows to domain values and back, the change sequence and the audit chain."""
