@@ -62,4 +62,6 @@ def test_no_tracked_file_names_a_machine_path_or_a_registry():
 
 def test_third_party_files_are_not_committed():
     names = [str(p.relative_to(ROOT)) for p in tracked_files()]
-    assert not [n for n in names if n.startswith(("static/vendor/", "node_modules/")) or n.endswith((".woff2", ".min.js"))]
+    assert not [
+        n for n in names if n.startswith(("static/vendor/", "node_modules/")) or n.endswith((".woff2", ".min.js"))
+    ]

@@ -50,9 +50,7 @@ class Policy:
     confirmed_min: float = 0.60
     suspected_min: float = 0.20
     corroboration_cap: float = 0.95
-    source: Mapping[str, float] = field(
-        default_factory=lambda: _frozen(A=1.0, B=0.85, C=0.65, D=0.40, E=0.20, F=0.50)
-    )
+    source: Mapping[str, float] = field(default_factory=lambda: _frozen(A=1.0, B=0.85, C=0.65, D=0.40, E=0.20, F=0.50))
     information: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({"1": 1.0, "2": 0.85, "3": 0.65, "4": 0.35, "5": 0.15, "6": 0.50})
     )

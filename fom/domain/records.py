@@ -240,7 +240,18 @@ class Route(Record):
 RECORD_CLASSES: dict[str, type[Record]] = {
     c.kind: c
     for c in (
-        Explosive, Physical, Control, Incident, Verification, ClosingAct, Grade, Link, Retraction, Manual, ThreatArea,
-        Season, Route,
+        Explosive,
+        Physical,
+        Control,
+        Incident,
+        Verification,
+        ClosingAct,
+        Grade,
+        Link,
+        Retraction,
+        Manual,
+        ThreatArea,
+        Season,
+        Route,
     )
 }
