@@ -1,0 +1,159 @@
+"""Vector tiles of the network: geometry only, a pure function of (network, z, x, y), so that tiles never go stale.
+
+States and key routes travel separately and meet the tile in the browser. The bytes are Mapbox Vector Tile 2.1:
+layer `segments`, feature id = segment number, properties `h` (rank of the road class, 0 motorway … 6 path)
+and, from zoom 10, `n` (name) and `r` (ref). Encoding itself is `mvt`.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.errors import InvalidInput
+from fom.maps import mvt
+from fom.network.network import Network
+
+MIN_ZOOM, MAX_ZOOM = 4, 14
+NAMES_FROM_ZOOM = 10
+CLASS_RANK = {
+    "motorway": 0, "motorway_link": 0, "trunk": 0, "trunk_link": 0,
+    "primary": 1, "primary_link": 1,
+    "secondary": 2, "secondary_link": 2,
+    "tertiary": 3, "tertiary_link": 3,
+    "unclassified": 4, "road": 4,
+    "residential": 5, "living_street": 5, "service": 5, "pedestrian": 5,
+    "track": 6, "path": 6, "footway": 6, "bridleway": 6, "cycleway": 6, "steps": 6,
+}  # fmt: skip
+"""Rank of a road class, by how early the road appears; words not listed here rank as unclassified."""
+FIRST_ZOOM = (4, 5, 7, 8, 10, 11, 10)
+"""Zoom from which a rank is in the tiles (J): country scale shows what connects towns, zoom 11 everything."""
+BLOCK = 64
+"""Segments per block of the spatial index."""
+
+
+@dataclass(frozen=True, eq=False)
+class TileSource:
+    """What tiles need of one network, prepared once. Integer world coordinates: 0 … 2^32 across the Mercator square."""
+
+    world: NDArray[np.uint32]
+    """(m, 2) x eastward, y southward, in the order of `network.coords`."""
+    coord_start: NDArray[np.int64]
+    order: NDArray[np.int32]
+    """(n,) segment numbers sorted along a space-filling curve; consecutive runs of BLOCK make a block."""
+    boxes: NDArray[np.uint32]
+    """(n, 4) west, north, east, south of `order[i]`."""
+    block_boxes: NDArray[np.uint32]
+    rank: NDArray[np.uint8]
+    first_zoom: NDArray[np.uint8]
+    name: NDArray[np.int32]
+    ref: NDArray[np.int32]
+    text: NDArray[np.uint8]
+    """UTF-8 of all names, one after another; name i is text[text_start[i]:text_start[i + 1]]."""
+    text_start: NDArray[np.int64]
+
+
+_sources: weakref.WeakKeyDictionary[Network, TileSource] = weakref.WeakKeyDictionary()
+_building = threading.Lock()
+
+
+def tile_source(network: Network) -> TileSource:
+    """Return the prepared arrays of `network`, made on first use and kept as long as the network lives."""
+    with _building:
+        source = _sources.get(network)
+        if source is None:
+            source = _sources[network] = _prepare(network)
+        return source
+
+
+def network_tile(network: Network, z: int, x: int, y: int) -> bytes:
+    """Return the tile's bytes; an area without roads gives zero bytes, which is a valid empty tile.
+
+    Raises
+    ------
+    InvalidInput
+        Zoom outside MIN_ZOOM … MAX_ZOOM, or x or y outside the zoom's grid.
+    """
+    if not MIN_ZOOM <= z <= MAX_ZOOM:
+        raise InvalidInput.single("z", z, f"a zoom from {MIN_ZOOM} to {MAX_ZOOM}")
+    for field, value in (("x", x), ("y", y)):
+        if not 0 <= value < 1 << z:
+            raise InvalidInput.single(field, value, f"a whole number from 0 to {(1 << z) - 1} at zoom {z}")
+    source = tile_source(network)
+    numbers = mvt.find_segments(source.order, source.boxes, source.block_boxes, BLOCK, source.first_zoom, z, x, y)
+    if not len(numbers):
+        return b""
+    numbers.sort()
+    return mvt.encode_lines(
+        numbers,
+        source.world,
+        source.coord_start,
+        source.rank,
+        source.name,
+        source.ref,
+        source.text,
+        source.text_start,
+        z,
+        x,
+        y,
+        z >= NAMES_FROM_ZOOM,
+    ).tobytes()
+
+
+def to_world(lonlat: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """Return (m, 2) uint32 Mercator world coordinates of (m, 2) degrees lon/lat; latitudes beyond ± 85.051 are held."""
+    lat = np.radians(np.clip(lonlat[:, 1], -85.0511, 85.0511))
+    x = lonlat[:, 0] / 360.0 + 0.5
+    y = 0.5 - np.arcsinh(np.tan(lat)) / (2 * np.pi)
+    scaled = np.stack((x, y), axis=1) * 2.0**32
+    return np.clip(scaled, 0, 2**32 - 1).astype(np.uint32)
+
+
+def _prepare(network: Network) -> TileSource:
+    world = to_world(np.asarray(network.coords))
+    start = np.asarray(network.coord_start)
+    if network.n_segments:
+        low = np.minimum.reduceat(world, start[:-1], axis=0)
+        high = np.maximum.reduceat(world, start[:-1], axis=0)
+    else:
+        low = high = np.empty((0, 2), np.uint32)
+    boxes = np.concatenate((low, high), axis=1)
+    order = np.argsort(_curve_position((low.astype(np.int64) + high) // 2), kind="stable").astype(np.int32)
+    boxes = np.ascontiguousarray(boxes[order])
+    edges = np.arange(0, len(order), BLOCK)
+    if len(order):
+        block_low = np.minimum.reduceat(boxes[:, :2], edges, axis=0)
+        block_high = np.maximum.reduceat(boxes[:, 2:], edges, axis=0)
+        block_boxes = np.concatenate((block_low, block_high), axis=1)
+    else:
+        block_boxes = boxes
+    ranks = np.array([CLASS_RANK.get(word, 4) for word in network.highway_words] or [4], np.uint8)
+    rank = ranks[np.asarray(network.highway)]
+    encoded = [name.encode() for name in network.names]
+    return TileSource(
+        world=world,
+        coord_start=start,
+        order=order,
+        boxes=boxes,
+        block_boxes=np.ascontiguousarray(block_boxes),
+        rank=rank,
+        first_zoom=np.array(FIRST_ZOOM, np.uint8)[rank],
+        name=np.asarray(network.name),
+        ref=np.asarray(network.ref),
+        text=np.frombuffer(b"".join(encoded), np.uint8),
+        text_start=np.cumsum([0, *map(len, encoded)], dtype=np.int64),
+    )
+
+
+def _curve_position(centres: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place of (n, 2) world points on a Z-order curve of 2^16 by 2^16 cells."""
+    cells = (centres >> 16).astype(np.uint64)
+    result = np.zeros(len(cells), np.uint64)
+    for bit in range(16):
+        for axis in (0, 1):
+            result |= ((cells[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + axis)
+    return result.astype(np.int64)
