@@ -67,6 +67,10 @@ class Conflict(FomError):
         self.details = details
 
 
+class KeptConflict(Conflict):
+    """A conflict whose evidence was written for triage: the transaction is committed all the same."""
+
+
 class NotPermitted(FomError):
     """The actor's role does not allow the action, or a second person is still missing."""
 

@@ -1,0 +1,293 @@
+"""The registers: which members each has, what they may hold, and how plain values become typed ones and back.
+
+Member names are the same in the API, the demo file and the tables (docs/architecture.md, "Registers"). Moments are
+ISO 8601 text outside and microseconds inside; geometry is GeoJSON outside and shapely inside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import shapely
+from shapely.errors import GEOSException
+from shapely.geometry import mapping, shape
+
+from fom.domain.access import CLASSIFICATIONS
+from fom.domain.instants import format_instant, parse_instant
+from fom.domain.profiles import USER_CLASSES
+from fom.errors import FieldError, InvalidInput, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a register: its kind of value, whether it must be given, its codes or bounds."""
+
+    kind: str
+    """text, number, integer, flag, moment, list, codes (list of texts), geometry"""
+    required: bool = False
+    codes: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+
+def _text(*codes: str, required: bool = False) -> Member:
+    return Member("text", required, codes)
+
+
+def _number(low: float, high: float = math.inf, *, required: bool = False) -> Member:
+    return Member("number", required, (), low, high)
+
+
+_NEEDED = Member("text", True)
+_ANY = Member("text")
+_WHEN = Member("moment")
+_LON = _number(-180, 180, required=True)
+_LAT = _number(-90, 90, required=True)
+_ACCESS = Member("flag")
+
+AIR_HEAD_STATUS = ("serviceable", "restricted", "unserviceable", "unknown")
+CROSSING_STATUS = ("operational", "partly", "closed", "unknown")
+SITE_KINDS = (
+    "headquarters", "base", "tob", "settlement", "camp", "hub", "strategic_resource", "ammunition_storage",
+)  # fmt: skip
+AREA_KINDS = (
+    "separation", "buffer", "security", "curfew", "cordon", "restricted_access", "critical", "area_of_operation",
+)  # fmt: skip
+MOVEMENT_PURPOSES = ("patrol", "convoy", "humanitarian", "flight")
+MOVEMENT_OUTCOMES = (
+    "proceeded", "proceeded_late", "rerouted", "turned_back", "aborted", "held", "cancelled_no_clearance",
+    "cancelled_other",
+)  # fmt: skip
+RESTRICTION_CATEGORIES = (
+    "denial_of_movement", "denial_of_flight", "denial_of_site_access", "checkpoint_stop", "delay", "taxation_or_fee",
+    "search_of_vehicle", "seizure_or_hijack", "detention_or_arrest", "assault_or_threat", "conditions_imposed",
+    "aggressive_demonstration", "jamming_or_interference", "visa_or_customs_hold", "attack_on_movement",
+    "natural_or_infrastructure",
+)  # fmt: skip
+RESTRICTION_OUTCOMES = MOVEMENT_OUTCOMES[:-1]
+ACTORS = (
+    "host_armed_forces", "host_police", "local_authority", "non_state_group", "community", "criminal", "other_force",
+    "mission", "partner", "nature", "unknown",
+)  # fmt: skip
+TASK_KINDS = ("eod", "engineer", "verify")
+BENCHMARK_STATUSES = ("not_assessed", "insufficient_data", "not_met", "partly_met", "met", "regressing")
+
+COMMON: Mapping[str, Member] = MappingProxyType(
+    {"id": _NEEDED, "classification": _text(*CLASSIFICATIONS), "area_id": _ANY}
+)
+"""Members of every register. `area_id` limits who sees the row; null = the whole mission."""
+
+REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
+    {
+        "key_route": {
+            "code": _NEEDED, "name": _NEEDED, "owner": _ANY, "verify_interval_h": _number(1, 168),
+            "via": Member("list"), "segments": Member("list"), "planning_profile": _ANY, "reviewed_at": _WHEN,
+        },
+        "air_head": {
+            "code": _NEEDED, "name": _NEEDED, "kind": _text("airfield", "airstrip", "hls", required=True),
+            "lon": _LON, "lat": _LAT, "runways": Member("list"), "aircraft_types": Member("codes"),
+            "is_night": Member("flag"), "status": _text(*AIR_HEAD_STATUS, required=True), "inspected_at": _WHEN,
+            "inspection_by": _ANY, "notes": _ANY,
+        },
+        "crossing": {
+            "name": _NEEDED, "lon": _LON, "lat": _LAT, "is_official": Member("flag"),
+            "status": _text(*CROSSING_STATUS, required=True), "goods": _ACCESS, "people": _ACCESS,
+            "mission": _ACCESS, "hours": _ANY, "checklist_passed_at": _WHEN, "staffed": Member("flag"),
+            "inspected_at": _WHEN,
+        },
+        "site": {
+            "name": _NEEDED, "kind": _text(*SITE_KINDS, required=True), "lon": _LON, "lat": _LAT,
+            "population": Member("integer", low=0), "plan_reviewed_at": _WHEN, "is_active": Member("flag"),
+            "until": _WHEN, "parent": _ANY,
+        },
+        "area": {
+            "name": _NEEDED, "kind": _text(*AREA_KINDS, required=True), "geometry": Member("geometry", True),
+            "agreement_ref": _ANY, "grade": _ANY, "reviewed_at": _WHEN, "assessor": _ANY,
+        },
+        "movement": {
+            "code": _NEEDED, "purpose": _text(*MOVEMENT_PURPOSES, required=True),
+            "user_class": _text(*USER_CLASSES, required=True), "profile": _ANY,
+            "planned_start": Member("moment", True), "planned_end": _WHEN, "actual_start": _WHEN,
+            "actual_end": _WHEN, "outcome": _text(*MOVEMENT_OUTCOMES), "delivered_t": _number(0),
+            "planned_t": _number(0), "route": _ANY, "from_site": _ANY, "to_site": _ANY, "unit": _ANY,
+            "admin_unit": _ANY,
+        },
+        "restriction_case": {
+            "record_id": _ANY, "category": _text(*RESTRICTION_CATEGORIES, required=True),
+            "actor": _text(*ACTORS, required=True), "user_class": _text(*USER_CLASSES), "admin_unit": _ANY,
+            "clause": _ANY, "clearance_held": Member("flag"), "outcome": _text(*RESTRICTION_OUTCOMES),
+            "opened_at": Member("moment", True), "protest_no": _ANY, "protest_at": _WHEN, "resolved_at": _WHEN,
+            "standing": Member("flag"),
+        },
+        "hazard_priority": {
+            "hazard_id": _NEEDED, "rank": Member("integer", True, low=1), "set_at": Member("moment", True),
+            "set_by": _ANY, "reason": _ANY,
+        },
+        "task": {
+            "kind": _text(*TASK_KINDS, required=True), "target_id": _NEEDED, "assigned_to": _ANY, "due_at": _WHEN,
+            "done_at": _WHEN, "created_at": Member("moment", True),
+        },
+        "assessment": {
+            "benchmark": _NEEDED, "status": _text(*BENCHMARK_STATUSES, required=True), "reason": _NEEDED,
+            "author": _NEEDED, "role": _NEEDED, "valid_from": Member("moment", True),
+            "expires": Member("moment", True),
+        },
+    }
+)  # fmt: skip
+"""Register -> members besides `COMMON` and `version`."""
+
+ORDER = ("code", "name", "rank", "planned_start", "opened_at", "due_at", "valid_from", "id")
+"""Members by which a register is listed, as far as it has them."""
+
+
+def members_of(register: str) -> dict[str, Member]:
+    """Return all members of a register; NotFound for an unknown one."""
+    if register not in REGISTERS:
+        raise NotFound("register", register)
+    return {**COMMON, **REGISTERS[register]}
+
+
+def parse_values(register: str, values: object) -> dict[str, Any]:
+    """Return typed values of a register row: every member present, null where nothing was given.
+
+    Raises
+    ------
+    InvalidInput
+        With every bad member at once: unknown, missing, of another type, code or range.
+    """
+    members = members_of(register)
+    if not isinstance(values, Mapping):
+        raise InvalidInput.single(register, type(values).__name__, "an object")
+    errors = [FieldError(str(name), "given", "no such member") for name in values if name not in members]
+    typed: dict[str, Any] = {}
+    for name, member in members.items():
+        raw = values.get(name)
+        if raw is None or raw == "":
+            typed[name] = None
+            if member.required:
+                errors.append(FieldError(name, "nothing", expectation(member)))
+            continue
+        try:
+            typed[name] = _PARSERS[member.kind](member, raw)
+        except (ValueError, TypeError, KeyError, GEOSException):
+            errors.append(FieldError(name, repr(raw)[:80], expectation(member)))
+    errors += [] if errors else list(_relations(register, typed))
+    if errors:
+        raise InvalidInput(errors)
+    typed["classification"] = typed["classification"] or "confidential"
+    return typed
+
+
+def format_values(register: str, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain values of a row, moments as ISO 8601 text and geometry as GeoJSON."""
+    out: dict[str, Any] = {}
+    for name, member in members_of(register).items():
+        value = typed[name]
+        if value is not None and member.kind == "moment":
+            value = format_instant(value)
+        elif value is not None and member.kind == "geometry":
+            value = geojson(value)
+        out[name] = value
+    return out
+
+
+def geojson(geometry: shapely.Geometry) -> dict[str, Any]:
+    """Return a GeoJSON geometry of lists, coordinates exact."""
+    return {key: _listed(value) for key, value in mapping(geometry).items()}
+
+
+def expectation(member: Member) -> str:
+    """Return in words what a member may hold."""
+    if member.codes:
+        return "one of " + ", ".join(member.codes)
+    words = {
+        "text": "a text", "number": "a number", "integer": "a whole number", "flag": "true or false",
+        "moment": "an ISO 8601 time with Z or an offset", "list": "a list", "codes": "a list of texts",
+        "geometry": "a valid GeoJSON Polygon or MultiPolygon",
+    }[member.kind]  # fmt: skip
+    if member.low > -math.inf:
+        words += f" from {member.low:g}" + (f" to {member.high:g}" if member.high < math.inf else "")
+    return words
+
+
+def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
+    errors = []
+    for first, second in (
+        ("planned_start", "planned_end"), ("actual_start", "actual_end"), ("opened_at", "resolved_at"),
+        ("created_at", "done_at"), ("valid_from", "expires"),
+    ):  # fmt: skip
+        if typed.get(first) is not None and typed.get(second) is not None and typed[second] < typed[first]:
+            errors.append(FieldError(second, format_instant(typed[second]), f"not before {first}"))
+    if register == "assessment" and len(typed["reason"].strip()) < 40:
+        errors.append(FieldError("reason", f"{len(typed['reason'].strip())} characters", "at least 40 characters"))
+    if {"lon", "lat"} <= set(typed) and typed["lon"] == 0 and typed["lat"] == 0:
+        errors.append(FieldError("lon", "0/0", "a position; 0/0 is what devices say without one"))
+    return errors
+
+
+def _parse_text(member: Member, raw: Any) -> str:
+    if not isinstance(raw, str) or len(raw) > 4000 or (member.codes and raw not in member.codes):
+        raise ValueError(raw)
+    return raw
+
+
+def _parse_number(member: Member, raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not member.low <= raw <= member.high:
+        raise ValueError(raw)
+    if not math.isfinite(raw):
+        raise ValueError(raw)
+    return float(raw)
+
+
+def _parse_integer(member: Member, raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or not member.low <= raw <= min(member.high, 2**53):
+        raise ValueError(raw)
+    return raw
+
+
+def _parse_flag(member: Member, raw: Any) -> bool:  # noqa: ARG001
+    if not isinstance(raw, bool):
+        raise ValueError(raw)
+    return raw
+
+
+def _parse_moment(member: Member, raw: Any) -> int:  # noqa: ARG001
+    return parse_instant(raw)
+
+
+def _parse_list(member: Member, raw: Any) -> list[Any]:
+    if not isinstance(raw, list | tuple) or len(raw) > 20_000:
+        raise ValueError(raw)
+    if member.kind == "codes" and not all(isinstance(item, str) for item in raw):
+        raise ValueError(raw)
+    return list(raw)
+
+
+def _parse_geometry(member: Member, raw: Any) -> shapely.Geometry:  # noqa: ARG001
+    geometry = shape(raw)
+    if geometry.geom_type not in ("Polygon", "MultiPolygon") or geometry.is_empty or not geometry.is_valid:
+        raise ValueError(raw)
+    low_lon, low_lat, high_lon, high_lat = geometry.bounds
+    if low_lon < -180 or high_lon > 180 or low_lat < -90 or high_lat > 90:
+        raise ValueError(raw)
+    return geometry
+
+
+_PARSERS: dict[str, Callable[[Member, Any], Any]] = {
+    "text": _parse_text,
+    "number": _parse_number,
+    "integer": _parse_integer,
+    "flag": _parse_flag,
+    "moment": _parse_moment,
+    "list": _parse_list,
+    "codes": _parse_list,
+    "geometry": _parse_geometry,
+}
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple | list) else value

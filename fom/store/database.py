@@ -1,0 +1,80 @@
+"""One database behind one value: SQLite (one writer, full sync) or PostgreSQL with PostGIS, the same promises on both.
+
+Writing transactions follow one another: BEGIN IMMEDIATE on SQLite, one advisory lock on PostgreSQL. Change numbers
+therefore rise in the order of commits, and a follower that has seen number n has seen everything before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from fom.errors import KeptConflict
+
+WRITE_LOCK = 0x464F4D
+"""Key of the advisory lock that a PostgreSQL writer holds until it commits."""
+BUSY_TIMEOUT_S = 30
+
+
+class Database:
+    """An engine with its two kinds of sessions. Safe to share between threads; make it after forking, not before."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, pool_size=10)
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        """Deferred sessions, for reading and for code that brings its own sessions."""
+        self._writers = sessionmaker(self.engine.execution_options(fom_writes=True), expire_on_commit=False)
+        self._readers = sessionmaker(
+            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ"),
+            expire_on_commit=False,
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session that alone may write; commit at the end, roll back on an exception.
+
+        A `KeptConflict` is committed and raised: what it kept is evidence.
+        """
+        with self._writers() as session:
+            if not self.is_sqlite:
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+            try:
+                yield session
+            except KeptConflict:
+                session.commit()
+                raise
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session on one snapshot of the database; it never waits for a writer and stores nothing."""
+        with self._readers() as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("fom_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

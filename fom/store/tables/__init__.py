@@ -1,0 +1,41 @@
+"""All tables, one module per concept. Rows are plain declarative classes; queries are functions beside them."""
+
+from fom.store.tables.accounts import PersonalToken, Role, Unit, User, user_role
+from fom.store.tables.base import Base
+from fom.store.tables.records import (
+    RecordReference,
+    RecordRow,
+    Report,
+    ReportConflict,
+    ReportVersion,
+    version_record,
+)
+from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute
+from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyVersion
+
+APPEND_ONLY = ("audit", "change", "record", "record_reference", "report_version", "report_conflict", "version_record")
+"""Tables whose rows are never changed nor deleted; triggers on both engines refuse it."""
+
+__all__ = [
+    "APPEND_ONLY",
+    "REGISTER_TABLES",
+    "Audit",
+    "Base",
+    "Change",
+    "Inspection",
+    "KeyRoute",
+    "NetworkVersion",
+    "PendingAct",
+    "PersonalToken",
+    "PolicyVersion",
+    "RecordReference",
+    "RecordRow",
+    "Report",
+    "ReportConflict",
+    "ReportVersion",
+    "Role",
+    "Unit",
+    "User",
+    "user_role",
+    "version_record",
+]
