@@ -1,0 +1,222 @@
+"""Best routes: one `Router` per network holds what never changes, one `Metric` per set of costs holds what does.
+
+Facts do not come here: a metric gets costs of arcs in seconds, infinite where an arc is absent. Where a position joins
+the road is `snapping`, what is said about a route is `planning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.network.network import Network
+from fom.routing.barriers import barrier_seconds
+from fom.routing.dijkstra import DijkstraEngine, DijkstraTopology, Ends, Found
+from fom.routing.graph import NO_BARRIER, RouterGraph, build_graph
+from fom.routing.sharing import SharedLock
+from fom.routing.snapping import Snap
+from fom.routing.weights import TIE_BITS, UNREACHABLE, draw_numbers, to_seconds, to_weights
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Path:
+    """Network arcs travelled one after another; the first and the last may be travelled in part."""
+
+    arcs: NDArray[np.int64]
+    """(k,), k >= 1."""
+    enter: NDArray[np.float64]
+    leave: NDArray[np.float64]
+    """(k,) fractions of each arc in the direction of travel, 0 <= enter <= leave <= 1."""
+    cost_s: float
+    """Sum of the costs searched over: equivalent seconds, not the time of travel."""
+    weight: int
+    """The same as the exact number compared by the search (`weights`)."""
+
+    @property
+    def segments(self) -> NDArray[np.int64]:
+        """Return (k,) segment numbers."""
+        return self.arcs >> 1
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Return (k,) shares of each segment that are travelled, 0 to 1."""
+        return self.leave - self.enter
+
+
+class Router:
+    """The search structures of one network, built once and shared by all metrics and threads."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.graph: RouterGraph = build_graph(network)
+        self.draws = draw_numbers(network.segment_ids)
+        self._dijkstra = DijkstraTopology(self.graph)
+
+    def metric(self, costs: NDArray[np.float64], *, vehicle: str = "wheeled") -> Metric:
+        """Return a metric over (2n,) costs in seconds by arc number, inf = absent; `vehicle` decides at barriers."""
+        return Metric(self, costs, vehicle)
+
+    def engine(self, weights: NDArray[np.int64]) -> DijkstraEngine:
+        """Return a search engine over weights of router arcs, which it keeps and watches (`update`)."""
+        return DijkstraEngine(self._dijkstra, weights)
+
+
+class Metric:
+    """Costs of every arc for one question, and the searches over them. Safe for threads.
+
+    Single calls see all of an update or nothing of it; several calls that must agree go inside `reading()`.
+    """
+
+    def __init__(self, router: Router, costs: NDArray[np.float64], vehicle: str) -> None:
+        graph = router.graph
+        if costs.shape != (len(graph.arrival),):
+            raise ValueError(f"costs of shape {costs.shape}; expected ({len(graph.arrival)},)")
+        self.router = router
+        self._lock = SharedLock()
+        self._arc_weight = to_weights(costs, np.repeat(router.draws, 2))
+        self._arc_weight[graph.arrival < 0] = UNREACHABLE
+        seconds = np.append(barrier_seconds(router.network, vehicle), 0.0)
+        self._barrier_weight = np.where(
+            np.isfinite(seconds),
+            np.rint(np.nan_to_num(seconds, posinf=0) * 1000).astype(np.int64) << TIE_BITS,
+            UNREACHABLE,
+        )
+        self._weights = self._router_weights(np.arange(graph.n_arcs))
+        self._engine = router.engine(self._weights)
+
+    def _router_weights(self, arcs: NDArray[np.int64]) -> NDArray[np.int64]:
+        graph = self.router.graph
+        passing = self._barrier_weight[graph.barrier[arcs]]
+        return np.minimum(self._arc_weight[graph.arc_of[arcs]] + passing, UNREACHABLE)
+
+    def update(self, arcs: NDArray[np.int64], costs: NDArray[np.float64]) -> None:
+        """Set new costs in seconds of network `arcs` (k,), inf = absent. Waits for searches under way."""
+        graph = self.router.graph
+        arcs = np.asarray(arcs, np.int64)
+        real = graph.arrival[arcs] >= 0
+        weights = to_weights(np.asarray(costs, np.float64)[real], self.router.draws[arcs[real] >> 1])
+        arcs = arcs[real]
+        touched = graph.router_arcs(arcs)
+        with self._lock.writing():
+            self._arc_weight[arcs] = weights
+            self._weights[touched] = self._router_weights(touched)
+            self._engine.update(touched)
+
+    @contextmanager
+    def reading(self) -> Iterator[Searches]:
+        """Hold the costs still for several searches."""
+        with self._lock.reading():
+            yield Searches(self.router, self._arc_weight, self._weights, self._barrier_weight, self._engine)
+
+    def best(self, origin: Snap, destination: Snap) -> Path | None:
+        """Return the cheapest path between two snaps, None when there is none."""
+        with self.reading() as searches:
+            return searches.best(origin, destination)
+
+
+class Searches:
+    """Searches over costs that stand still. Only valid inside `Metric.reading`."""
+
+    def __init__(
+        self,
+        router: Router,
+        arc_weight: NDArray[np.int64],
+        weights: NDArray[np.int64],
+        barrier_weight: NDArray[np.int64],
+        engine: DijkstraEngine,
+    ) -> None:
+        self.router = router
+        self.arc_weight = arc_weight
+        self.weights = weights
+        self.engine = engine
+        self._barrier_weight = barrier_weight
+
+    def best(self, origin: Snap, destination: Snap) -> Path | None:
+        """Return the cheapest path between two snaps, None when there is none."""
+        sources, targets = self.sources(origin), self.targets(destination)
+        found = self.engine.search(sources.ends, targets.ends) if sources and targets else None
+        direct = self.direct(origin, destination)
+        if found is None or (direct is not None and direct.weight <= found.weight):
+            return direct
+        return self.path(sources, found, targets)
+
+    def direct(self, origin: Snap, destination: Snap) -> Path | None:
+        """Return the path along one segment when both snaps lie on it and that way may be travelled."""
+        if origin.segment != destination.segment:
+            return None
+        is_back = destination.fraction < origin.fraction
+        arc = 2 * origin.segment + is_back
+        if self.arc_weight[arc] >= UNREACHABLE and destination.fraction == origin.fraction:
+            arc, is_back = arc ^ 1, True
+        if self.arc_weight[arc] >= UNREACHABLE:
+            return None
+        enter, leave = _along(arc, origin.fraction), _along(arc, destination.fraction)
+        weight = part_of(int(self.arc_weight[arc]), leave - enter)
+        return Path(np.array([arc]), np.array([enter]), np.array([leave]), to_seconds(weight), weight)
+
+    def sources(self, snap: Snap) -> Joints:
+        """Return where the network is entered from a snap: the ends of its segment, as far as they may be driven to."""
+        arcs, nodes, weights = [], [], []
+        for arc in (2 * snap.segment, 2 * snap.segment + 1):
+            if self.arc_weight[arc] < UNREACHABLE:
+                arcs.append(arc)
+                nodes.append(self.router.graph.arrival[arc])
+                weights.append(part_of(int(self.arc_weight[arc]), 1.0 - _along(arc, snap.fraction)))
+        return Joints.of(arcs, nodes, weights, snap)
+
+    def targets(self, snap: Snap) -> Joints:
+        """Return where the network is left to a snap: the router nodes from which its segment may be entered."""
+        graph = self.router.graph
+        arcs, nodes, weights = [], [], []
+        for arc in (2 * snap.segment, 2 * snap.segment + 1):
+            if self.arc_weight[arc] >= UNREACHABLE:
+                continue
+            rest = part_of(int(self.arc_weight[arc]), _along(arc, snap.fraction))
+            for entry in range(graph.first[arc], graph.first[arc + 1]):
+                passing = 0 if graph.barrier[entry] == NO_BARRIER else int(self._barrier_weight[graph.barrier[entry]])
+                if passing < UNREACHABLE:
+                    arcs.append(arc)
+                    nodes.append(graph.tail[entry])
+                    weights.append(rest + passing)
+        return Joints.of(arcs, nodes, weights, snap)
+
+    def path(self, sources: Joints, found: Found, targets: Joints) -> Path:
+        """Return the whole path of a search: first part, arcs between, last part."""
+        between = self.router.graph.arc_of[found.arcs]
+        first, last = sources.arcs[found.start], targets.arcs[found.end]
+        arcs = np.concatenate([[first], between, [last]]).astype(np.int64)
+        enter, leave = np.zeros(len(arcs)), np.ones(len(arcs))
+        enter[0] = _along(first, sources.snap.fraction)
+        leave[-1] = _along(last, targets.snap.fraction)
+        return Path(arcs, enter, leave, to_seconds(found.weight), found.weight)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Joints:
+    """How a snap joins the router graph: for each end of a search the network arc that is travelled in part."""
+
+    snap: Snap
+    arcs: list[int]
+    ends: Ends
+
+    @classmethod
+    def of(cls, arcs: list[int], nodes: list[int], weights: list[int], snap: Snap) -> Joints:
+        """Return joints of parallel lists."""
+        return cls(snap, arcs, Ends(np.asarray(nodes, np.int32), np.asarray(weights, np.int64)))
+
+    def __bool__(self) -> bool:
+        return bool(self.arcs)
+
+
+def part_of(weight: int, share: float) -> int:
+    """Return the weight of a part of an arc: its milliseconds in proportion, its draw whole."""
+    return (round((weight >> TIE_BITS) * share) << TIE_BITS) + (weight & ((1 << TIE_BITS) - 1))
+
+
+def _along(arc: int, fraction: float) -> float:
+    """Return a fraction of a segment's geometry as a fraction of `arc` in its direction of travel."""
+    return 1.0 - fraction if arc & 1 else fraction

@@ -1,0 +1,163 @@
+"""Where a position joins the road: the nearest segment within a radius, and how far along it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fom.network.network import Network
+from fom.routing.compiled import compiled
+
+SNAP_RADIUS_M = 2_000.0
+"""A place joins the network when a road is no farther (a point exactly this far still snaps).
+
+Source: doctrine, section 5 (settlements join the network up to 2 km), used for every end of a route.
+"""
+
+_RINGS_M = (60.0, 400.0)
+"""Tried first, because a small box over the index is cheap; what is found inside a ring is nearest of all."""
+
+_EQUATOR_M = 6_378_137.0
+_ECCENTRICITY_2 = 0.00669437999014
+
+
+@dataclass(frozen=True, slots=True)
+class Snap:
+    """A position on a segment. `fraction` runs from 0 to 1 along the segment's own geometry."""
+
+    segment: int
+    fraction: float
+    distance_m: float
+    """From the position asked to the road."""
+    lonlat: tuple[float, float]
+    """The point on the road."""
+    asked: tuple[float, float]
+
+
+@compiled
+def _nearest(
+    coords: NDArray[np.float64],
+    coord_start: NDArray[np.int64],
+    segments: NDArray[np.int64],
+    lon: float,
+    lat: float,
+    east_m: float,
+    north_m: float,
+) -> tuple[int, float, float]:
+    """Return the nearest of `segments` (the first of equals), its distance in metres and the fraction along it."""
+    best_segment, best_square, best_fraction = np.int64(-1), np.inf, 0.0
+    for segment in segments:
+        along, at, square = 0.0, 0.0, np.inf
+        begin, end = coord_start[segment], coord_start[segment + 1]
+        x0 = ((coords[begin, 0] - lon + 540.0) % 360.0 - 180.0) * east_m
+        y0 = (coords[begin, 1] - lat) * north_m
+        for k in range(begin + 1, end):
+            x1 = ((coords[k, 0] - lon + 540.0) % 360.0 - 180.0) * east_m
+            y1 = (coords[k, 1] - lat) * north_m
+            dx, dy = x1 - x0, y1 - y0
+            length = math.sqrt(dx * dx + dy * dy)
+            share = 0.0
+            if length > 0.0:
+                share = min(1.0, max(0.0, -(x0 * dx + y0 * dy) / (length * length)))
+            px, py = x0 + share * dx, y0 + share * dy
+            if px * px + py * py < square:
+                square = px * px + py * py
+                at = along + share * length
+            along += length
+            x0, y0 = x1, y1
+        if square < best_square:
+            best_segment, best_square = segment, square
+            best_fraction = at / along if along > 0.0 else 0.0
+    return int(best_segment), math.sqrt(best_square), best_fraction
+
+
+def metres_per_degree(lat: float) -> tuple[float, float]:
+    """Return (east, north) metres of one degree at a latitude on the WGS 84 ellipsoid."""
+    sine = math.sin(math.radians(lat))
+    curve = 1.0 - _ECCENTRICITY_2 * sine * sine
+    east = _EQUATOR_M / math.sqrt(curve) * math.cos(math.radians(lat))
+    north = _EQUATOR_M * (1.0 - _ECCENTRICITY_2) / curve**1.5
+    return east * math.pi / 180, north * math.pi / 180
+
+
+def snap_to_road(network: Network, lon: float, lat: float, *, radius_m: float = SNAP_RADIUS_M) -> Snap | None:
+    """Return the nearest segment to a position, None beyond `radius_m`; of equally near ones the lowest number.
+
+    The state of the segment plays no part: a position on a closed road must not jump to the next open one.
+    """
+    east, north = metres_per_degree(lat)
+    for ring in (*(r for r in _RINGS_M if r < radius_m), radius_m):
+        candidates = _segments_near(network, lon, lat, ring / max(east, 1e-9), ring / north)
+        if not len(candidates):
+            continue
+        segment, distance_m, fraction = _nearest(
+            np.asarray(network.coords), np.asarray(network.coord_start), candidates, lon, lat, east, north
+        )
+        if distance_m <= ring:
+            return Snap(int(segment), fraction, distance_m, point_on(network, int(segment), fraction), (lon, lat))
+    return None
+
+
+def _segments_near(network: Network, lon: float, lat: float, reach_lon: float, reach_lat: float) -> NDArray[np.int64]:
+    """Return in ascending order the numbers of segments whose box meets the box around a position."""
+    reach_lon = min(reach_lon, 180.0)
+    west, east = lon - reach_lon, lon + reach_lon
+    found = network.tree.query(shapely.box(west, lat - reach_lat, east, lat + reach_lat))
+    for turn in ([360.0] if west < -180 else []) + ([-360.0] if east > 180 else []):
+        more = network.tree.query(shapely.box(west + turn, lat - reach_lat, east + turn, lat + reach_lat))
+        found = np.concatenate([found, more])
+    return np.unique(found).astype(np.int64)
+
+
+def point_on(network: Network, segment: int, fraction: float) -> tuple[float, float]:
+    """Return lon/lat at a fraction of a segment's length."""
+    line = line_between(network, segment, fraction, fraction)
+    return float(line[0, 0]), float(line[0, 1])
+
+
+def line_between(network: Network, segment: int, start: float, end: float) -> NDArray[np.float64]:
+    """Return (k, 2) degrees of a segment from fraction `start` to `end`; against its geometry when `end` < `start`."""
+    line = np.asarray(network.coords)[network.coord_start[segment] : network.coord_start[segment + 1]]
+    if start > end:
+        return _cut(line, end, start)[::-1]
+    return _cut(line, start, end)
+
+
+@compiled
+def _cut(line: NDArray[np.float64], start: float, end: float) -> NDArray[np.float64]:
+    """Return the part of a line between two fractions of its length, start <= end; at least one point."""
+    n = len(line)
+    if start <= 0.0 and end >= 1.0:
+        return line.copy()
+    scale = math.cos(math.radians(line[0, 1]))
+    along = np.zeros(n)
+    for k in range(1, n):
+        dx = ((line[k, 0] - line[k - 1, 0] + 540.0) % 360.0 - 180.0) * scale
+        dy = line[k, 1] - line[k - 1, 1]
+        along[k] = along[k - 1] + math.sqrt(dx * dx + dy * dy)
+    total = along[n - 1]
+    out = np.empty((n + 2, 2))
+    size = 0
+    for target in (start * total, end * total):
+        is_end = size > 0
+        k = 1
+        while k < n - 1 and along[k] < target:
+            k += 1
+        if is_end:
+            for j in range(1, n):
+                if start * total < along[j] < target:
+                    out[size] = line[j]
+                    size += 1
+        length = along[k] - along[k - 1]
+        share = (target - along[k - 1]) / length if length > 0.0 else 0.0
+        step = (line[k, 0] - line[k - 1, 0] + 540.0) % 360.0 - 180.0
+        out[size, 0] = (line[k - 1, 0] + step * share + 540.0) % 360.0 - 180.0
+        out[size, 1] = line[k - 1, 1] + (line[k, 1] - line[k - 1, 1]) * share
+        size += 1
+        if start == end:
+            break
+    return out[:size].copy()
