@@ -1,0 +1,65 @@
+"""The application: `create_app()` puts the parts together; `python app.py` serves them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from fom.cli import LazyGroup
+from fom.config import Config, config_from_env
+from fom.services.picture_host import open_host
+from fom.store.database import Database
+from fom.web.application import build
+from fom.web.edge import Edge, now_us
+
+
+def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_us, has_threads: bool = True) -> Flask:
+    """Return the application on the settings given, or on those of the environment.
+
+    The picture is opened with the first request that needs it, so that commands start without it. With `has_threads`
+    it follows the clock and other processes by itself; without, somebody must call `host.follow()` and `host.tick()`.
+    """
+    config = config or config_from_env()
+    database = Database(config.sqlalchemy_url)
+
+    def open_picture() -> Any:
+        host = open_host(config, database, clock=clock)
+        if has_threads:
+            host.start()
+        return host
+
+    app = build(
+        Edge(config=config, database=database, clock=clock, open_host=open_picture),
+        secret_key=config.secret_key or kept_secret(config.data),
+        root=Path(__file__).parent,
+    )
+    app.cli = LazyGroup(name=app.name)  # type: ignore[assignment]
+    return app
+
+
+def kept_secret(folder: Path) -> str:
+    """Return the data folder's secret, made on first use and readable by its owner only."""
+    path = folder / "secret"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}")
+        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(scratch, path)  # fails when another process was first: then its secret holds
+        except FileExistsError:
+            pass
+        finally:
+            scratch.unlink()
+    return path.read_text()
+
+
+if __name__ == "__main__":
+    from fom.cli.serve import command
+
+    command(prog_name="app.py")

@@ -1,0 +1,91 @@
+"""Serve pages and API with gunicorn until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication
+
+from fom.config import Config, config_from_env
+
+STOP_GRACE_S = 1
+"""Seconds that running requests get after Ctrl-C; open streams end by themselves at once."""
+
+
+class Server(BaseApplication):
+    """gunicorn with one application, configured from our settings instead of its command line."""
+
+    def __init__(self, config: Config) -> None:
+        self.settings = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand gunicorn its settings: threads, so that every open stream has one and requests have the rest."""
+        for name, value in gunicorn_settings(self.settings).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the application; runs in each worker."""
+        from app import create_app
+
+        return create_app(self.settings)
+
+
+def gunicorn_settings(config: Config) -> dict[str, Any]:
+    """Return gunicorn's settings: gthread, because every open live map holds a thread."""
+    return {
+        "bind": f"{config.host}:{config.port}",
+        "workers": config.workers,
+        "threads": config.threads,
+        "worker_class": "gthread",
+        "worker_connections": max(1000, config.threads * 4),
+        "timeout": 120,
+        "graceful_timeout": STOP_GRACE_S,
+        "keepalive": 5,
+        "limit_request_line": 8190,
+        "limit_request_fields": 60,
+        "limit_request_field_size": 8190,
+        "forwarded_allow_ips": "127.0.0.1",
+        "accesslog": None,
+        "loglevel": "warning",
+        "proc_name": "fom",
+        "worker_int": _end_streams,
+        "worker_exit": _end_streams_at_exit,
+    }
+
+
+def _end_streams(worker: Any) -> None:
+    if worker.wsgi is not None:
+        worker.wsgi.extensions["fom.live"].close()
+
+
+def _end_streams_at_exit(_server: Any, worker: Any) -> None:
+    _end_streams(worker)
+
+
+def serve(config: Config) -> None:
+    """Serve until interrupted."""
+    Server(config).run()
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (FOM_HOST, else 127.0.0.1).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (FOM_PORT, else 8000).")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Data folder (FOM_DATA, else data).")
+def command(host: str | None, port: int | None, data: Path | None) -> None:
+    """Serve pages and API until Ctrl-C."""
+    serve(config_with(host=host, port=port, data=data))
+
+
+def config_with(*, host: str | None = None, port: int | None = None, data: Path | None = None) -> Config:
+    """Return the settings of the environment with those given on the command line in their place."""
+    env = dict(os.environ)
+    given = {"FOM_HOST": host, "FOM_PORT": port, "FOM_DATA": data}
+    env.update({name: str(value) for name, value in given.items() if value is not None})
+    try:
+        return config_from_env(env)
+    except ValueError as refused:
+        raise click.UsageError(str(refused)) from None

@@ -1,0 +1,60 @@
+"""The API of version 1, one module per family of endpoints: parse, authorise, transaction, one service, render."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from flask_openapi3 import Tag
+from flask_openapi3.blueprint import APIBlueprint
+
+PREFIX = "/api/v1"
+
+FAMILIES = ("states", "segments", "reports", "stream")
+"""Modules of this folder that hold a blueprint `api`."""
+
+SECURITY_SCHEMES: dict[str, Any] = {
+    "token": {"type": "http", "scheme": "bearer", "description": "Personal token of an account, with its rights."},
+    "login": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "fom",
+        "description": "Browser session; unsafe methods also need the header `X-CSRFToken`.",
+    },
+}
+
+PROBLEM: dict[str, Any] = {
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+}
+REFUSALS: dict[str, dict[str, Any]] = {
+    "400": {"description": "The request could not be read", **PROBLEM},
+    "401": {"description": "Nobody is signed in and no valid token was sent", **PROBLEM},
+    "403": {"description": "No role of the account may do this", **PROBLEM},
+    "422": {"description": "Some fields cannot be used; every bad field is named", **PROBLEM},
+    "503": {"description": "No picture or no database now", **PROBLEM},
+}
+MISSING = {"404": {"description": "Not here, or not for this account", **PROBLEM}}
+CONFLICT = {"409": {"description": "Contradicts what is stored", **PROBLEM}}
+BODY = {
+    "413": {"description": "Too large", **PROBLEM},
+    "415": {"description": "The body is not application/json", **PROBLEM},
+}
+
+
+def family(name: str, about: str) -> APIBlueprint:
+    """Return the blueprint of a family of endpoints, with the refusals that all of them share."""
+    return APIBlueprint(
+        f"api_{name}",
+        __name__,
+        url_prefix=PREFIX,
+        abp_tags=[Tag(name=name, description=about)],
+        abp_security=[{"token": []}, {"login": []}],
+        abp_responses={status: dict(answer) for status, answer in REFUSALS.items()},
+    )
+
+
+def blueprints() -> list[APIBlueprint]:
+    """Return the blueprints of all families, made anew: one application does not change another's."""
+    modules = [import_module(f"{__name__}.{name}") for name in FAMILIES]
+    registers = import_module(f"{__name__}.registers")
+    return [*(m.api for m in modules), *(registers.build(name) for name in registers.FAMILIES)]

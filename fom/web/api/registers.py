@@ -1,0 +1,133 @@
+"""The registers: one family of endpoints per register, all of one shape, described from the domain's table of members.
+
+Annotations are evaluated here (no `__future__` import): each register's models are made while its endpoints are.
+"""
+
+from typing import Annotated, Any
+
+from flask import jsonify
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+
+from fom.domain.registers import Member, members_of
+from fom.services import registers
+from fom.web.access import allows, current_actor
+from fom.web.api import BODY, CONFLICT, MISSING, family
+from fom.web.api.shapes import INSTANT_SCHEMA, Body, Id
+from fom.web.edge import reading, writing
+
+READ = "read_picture"
+
+FAMILIES: dict[str, tuple[str, str, str, str]] = {
+    "air_head": ("air-heads", "Airfields, airstrips and landing sites", READ, "edit_air_heads"),
+    "crossing": ("crossings", "Border crossings", READ, "edit_crossings"),
+    "site": ("sites", "Bases, settlements, camps, hubs", READ, "edit_sites"),
+    "area": ("areas", "Zones and areas of operation", READ, "edit_zones"),
+    "movement": ("movements", "Movements planned, executed, denied", READ, "edit_movements"),
+    "restriction_case": ("restriction-cases", "Follow-up of restrictions", "read_reports", "edit_restriction_cases"),
+    "hazard_priority": ("hazard-priorities", "Clearance priorities", "read_reports", "edit_hazard_priorities"),
+    "task": ("tasks", "Tasks for EOD, engineers, verifiers", "read_reports", "edit_tasks"),
+}
+"""Register -> address, sentence, action that reads, action that writes."""
+
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "text": {"type": "string", "maxLength": 4000},
+    "number": {"type": "number"},
+    "integer": {"type": "integer"},
+    "flag": {"type": "boolean"},
+    "moment": INSTANT_SCHEMA,
+    "list": {"type": "array", "items": {}, "maxItems": 20_000},
+    "codes": {"type": "array", "items": {"type": "string"}, "maxItems": 20_000},
+    "geometry": {"type": "object", "description": "GeoJSON Polygon or MultiPolygon"},
+}
+
+
+def member_schema(member: Member) -> dict[str, Any]:
+    """Return the JSON Schema of a register's member as the domain's table states it."""
+    schema = dict(_SCHEMAS[member.kind])
+    if member.codes:
+        schema = {"enum": list(member.codes)}
+    if member.kind in ("number", "integer"):
+        bounds = {"minimum": member.low, "maximum": member.high}
+        schema |= {k: int(v) if v == int(v) else v for k, v in bounds.items() if abs(v) != float("inf")}
+    return schema if member.required else {"anyOf": [schema, {"type": "null"}]}
+
+
+class RowPath(BaseModel):
+    """Which row."""
+
+    row_id: Id
+
+
+class History(BaseModel):
+    """Who changed what of a row, oldest first."""
+
+    changes: list[dict[str, Any]]
+
+
+def build(register: str) -> APIBlueprint:
+    """Return the endpoints of one register: list, read, add, change, history."""
+    path, about, may_read, may_write = FAMILIES[register]
+    api = family(path.replace("-", "_"), about)
+    values = _values_model(register)
+    changes = _changes_model(register, values)
+    row = create_model(f"{values.__name__}Row", __base__=values, version=(int, Field(ge=1)))
+    row.model_config = ConfigDict(extra="allow")
+    rows = create_model(f"{values.__name__}Rows", rows=(list[row], ...))  # type: ignore[valid-type]
+
+    @api.get(f"/{path}", responses={"200": rows}, summary=f"List: {about}")
+    @allows(may_read)
+    def list_rows() -> Any:
+        with reading() as session:
+            return jsonify(rows=registers.list_register(session, register, actor=current_actor()))
+
+    @api.get(f"/{path}/<row_id>", responses={"200": row, **MISSING}, summary=f"Read one: {about}")
+    @allows(may_read)
+    def get_row(path: RowPath) -> Any:
+        with reading() as session:
+            return jsonify(registers.get_register(session, register, path.row_id, actor=current_actor()))
+
+    @api.get(f"/{path}/<row_id>/history", responses={"200": History, **MISSING}, summary=f"Who changed what: {about}")
+    @allows(may_read)
+    def get_history(path: RowPath) -> Any:
+        with reading() as session:
+            return jsonify(changes=registers.register_history(session, register, path.row_id, actor=current_actor()))
+
+    @api.post(f"/{path}", responses={"201": row, **CONFLICT, **BODY}, summary=f"Add: {about}")
+    @allows(may_write)
+    def add_row(body: values) -> Any:
+        given = body.model_dump(exclude_unset=True)
+        with writing() as (session, now):
+            added = registers.save_register(session, register, given, version=None, actor=current_actor(), now=now)
+        return jsonify(added), 201
+
+    @api.patch(f"/{path}/<row_id>", responses={"200": row, **MISSING, **CONFLICT, **BODY}, summary=f"Change: {about}")
+    @allows(may_write)
+    def change_row(path: RowPath, body: changes) -> Any:
+        given = body.model_dump(exclude_unset=True)
+        version = given.pop("version")
+        actor = current_actor()
+        with writing() as (session, now):
+            stored = registers.get_register(session, register, path.row_id, actor=actor)
+            whole = {name: stored[name] for name in members_of(register)} | given
+            changed = registers.save_register(session, register, whole, version=version, actor=actor, now=now)
+        return jsonify(changed)
+
+    return api
+
+
+def _values_model(register: str) -> type[Body]:
+    fields: dict[str, Any] = {}
+    for name, member in members_of(register).items():
+        described = Id if name == "id" else Annotated[Any, WithJsonSchema(member_schema(member))]
+        fields[name] = (described, ... if member.required else None)
+    return create_model(register.title().replace("_", ""), __base__=Body, **fields)
+
+
+def _changes_model(register: str, values: type[Body]) -> type[Body]:
+    fields: dict[str, Any] = {
+        name: (Annotated[Any, WithJsonSchema(member_schema(member))], None)
+        for name, member in members_of(register).items()
+        if name != "id"
+    }
+    return create_model(f"{values.__name__}Changes", __base__=Body, version=(int, Field(ge=1, le=2**31)), **fields)

@@ -1,0 +1,107 @@
+"""Reports: log, read, amend, and judge what they say."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import jsonify
+from pydantic import BaseModel, Field
+
+from fom.services import reporting
+from fom.web.access import allows, current_actor
+from fom.web.api import BODY, CONFLICT, MISSING, family
+from fom.web.api.shapes import Body, Classification, Feature, Id, Instant, Logged, Text
+from fom.web.edge import edge, reading, writing
+
+api = family("reports", "What people sent, its versions, and the judgements on its records")
+
+
+class Device(Body):
+    """What the sender's device thought about time and order."""
+
+    time: Text | None = None
+    offset_s: float | None = Field(None, ge=-1e9, le=1e9)
+    sequence: int | None = Field(None, ge=0, le=2**53)
+
+
+class Report(Body):
+    """A report as sent. The server sets receipt, sender and defaults."""
+
+    id: Id = Field(description="UUID chosen by the client; sending the same report again is harmless")
+    form: str = Field("free", max_length=60)
+    words: Text = ""
+    place: Text | None = None
+    time: Text | None = None
+    device: Device | None = None
+    classification: Classification = "confidential"
+    unit: str | None = Field(None, max_length=80)
+    area: str | None = Field(None, max_length=64)
+    records: list[Feature] = Field(default_factory=list, max_length=500)
+
+
+class Amendment(Report):
+    """A new version of a report, with the version it was made from."""
+
+    base_version: int = Field(ge=1, le=2**31)
+
+
+class ReportPath(BaseModel):
+    """Which report."""
+
+    report_id: Id
+
+
+class ReportsQuery(Body):
+    """Which reports."""
+
+    triage: str | None = Field(None, max_length=40)
+    since: Instant | None = None
+    limit: int = Field(100, ge=1, le=1000)
+
+
+@api.post("/reports", responses={"200": Logged, "201": Logged, **CONFLICT, **BODY})
+@allows("send_report")
+def post_report(body: Report) -> Any:
+    """Log a report with its records; 201 when new, 200 when the same report was stored before."""
+    draft = reporting.parse_report(body.model_dump(exclude_unset=True))
+    with writing() as (session, now):
+        logged = reporting.log_report(session, draft, actor=current_actor(), now=now, network=edge().host.network)
+    return jsonify(asdict(logged)), 201 if logged.is_new else 200
+
+
+@api.get("/reports")
+@allows("send_report")
+def list_reports(query: ReportsQuery) -> Any:
+    """List reports that the account may see, newest first."""
+    with reading() as session:
+        rows = reporting.list_reports(session, actor=current_actor(), **query.model_dump())
+    return jsonify(reports=rows)
+
+
+@api.get("/reports/<report_id>", responses={**MISSING})
+@allows("send_report")
+def get_report(path: ReportPath) -> Any:
+    """Return a report with its versions, records, judgements and acts that wait for a second person."""
+    with reading() as session:
+        return jsonify(reporting.get_report(session, path.report_id, actor=current_actor()))
+
+
+@api.post("/reports/<report_id>/versions", responses={"200": Logged, "201": Logged, **MISSING, **CONFLICT, **BODY})
+@allows("send_report")
+def post_version(path: ReportPath, body: Amendment) -> Any:
+    """Amend a report: `id` is the new version's, `base_version` the version that was edited; 409 when it is stale."""
+    values = body.model_dump(exclude_unset=True)
+    base_version = values.pop("base_version")
+    draft = reporting.parse_report(values)
+    with writing() as (session, now):
+        logged = reporting.amend_report(
+            session,
+            path.report_id,
+            draft,
+            base_version=base_version,
+            actor=current_actor(),
+            now=now,
+            network=edge().host.network,
+        )
+    return jsonify(asdict(logged)), 201 if logged.is_new else 200

@@ -1,0 +1,41 @@
+"""One segment with its reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify
+from pydantic import BaseModel, ConfigDict, Field
+
+from fom.services.segments import explain_segment
+from fom.web.access import allows, current_actor
+from fom.web.api import MISSING, family
+from fom.web.api.shapes import Asking, Id
+from fom.web.edge import edge
+
+api = family("segments", "One segment: state, reasons, evidence, next change")
+
+
+class SegmentPath(BaseModel):
+    """Which segment."""
+
+    segment_id: Id
+
+
+class Segment(BaseModel):
+    """A segment with the rows of `fom-assessment/1` for its directions."""
+
+    model_config = ConfigDict(extra="allow")
+
+    segment_id: str
+    number: int = Field(description="Its number in this network version, as on tiles and in bulk states")
+    directions: list[dict[str, Any]] = Field(description="One row of `fom-assessment/1` per direction, forward first")
+
+
+@api.get("/segments/<path:segment_id>", responses={"200": Segment, **MISSING})
+@allows("read_picture")
+def get_segment(path: SegmentPath, query: Asking) -> Any:
+    """Return a segment's states in both directions with every reason, its age and what would change it."""
+    host = edge().host
+    question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    return jsonify(explain_segment(host, path.segment_id, question, actor=current_actor()))

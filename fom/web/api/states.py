@@ -1,0 +1,100 @@
+"""States of all segments in bulk: JSON for programs, two bytes per segment for the map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Response, jsonify, request
+from pydantic import BaseModel, Field
+
+from fom.domain.instants import format_instant
+from fom.errors import InvalidInput
+from fom.web.access import allows
+from fom.web.api import family
+from fom.web.api.shapes import Asking, InstantText
+from fom.web.caching import unchanged, with_etag
+from fom.web.edge import edge
+
+api = family("states", "The state of every segment for one profile and user class")
+
+LETTERS = bytes.maketrans(bytes((0, 1, 2, 3, 4, 255)), b"OC?RX-")
+
+
+class StatesQuery(Asking):
+    """Which states."""
+
+    since_version: int | None = Field(
+        None, ge=0, le=2**53, description="Only segments moved after this version; not with `at` or `known_at`"
+    )
+
+
+class States(BaseModel):
+    """States as letters: O open, C caution, ? unknown, R restricted, X closed, - no such direction."""
+
+    network: str
+    version: int
+    at: InstantText
+    known_at: InstantText
+    profile: str
+    user_class: str
+    states: dict[str, str] = Field(description="Segment number -> letters forward and backward")
+
+
+BULK = {
+    "200": {
+        "description": "All states, or those that moved",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/States"}},
+            "application/octet-stream": {
+                "schema": {"type": "string", "format": "binary"},
+            },
+        },
+    },
+    "304": {"description": "Nothing moved since the `ETag` that was sent"},
+}
+
+
+@api.get("/states", responses=BULK)
+@allows("read_picture")
+def list_states(query: StatesQuery) -> Any:
+    """Return the state of every segment, now or at a moment.
+
+    As `application/octet-stream`: 2n bytes, index = arc number (2 × segment number + direction), 0 open, 1 caution,
+    2 unknown, 3 restricted, 4 closed, 255 no such direction.
+    """
+    host = edge().host
+    is_live = query.at is None and query.known_at is None
+    if query.since_version is not None and not is_live:
+        raise InvalidInput.single("since_version", str(query.since_version), "no `at` and no `known_at` beside it")
+    as_bytes = request.accept_mimetypes.best_match(["application/json", "application/octet-stream"]) != (
+        "application/json"
+    )
+    tag = f"{host.network.network_id}-{host.version}-{as_bytes}-{request.query_string.decode('ascii', 'replace')}"
+    if is_live and unchanged(tag):
+        return with_etag(Response(status=304), tag)
+    if is_live:
+        since = None if as_bytes else query.since_version
+        view = host.states(query.profile, query.user_class, since=since)
+        version, at, known_at, states, numbers = view.version, view.at, view.at, view.states, view.numbers
+    else:
+        question = host.question(query.at, query.known_at, query.profile, query.user_class)
+        version, at, known_at = host.version, question.at, question.known_at
+        states, numbers = host.assess(question).states, None
+    head = {"network": host.network.network_id, "version": version}
+    if as_bytes:
+        answer = Response(states.tobytes(), mimetype="application/octet-stream")
+    else:
+        letters = letters_of(states.tobytes(), numbers)
+        asked = {"profile": query.profile, "user_class": query.user_class}
+        moments = {"at": format_instant(at), "known_at": format_instant(known_at)}
+        answer = jsonify({**head, **moments, **asked, "states": letters})
+    answer.headers.update({"X-Fom-Network": head["network"], "X-Fom-Version": version, "X-Fom-At": format_instant(at)})
+    return with_etag(answer, tag) if is_live else answer
+
+
+def letters_of(states: bytes, numbers: Iterable[int] | None) -> dict[str, str]:
+    """Return segment number -> two letters, of all segments or of those numbered."""
+    text = states.translate(LETTERS).decode("ascii")
+    chosen = range(len(text) // 2) if numbers is None else (int(number) for number in numbers)
+    return {str(number): text[2 * number : 2 * number + 2] for number in chosen}

@@ -1,0 +1,169 @@
+"""Live push: server-sent events with the change number as id, resumed from `Last-Event-ID`.
+
+One open stream holds one thread. Streams are capped per account and per process, so that ordinary requests always find
+a thread; each ends by itself when its login or token does, and when the process is asked to end.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+from flask import Flask, Response, abort, current_app, request, session
+
+from fom.domain.access import Actor, may, visible
+from fom.domain.instants import format_instant
+from fom.errors import InvalidInput
+from fom.services.picture_host import MovesEvent, RecordEvent
+from fom.web.access import allows, bearer_token, current_actor, recognise
+from fom.web.api import PROBLEM, family
+from fom.web.api.shapes import Body, ProfileName, UserClass
+from fom.web.edge import Edge, edge
+
+HEARTBEAT_S = 15.0
+LOGIN_CHECK_S = 3.0
+"""How long a stream may outlive its login. Source: reliability goal S11, at most 5 s."""
+WAIT_S = 0.5
+"""Longest sleep between two looks at whether the process ends."""
+STREAMS_PER_ACCOUNT = 8
+"""Open streams of one account: a wall map, a desk and a few tabs."""
+SPARE_THREADS = 8
+"""Threads of the process that streams never take."""
+
+api = family("stream", "What moves, as it moves")
+
+
+class StreamQuery(Body):
+    """For which vehicle and whom."""
+
+    profile: ProfileName = "P3"
+    user_class: UserClass = "mission_military"
+
+
+class OpenStreams:
+    """How many streams are open in this process, by account."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._lock = threading.Lock()
+        self._open: Counter[str] = Counter()
+
+    def take(self, user_id: str) -> None:
+        """Count one more; 429 above the account's share, 503 above the process's."""
+        with self._lock:
+            if self._open[user_id] >= STREAMS_PER_ACCOUNT:
+                abort(429, f"This account has {STREAMS_PER_ACCOUNT} streams open; close one.")
+            if self._open.total() >= self.limit:
+                abort(503, "All streams of this server are taken; ask for states every 30 s instead.")
+            self._open[user_id] += 1
+
+    def give_back(self, user_id: str) -> None:
+        """Count one less."""
+        with self._lock:
+            self._open[user_id] -= 1
+            self._open += Counter()  # forgets accounts at zero
+
+
+STREAM = {
+    "200": {
+        "description": "Events `moves`, `record`, `heartbeat`",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    "429": {"description": "Too many streams of this account", **PROBLEM},
+}
+
+
+@api.get("/stream", responses=STREAM)
+@allows("read_picture")
+def stream(query: StreamQuery) -> Response:
+    """Stream what moves for one profile and user class; resume by sending `Last-Event-ID`."""
+    parts, actor = edge(), current_actor()
+    after = _last_event_id()
+    parts.host.question(profile=query.profile, user_class=query.user_class)
+    streams: OpenStreams = current_app.extensions["fom.streams"]
+    streams.take(actor.user_id)
+    subscription = parts.host.subscribe(query.profile, query.user_class, after=after)
+    holds = _still_holds(parts, login=session.get("login"), token=bearer_token())
+    answer = Response(_events(parts, subscription, actor, holds), mimetype="text/event-stream")
+    answer.call_on_close(lambda: (subscription.close(), streams.give_back(actor.user_id)))
+    answer.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return answer
+
+
+def _last_event_id() -> int | None:
+    raw = request.headers.get("Last-Event-ID")
+    if raw is None or raw == "":
+        return None
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 18:
+        raise InvalidInput.single("Last-Event-ID", raw[:40], "the id of an event of this stream")
+    return int(raw)
+
+
+def _still_holds(parts: Edge, *, login: str | None, token: str | None) -> Callable[[], bool]:
+    """Return a check, for outside the request, of whether the login or token behind a stream still holds."""
+
+    def check() -> bool:
+        with parts.database.reading() as db_session:
+            actor = recognise(db_session, login=login, token=token, now=parts.clock())
+        return actor is not None and may(actor, "read_picture")
+
+    return check
+
+
+def _events(parts: Edge, subscription: Any, actor: Actor, holds: Callable[[], bool]) -> Iterator[bytes]:
+    """Yield events until the process, the login or the listener ends."""
+    yield b"retry: 2000\n\n" + _heartbeat(parts)
+    next_beat = time.monotonic() + HEARTBEAT_S
+    next_check = time.monotonic() + LOGIN_CHECK_S
+    while not parts.closing.is_set():
+        event = subscription.next(WAIT_S)
+        now = time.monotonic()
+        if now >= next_check:
+            if not holds():
+                yield encode("end", {"code": "signed_out"})
+                return
+            next_check = now + LOGIN_CHECK_S
+        if event is not None and (sent := _encode_event(parts, event, actor)):
+            yield sent
+        elif now >= next_beat:
+            yield _heartbeat(parts)
+        else:
+            continue
+        next_beat = now + HEARTBEAT_S
+
+
+def _heartbeat(parts: Edge) -> bytes:
+    return encode("heartbeat", {"version": parts.host.version, "at": format_instant(parts.clock())})
+
+
+def _encode_event(parts: Edge, event: MovesEvent | RecordEvent, actor: Actor) -> bytes | None:
+    """Return the event as this account may see it, None when it may not know of it."""
+    if isinstance(event, RecordEvent):
+        if not visible(actor, parts.host.access_of(event.id)):
+            return None
+        body = {"version": event.number, "kind": event.kind, "id": event.id, "layer": event.layer}
+        return encode("record", body, event.number)
+    body = {
+        "version": event.number,
+        "at": format_instant(event.at),
+        "cause": event.cause,
+        "moves": event.moves,
+        "routes": event.routes,
+    }
+    return encode("moves", body, event.number)
+
+
+def encode(name: str, body: dict[str, Any], number: int | None = None) -> bytes:
+    """Return one server-sent event; the data is one line of JSON."""
+    head = f"id: {number}\n" if number is not None else ""
+    return f"{head}event: {name}\ndata: ".encode() + orjson.dumps(body) + b"\n\n"
+
+
+def register(app: Flask) -> None:
+    """Keep the count of open streams with the application."""
+    config = app.extensions["fom"].config
+    app.extensions["fom.streams"] = OpenStreams(max(1, config.threads - SPARE_THREADS))

@@ -1,0 +1,93 @@
+"""What every request stands on: settings, database, picture host and the one clock, made by `app.create_app`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+
+from fom.config import Config
+from fom.errors import BadReferenceData
+
+
+def now_us() -> int:
+    """Return the moment by the machine's clock: the only place that asks it on behalf of the services."""
+    return time.time_ns() // 1000
+
+
+@dataclass(eq=False)
+class Edge:
+    """The parts that the views use. `open_host` runs at most once at a time; until it succeeded there is no picture."""
+
+    config: Config
+    database: Any
+    """`fom.store.database.Database`; the web room only opens its sessions."""
+    clock: Callable[[], int]
+    open_host: Callable[[], Any]
+    closing: threading.Event = field(default_factory=threading.Event)
+    """Set when the process is asked to end: open streams end within a second."""
+    _host: Any = None
+    _opening: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def host(self) -> Any:
+        """Return the picture host, opening it on first use.
+
+        Raises
+        ------
+        BadReferenceData
+            No network is active, or its files cannot be trusted.
+        """
+        if self._host is None:
+            with self._opening:
+                if self._host is None:
+                    self._host = self.open_host()
+        return self._host
+
+    def why_not_ready(self) -> str | None:
+        """Return why there is no picture to serve from, None when there is one."""
+        try:
+            self.host.version  # noqa: B018 - opens it
+        except BadReferenceData as missing:
+            return str(missing)
+        return None
+
+    def follow(self) -> None:
+        """Apply what was just committed to the picture, if there is one."""
+        if self._host is not None:
+            self._host.follow()
+
+    def close(self) -> None:
+        """Let the streams end and stop the host's threads."""
+        self.closing.set()
+        if self._host is not None:
+            self._host.stop()
+
+
+def edge() -> Edge:
+    """Return the parts of the application that answers this request."""
+    return current_app.extensions["fom"]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def reading() -> Iterator[Any]:
+    """Yield a session on one snapshot; closed in any case."""
+    with edge().database.reading() as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[tuple[Any, int]]:
+    """Yield (session, now) of the request's one transaction; committed at the end, then followed by the picture.
+
+    The time is taken inside, so that receipt times follow the order of changes.
+    """
+    parts = edge()
+    with parts.database.writing() as session:
+        yield session, parts.clock()
+    parts.follow()
