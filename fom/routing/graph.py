@@ -1,10 +1,10 @@
 """The graph that is searched: network nodes, split where a turn is forbidden or a barrier stands.
 
-At an ordinary node every arc that arrives may be followed by every arc that leaves, also by its own reverse: a vehicle
-can turn round at a junction. A node that carries a forbidden turn or a barrier is split into one copy for each arriving
-arc, and each copy has only the arcs that may follow. There a forbidden turn has no arc; a barrier turn has one that
-costs what the barrier costs the vehicle (`barriers`). Turning round is left out at a node with forbidden turns unless nothing
-else may follow (a dead end), and stays possible in front of a barrier.
+At an ordinary node every arc that arrives may be followed by every arc that leaves, also by its own reverse: a
+vehicle can turn round at a junction. A node that carries a forbidden turn or a barrier is split into one copy for
+each arriving arc, and each copy has only the arcs that may follow. There a forbidden turn has no arc; a barrier turn
+has one that costs what the barrier costs the vehicle (`barriers`). Turning round is left out at a node with forbidden
+turns unless nothing else may follow (a dead end), and stays possible in front of a barrier.
 """
 
 from __future__ import annotations

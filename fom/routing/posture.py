@@ -32,7 +32,7 @@ class Posture:
     grey: float
     """The same for GREY; used for the separate "unverified" answer only, elsewhere GREY is absent."""
     risk: float
-    """Added factor for each unit of lambda: lambda is .29 at the AMBER threshold (R = .25) and .92 at the RED one (.60)."""
+    """Added factor for each unit of lambda, which is .29 at the AMBER threshold (R = .25) and .92 at the RED (.60)."""
 
 
 POSTURES: Mapping[str, Posture] = MappingProxyType(
@@ -41,7 +41,7 @@ POSTURES: Mapping[str, Posture] = MappingProxyType(
         for p in (
             # An emergency: conditions are accepted as they are, only closures bind; still rather verified than not.
             Posture("fastest", amber=1.0, grey=1.5, risk=0.0),
-            # Routine: half as long again is worth it to stay on GREEN; near the RED threshold a minute counts almost three.
+            # Routine: half as long again is worth it to stay on GREEN; near the RED threshold a minute counts as three.
             Posture("balanced", amber=1.5, grey=3.0, risk=2.0),
             # People who must not be put at risk: up to four times as long on GREEN, ten times around recent attacks.
             Posture("safest", amber=4.0, grey=8.0, risk=10.0),

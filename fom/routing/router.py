@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fom.network.network import Network
 from fom.routing.barriers import barrier_seconds
 from fom.routing.dijkstra import DijkstraEngine, DijkstraTopology, Ends, Found
-from fom.routing.graph import NO_BARRIER, RouterGraph, build_graph
+from fom.routing.graph import NO_BARRIER, RouterGraph, build_graph, network_ends
 from fom.routing.sharing import SharedLock
 from fom.routing.snapping import Snap
 from fom.routing.weights import TIE_BITS, UNREACHABLE, draw_numbers, to_seconds, to_weights
@@ -54,11 +54,19 @@ class Router:
         self.network = network
         self.graph: RouterGraph = build_graph(network)
         self.draws = draw_numbers(network.segment_ids)
+        self._heads = network_ends(network)[1]
+        self._barrier_row = np.full(len(network.node_lonlat), NO_BARRIER, np.int64)
+        self._barrier_row[np.asarray(network.barrier_node)[::-1]] = np.arange(len(network.barrier_node))[::-1]
         self._dijkstra = DijkstraTopology(self.graph)
 
     def metric(self, costs: NDArray[np.float64], *, vehicle: str = "wheeled") -> Metric:
         """Return a metric over (2n,) costs in seconds by arc number, inf = absent; `vehicle` decides at barriers."""
         return Metric(self, costs, vehicle)
+
+    def barrier_rows(self, path: Path) -> NDArray[np.int64]:
+        """Return the rows of the network's barrier list that a path passes, in order; turning round passes none."""
+        rows = self._barrier_row[self._heads[path.arcs[:-1]]]
+        return np.asarray(rows[(rows != NO_BARRIER) & (path.arcs[1:] != path.arcs[:-1] ^ 1) & (path.leave[:-1] == 1.0)])
 
     def engine(self, weights: NDArray[np.int64]) -> DijkstraEngine:
         """Return a search engine over weights of router arcs, which it keeps and watches (`update`)."""

@@ -1,10 +1,10 @@
 """Whole-number weights: what an arc costs, and which of two equally good paths is taken.
 
 weight = milliseconds * 2^28 + a number from 1 to 2^13 drawn from the segment's permanent id. Sums are exact whatever
-the order of adding, and of two paths that cost the same to the millisecond the one with the smaller sum of draws is taken:
-always the same one, by any search, on any machine, also after the network was rebuilt. 2^15 arcs of a path fit before
-draws could outweigh one millisecond; 2^33 ms (99 days) fit before a sum reaches UNREACHABLE, and twice UNREACHABLE
-still fits in int64.
+the order of adding, and of two paths that cost the same to the millisecond the one with the smaller sum of draws is
+taken: always the same one, by any search, on any machine, also after the network was rebuilt. 2^15 arcs of a path fit
+before draws could outweigh one millisecond; 2^33 ms (99 days) fit before a sum reaches UNREACHABLE, and twice
+UNREACHABLE still fits in int64.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def expanded_graph(network: Network, costs: np.ndarray, vehicle: str) -> nx.DiGr
 
 
 def oracle_weight(network: Network, costs: np.ndarray, vehicle: str, origin: tuple, destination: tuple) -> int | None:
-    """Return the least weight between two (segment, fraction) by plain Dijkstra over arcs, None when there is no way."""
+    """Return the least weight between two (segment, fraction) by plain Dijkstra over arcs, None = no way."""
     graph = expanded_graph(network, costs, vehicle)
     unit = 1 << TIE_BITS
 

@@ -1,0 +1,99 @@
+"""What is asked of a plan, checked at the door."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fom.domain.profiles import USER_CLASSES, Profile
+from fom.errors import FieldError, InvalidInput
+from fom.routing.posture import DEFAULT_POSTURE, POSTURES, Posture
+
+MAX_VIA = 10
+MAX_ALTERNATES = 3
+
+LonLat = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """From where to where, with what, for whom, when. Positions are (longitude, latitude), WGS 84 degrees."""
+
+    origin: LonLat
+    destination: LonLat
+    via: tuple[LonLat, ...] = ()
+    profile: Profile
+    user_class: str
+    at: int
+    """Departure, microseconds UTC: the states of this moment hold for the whole route."""
+    known_at: int
+    posture: Posture = POSTURES[DEFAULT_POSTURE]
+    alternates: int = MAX_ALTERNATES
+    """How many at most besides the best, 0 to 3."""
+
+    @property
+    def places(self) -> tuple[LonLat, ...]:
+        """Return origin, via points and destination in order of travel."""
+        return (self.origin, *self.via, self.destination)
+
+
+def make_request(
+    *,
+    origin: Sequence[float],
+    destination: Sequence[float],
+    via: Sequence[Sequence[float]] = (),
+    profile: str,
+    profiles: Mapping[str, Profile],
+    user_class: str,
+    at: int,
+    known_at: int,
+    posture: str = DEFAULT_POSTURE,
+    alternates: int = MAX_ALTERNATES,
+) -> PlanRequest:
+    """Return a request from plain values.
+
+    Raises
+    ------
+    InvalidInput
+        Every bad field at once: a position outside the world, at 0/0 or not a number, an unknown profile, user class or
+        posture, too many via points or alternates.
+    """
+    errors: list[FieldError] = []
+    places = [("from", origin), *((f"via[{i}]", place) for i, place in enumerate(via)), ("to", destination)]
+    checked = [_position(field, place, errors) for field, place in places]
+    if len(via) > MAX_VIA:
+        errors.append(FieldError("via", f"{len(via)} points", f"at most {MAX_VIA}"))
+    if profile not in profiles:
+        errors.append(FieldError("profile", repr(profile), "one of " + ", ".join(sorted(profiles))))
+    if user_class not in USER_CLASSES:
+        errors.append(FieldError("user_class", repr(user_class), "one of " + ", ".join(USER_CLASSES)))
+    if posture not in POSTURES:
+        errors.append(FieldError("posture", repr(posture), "one of " + ", ".join(POSTURES)))
+    if not isinstance(alternates, int) or isinstance(alternates, bool) or not 0 <= alternates <= MAX_ALTERNATES:
+        errors.append(FieldError("alternates", repr(alternates), f"0 to {MAX_ALTERNATES}"))
+    if errors:
+        raise InvalidInput(errors)
+    return PlanRequest(
+        origin=checked[0],
+        destination=checked[-1],
+        via=tuple(checked[1:-1]),
+        profile=profiles[profile],
+        user_class=user_class,
+        at=at,
+        known_at=known_at,
+        posture=POSTURES[posture],
+        alternates=alternates,
+    )
+
+
+def _position(field: str, place: Sequence[float], errors: list[FieldError]) -> LonLat:
+    expected = "longitude -180 to 180, then latitude -90 to 90, not 0/0"
+    try:
+        lon, lat = (float(value) for value in place)
+    except (TypeError, ValueError):
+        errors.append(FieldError(field, repr(place), expected))
+        return (0.0, 0.0)
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90) or lon == lat == 0:
+        errors.append(FieldError(field, f"{lon:g},{lat:g}", expected))
+    return lon, lat
