@@ -53,7 +53,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
         sa.Column("unit_id", sa.String(length=80), nullable=True),
         sa.Column("areas", sa.Text(), nullable=False),
         sa.Column("clearance", sa.String(length=24), nullable=False),
@@ -63,7 +62,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name="fk_user_account_unit_id"),
         sa.PrimaryKeyConstraint("id", name="pk_user_account"),
         sa.UniqueConstraint("email", name="uq_user_account_email"),
-        sa.UniqueConstraint("fs_uniquifier", name="uq_user_account_fs_uniquifier"),
     )
     op.create_table(
         "user_role",
@@ -87,6 +85,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name="uq_personal_token_token_hash"),
     )
     op.create_index("ix_personal_token_user_id", "personal_token", ["user_id"], unique=False)
+    op.create_table(
+        "login",
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name="fk_login_user_id"),
+        sa.PrimaryKeyConstraint("key_hash", name="pk_login"),
+    )
+    op.create_index("ix_login_user_id", "login", ["user_id"], unique=False)
     op.create_table(
         "change",
         sa.Column("number", row_number(), autoincrement=False, nullable=False),
@@ -155,6 +163,7 @@ def downgrade() -> None:
         "network_version",
         "audit",
         "change",
+        "login",
         "personal_token",
         "user_role",
         "user_account",

@@ -1,6 +1,6 @@
 """All tables, one module per concept. Rows are plain declarative classes; queries are functions beside them."""
 
-from fom.store.tables.accounts import PersonalToken, Role, Unit, User, user_role
+from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.base import Base
 from fom.store.tables.records import (
     RecordReference,
@@ -24,6 +24,7 @@ __all__ = [
     "Change",
     "Inspection",
     "KeyRoute",
+    "Login",
     "NetworkVersion",
     "PendingAct",
     "PersonalToken",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fom.domain.access import CLASSIFICATIONS, ROLES
 from fom.store.columns import CanonicalJson, Moment
@@ -48,9 +48,7 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     password_hash: Mapped[str] = mapped_column(Text)
-    password: Mapped[str] = synonym("password_hash")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
-    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     unit_id: Mapped[str | None] = mapped_column(ForeignKey("unit.id"))
     areas: Mapped[list[Any]] = mapped_column(CanonicalJson)
     clearance: Mapped[str] = mapped_column(String(24), default="confidential")
@@ -71,4 +69,16 @@ class PersonalToken(Base):
     created_at: Mapped[int] = mapped_column(Moment)
     expires_at: Mapped[int | None] = mapped_column(Moment)
     revoked_at: Mapped[int | None] = mapped_column(Moment)
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class Login(Base):
+    """One signing in: the cookie holds the key, this row its hash, so that it can be ended from the server."""
+
+    __tablename__ = "login"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
+    opened_at: Mapped[int] = mapped_column(Moment)
+    closed_at: Mapped[int | None] = mapped_column(Moment)
     user: Mapped[User] = relationship(lazy="joined")

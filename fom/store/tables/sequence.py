@@ -90,9 +90,7 @@ class PendingAct(Base):
     __table_args__ = (
         one_of("kind", ("closing_act", "retraction", "grade", "manual")),
         one_of("outcome", ("confirmed", "withdrawn", "overtaken")),
-        CheckConstraint(
-            "outcome IS NULL OR outcome <> 'confirmed' OR settled_by <> proposed_by", name="two_persons"
-        ),
+        CheckConstraint("outcome IS NULL OR outcome <> 'confirmed' OR settled_by <> proposed_by", name="two_persons"),
         CheckConstraint("(settled_at IS NULL) = (outcome IS NULL)", name="settled"),
         CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settler"),
     )
