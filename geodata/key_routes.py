@@ -1,0 +1,93 @@
+"""The twelve key routes: the fewest roads that join the towns that matter, named after birds and trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from geodata.country import Country
+from geodata.road_graph import Path, RoadGraph, Step
+
+CODES = (
+    "MSR HERON", "MSR OSPREY", "MSR CEDAR", "MSR TEAK", "ASR EGRET", "ASR ACACIA", "ASR LINNET", "ASR TAMARIND",
+    "ASR SWIFT", "ASR BAOBAB", "ASR WREN", "ASR MAHOGANY",
+)  # fmt: skip
+VIA_EVERY_M = 9000.0
+SHARED_MAX = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRoute:
+    """A key route as drawn: its path and points that pin it to its roads."""
+
+    code: str
+    start_name: str
+    end_name: str
+    path: Path
+    via: tuple[tuple[float, float], ...]
+    """Metres, in order, from its start to its end; each lies on the road."""
+
+
+def choose_key_routes(country: Country, graph: RoadGraph) -> list[KeyRoute]:
+    """Return twelve routes, each the one that adds most main road not yet in another."""
+    ends = [(s.name, graph.nearest_node((s.x, s.y))) for s in country.settlements[:20]]
+    ends += [(name, graph.nearest_node(xy)) for name, xy in gate_places(country)]
+    paths: dict[tuple[int, int], Path] = {}
+    for i, (_, node) in enumerate(ends[:14]):
+        for j, path in enumerate(graph.find_paths(node, [n for _, n in ends]), 0):
+            if path is not None and j > i and 70_000 <= path.length_m <= 260_000:
+                paths[i, j] = path
+    used: set[int] = set()
+    routes = []
+    for code in CODES:
+        best = max(paths, key=lambda pair: (_gain(country, paths[pair], used), pair))
+        path = paths.pop(best)
+        used |= {step.way for step in path.steps}
+        routes.append(KeyRoute(code, ends[best[0]][0], ends[best[1]][0], path, _via(country, path)))
+    return routes
+
+
+def gate_places(country: Country) -> list[tuple[str, tuple[float, float]]]:
+    """Return a name and the position, metres, of each place where a main road crosses the border."""
+    border = country.land.country.exterior
+    main = [way.line for way in country.ways if way.rank <= 2]
+    tree = shapely.STRtree(main)
+    places = []
+    for number, gate in enumerate(country.gates):
+        target = shapely.Point(country.land.node_xy[gate.cell])
+        hits = [
+            point
+            for i in sorted(tree.query(target, predicate="dwithin", distance=40_000).tolist())
+            if main[i].intersects(border)
+            for point in shapely.get_parts(main[i].intersection(border))
+        ]
+        point = min(hits, key=lambda p: (p.distance(target), p.x))
+        places.append((f"gate {number + 1}", (point.x, point.y)))
+    return places
+
+
+def _gain(country: Country, path: Path, used: set[int]) -> float:
+    """Return the metres of main road a path would add, less for minor roads, nothing if it mostly repeats others."""
+    lengths = np.array([country.ways[s.way].line.length for s in path.steps])
+    ranks = np.array([country.ways[s.way].rank for s in path.steps])
+    is_new = np.array([s.way not in used for s in path.steps])
+    shared = lengths[~is_new].sum() / lengths.sum()
+    weight = np.select([ranks == 1, ranks == 2, ranks == 3], [1.5, 1.2, 0.9], -0.2)
+    return float((lengths * weight)[is_new].sum()) * (1.0 if shared <= SHARED_MAX else 0.15)
+
+
+def _via(country: Country, path: Path) -> tuple[tuple[float, float], ...]:
+    """Return the start, the middle of the longest way of every stretch of some kilometres, and the end."""
+    points = [path.line.coords[0]]
+    done, stretch = 0.0, list[Step]()
+    for step in path.steps:
+        stretch.append(step)
+        done += country.ways[step.way].line.length
+        if done >= VIA_EVERY_M:
+            longest = max(stretch, key=lambda s: country.ways[s.way].line.length)
+            points.append(country.ways[longest.way].line.interpolate(0.5, normalized=True).coords[0])
+            done, stretch = 0.0, []
+    points.append(path.line.coords[-1])
+    return tuple((round(x, 1), round(y, 1)) for x, y in points)

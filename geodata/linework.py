@@ -1,0 +1,90 @@
+"""All lines of the country made into one network: pieces that meet only at their ends, each with its class.
+
+Noding happens on a grid of 0.1 m, so equal ends have equal coordinates and a key of two integers names a node.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+GRID_M = 0.1
+STUB_M = 28.0
+"""Dead ends of streets shorter than this are dropped."""
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A line that goes into the network. Where two lie on each other the lower `rank` names the class."""
+
+    line: shapely.LineString
+    rank: int
+    """Tier of a rural road (1 to 6), then town streets."""
+    number: int
+    """Which chain or town it belongs to; for names and tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch between two nodes."""
+
+    line: shapely.LineString
+    source: int
+    """Index into the sources."""
+
+    @property
+    def ends(self) -> tuple[Key, Key]:
+        """Return the keys of its two nodes."""
+        return key_of(self.line.coords[0]), key_of(self.line.coords[-1])
+
+
+def key_of(xy: tuple[float, ...] | NDArray[np.float64]) -> Key:
+    """Return the integer key of a position on the noding grid."""
+    return round(xy[0] / GRID_M), round(xy[1] / GRID_M)
+
+
+def node_lines(sources: list[Source]) -> list[Piece]:
+    """Return the pieces of all sources after noding, in an order that depends only on them."""
+    lines = np.array([s.line for s in sources], object)
+    noded = shapely.get_parts(shapely.union_all(lines, grid_size=GRID_M))
+    noded = noded[shapely.length(noded) > 0.5]
+    middle = shapely.line_interpolate_point(noded, 0.5, normalized=True)
+    tree = shapely.STRtree(lines)
+    piece, source = tree.query(middle, predicate="dwithin", distance=0.45)
+    ranks = np.array([s.rank for s in sources])
+    order = np.lexsort((source, ranks[source], piece))
+    piece, source = piece[order], source[order]
+    first = np.r_[True, piece[1:] != piece[:-1]] if len(piece) else np.zeros(0, bool)
+    return [Piece(noded[p], int(s)) for p, s in zip(piece[first], source[first], strict=True)]
+
+
+def keep_connected(pieces: list[Piece], *, least_m: float = 1500.0) -> list[Piece]:
+    """Return the pieces without fragments: connected groups shorter than a length in all."""
+    number: dict[Key, int] = {}
+    ends = [[number.setdefault(key, len(number)) for key in piece.ends] for piece in pieces]
+    a, b = np.array(ends).T
+    _, group = connected_components(coo_matrix((np.ones(len(a)), (a, b)), shape=(len(number),) * 2), directed=False)
+    length = np.bincount(group[a], weights=[p.line.length for p in pieces], minlength=group.max() + 1)
+    return [piece for piece, start in zip(pieces, a, strict=True) if length[group[start]] >= least_m]
+
+
+def drop_stubs(pieces: list[Piece], is_street: list[bool]) -> list[Piece]:
+    """Return the pieces without very short dead ends of streets; repeated until none is left."""
+    kept = list(zip(pieces, is_street, strict=True))
+    while True:
+        degree = Counter(key for piece, _ in kept for key in piece.ends)
+        after = [
+            (piece, street) for piece, street in kept
+            if not (street and piece.line.length < STUB_M and min(degree[k] for k in piece.ends) == 1)
+        ]  # fmt: skip
+        if len(after) == len(kept):
+            return [piece for piece, _ in kept]
+        kept = after
