@@ -18,6 +18,7 @@ from fom.domain.policy import Policy
 from fom.domain.profiles import PROFILES, Profile
 from fom.domain.records import RECORD_CLASSES, Record
 from fom.domain.references import NamedPlaces, check_references
+from fom.errors import InvalidInput
 
 FORMAT = "fom-facts/1"
 _MEMBERS = ("type", "format", "policy", "profiles", "features", "meta")
@@ -123,7 +124,7 @@ def _read_record(feature: dict[str, Any], record_id: str, complaints: Complaints
             check(values, record_id, complaints)
     if len(complaints.errors) > before:
         return None
-    return RECORD_CLASSES[kind](id=record_id, **{"received": None, **values})
+    return RECORD_CLASSES[str(kind)](id=record_id, **{"received": None, **values})
 
 
 def parse_record(feature: object) -> Record:
