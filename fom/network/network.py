@@ -90,6 +90,13 @@ class Network:
     barrier_words: tuple[str, ...] = ()
     names: tuple[str, ...] = field(default=(), repr=False)
 
+    axle_t: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """(n,) recorded axle limit, or empty where the source has none. Shown, not tested: profiles state no axle load."""
+    gate_lonlat: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    """(g, 2) degrees; gates, toll booths, checkpoints and other barriers that let vehicles through."""
+    gate_type: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
+    """(g,) index into `barrier_words`."""
+
     @property
     def n_segments(self) -> int:
         """Return the number of segments."""
