@@ -10,10 +10,12 @@ Where things are
     `documents`   reads a network file and a facts file into plain records; policy, profiles
     `ground`      metres: local frames, distances, covers, stretches, MGRS; notes values close to a threshold
     `knowledge`   what is known at k: retractions, grades, links, which act can close what
-    `rules`       the six components for one row at one instant
+    `row`         one segment in one direction at any instant; its components in `verification`, `explosive`,
+                  `physical`, `control` (with `orders`), `risk`, `manual`
     `answer`      rows, next change, routes, lists: a whole fom-assessment/1 answer
     `compare`     where two answers differ, and where one is greener
-    `histories`, `records`, `batches`   random histories, and many of them in one document
+    `setting`, `scene`, `drawing`, `followups`, `histories`, `batches`
+                  random histories, and many of them in one document
     `campaign`    `python -m tests.oracle.campaign --histories 1000000 --seed 1 --jobs 2`
     `shrink`      the smallest history that still differs, saved as a case file in `disagreements/`
 

@@ -8,19 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from tests.oracle.documents import DAY, SECOND, Documents, Record, instant, instant_text
+from tests.oracle.explosive import rest
 from tests.oracle.ground import Ground
+from tests.oracle.judge import Judge
 from tests.oracle.knowledge import Knowledge, first_why
-from tests.oracle.rules import (
-    COMPONENT_ORDER,
-    STATE_NAMES,
-    Judge,
-    Reason,
-    Row,
-    Verdict,
-    largest_terms,
-    noisy_or,
-    why_not_improve,
-)
+from tests.oracle.manual import blocker, why_not_improve
+from tests.oracle.risk import largest_terms, noisy_or, own_terms, risk, risk_state
+from tests.oracle.row import Row
+from tests.oracle.states import COMPONENT_ORDER, STATE_NAMES, Reason, Verdict
 
 HORIZON = 60 * DAY
 Verdicts = dict[tuple[str, str], tuple[Row, Verdict]]
@@ -44,15 +39,10 @@ class Answer:
         self.ground = Ground(self.documents)
         self.at = instant(at)
         self.knowledge = Knowledge(self.documents, self.ground, instant(known_at))
-        self.judge = Judge(
-            self.documents, self.ground, self.knowledge, self.documents.profiles[profile], user_class
-        )
+        self.judge = Judge(self.documents, self.ground, self.knowledge, self.documents.profiles[profile], user_class)
         self.with_next_change = with_next_change
         one_way_records = {
-            s
-            for r in self.knowledge.known.values()
-            if r.p.get("direction", "both") != "both"
-            for s in r.segment_ids
+            s for r in self.knowledge.known.values() if r.p.get("direction", "both") != "both" for s in r.segment_ids
         }
         self.verdicts: Verdicts = {}
         rows = []
@@ -114,8 +104,8 @@ class Answer:
         if reason.subject:
             out["subject"] = reason.subject
         if reason.rule in ("X1", "X2") and reason.source is not None:
-            rest, u = row.rest(reason.source, reason.acts)
-            parts = self.ground.stretches(row.segment, rest, u + row.w)
+            left, u = rest(row, reason.source, reason.acts)
+            parts = self.ground.stretches(row.segment, left, u + row.w)
             out["stretches_m"] = [[round(a), round(b)] for a, b in parts]
         return out
 
@@ -143,7 +133,7 @@ class Answer:
         erroneous = self.knowledge.erroneous_at(low)
 
         def state(t: int) -> int:
-            return row.risk_state(row.risk(t, erroneous)[0])
+            return risk_state(row, risk(row, t, erroneous)[0])
 
         out = []
         first, final = state(low), state(high)
@@ -160,7 +150,7 @@ class Answer:
         """Return one route: worst state, oldest verification, lowest confidence, risk over distinct incidents."""
         parts = [self.verdicts[s["id"], s.get("direction") or "forward"] for s in route.p["segments"]]
         erroneous = self.knowledge.erroneous_at(self.at)
-        terms = [pair for row, _ in parts for pair in row.terms(self.at, erroneous).values()]
+        terms = [pair for row, _ in parts for pair in own_terms(row, self.at, erroneous).values()]
         confidences = [c for c in (shown_confidence(v) for _, v in parts) if c is not None]
         verified = [v.verified_at for _, v in parts]
         oldest = min((i for i in verified if i is not None), default=None)
@@ -178,10 +168,7 @@ class Answer:
         return sorted(
             r.id
             for r in self.knowledge.known.values()
-            if r.kind in kinds
-            and self.ground.geometry(r) is None
-            and not r.p.get("segments")
-            and not r.p.get("asset")
+            if r.kind in kinds and self.ground.geometry(r) is None and not r.p.get("segments") and not r.p.get("asset")
         )
 
     def refused(self) -> list[dict[str, str]]:
@@ -199,7 +186,7 @@ class Answer:
 
     def blockers(self, improve: Record) -> list[str]:
         """Return the components for which an improvement stays without effect where it would have helped."""
-        blocked = [row.blocker(v) for row, v in self.verdicts.values() if improve in v.improve]
+        blocked = [blocker(v) for _, v in self.verdicts.values() if improve in v.improve]
         return [why for why in blocked if why is not None]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.oracle.documents import SECOND, instant
-from tests.oracle.rules import STATE_NAMES
+from tests.oracle.states import STATE_NAMES
 
 NUMBER = 0.0005
 STRETCH_M = 3

@@ -260,4 +260,3 @@ def first_why(whys: Iterable[str]) -> str | None:
     """Return the first of several reasons of refusal in the order of the format."""
     found = set(whys)
     return next((why for why in WHY_ORDER if why in found), None)
-
