@@ -29,7 +29,7 @@ class OrjsonProvider(JSONProvider):
 
     def dumps(self, obj: Any, **_options: Any) -> str:
         """Return JSON text; keys in the order given, non-text keys as text."""
-        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
 
     def loads(self, s: str | bytes, **_options: Any) -> Any:
         """Return the value of a JSON text; ValueError where it is none."""
@@ -68,7 +68,7 @@ def check_value(root: object) -> None:
                 _check_text(path, key)
             stack.extend((f"{path}.{key}", item, depth + 1) for key, item in value.items())
         elif isinstance(value, list):
-            vertices += len(value) > 1 and all(isinstance(x, int | float) for x in value)
+            vertices += len(value) > 1 and all(isinstance(x, int | float) for x in value[:3])
             if vertices > VERTICES_MAX:
                 raise InvalidInput.single(path[:80], f"more than {VERTICES_MAX} positions", "a simpler geometry")
             stack.extend((f"{path}[{i}]", item, depth + 1) for i, item in enumerate(value))

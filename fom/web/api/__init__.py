@@ -10,7 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 
 PREFIX = "/api/v1"
 
-FAMILIES = ("states", "segments", "reports", "stream")
+FAMILIES = ("states", "segments", "reports", "judging", "closing", "manual", "tokens", "stream")
 """Modules of this folder that hold a blueprint `api`."""
 
 SECURITY_SCHEMES: dict[str, Any] = {
@@ -41,10 +41,10 @@ BODY = {
 }
 
 
-def family(name: str, about: str) -> APIBlueprint:
+def family(name: str, about: str, module: str | None = None) -> APIBlueprint:
     """Return the blueprint of a family of endpoints, with the refusals that all of them share."""
     return APIBlueprint(
-        f"api_{name}",
+        f"api_{module or name}",
         __name__,
         url_prefix=PREFIX,
         abp_tags=[Tag(name=name, description=about)],

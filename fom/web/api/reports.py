@@ -3,68 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
-from flask import jsonify
+from flask import jsonify, request
 from pydantic import BaseModel, Field
 
 from fom.services import reporting
+from fom.services.drafts import RECORDS_MAX, REPORT_FORMS, parse_report
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, Classification, Feature, Id, Instant, Logged, Text
+from fom.web.api.shapes import Body, Classification, Feature, Instant, Logged, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("reports", "What people sent, its versions, and the judgements on its records")
 
 
-class Device(Body):
-    """What the sender's device thought about time and order."""
-
-    time: Text | None = None
-    offset_s: float | None = Field(None, ge=-1e9, le=1e9)
-    sequence: int | None = Field(None, ge=0, le=2**53)
-
-
 class Report(Body):
-    """A report as sent. The server sets receipt, sender and defaults."""
+    """A report as sent. The server sets receipt and sender."""
 
-    id: Id = Field(description="UUID chosen by the client; sending the same report again is harmless")
-    form: str = Field("free", max_length=60)
-    words: Text = ""
-    place: Text | None = None
-    time: Text | None = None
-    device: Device | None = None
+    id: Uuid = Field(description="Of this version; sending the same report again is harmless")
+    form: Literal[REPORT_FORMS]  # type: ignore[valid-type]
+    words: str | None = Field(None, max_length=20_000)
+    place_text: str | None = Field(None, max_length=500, description="The place as the person said it")
+    time_text: str | None = Field(None, max_length=200, description="The time as the person said it, with its zone")
+    device_time: Instant | None = None
+    device_offset_s: float | None = Field(None, ge=-(2**53), le=2**53)
+    device_sequence: int | None = Field(None, ge=-(2**53), le=2**53)
     classification: Classification = "confidential"
     unit: str | None = Field(None, max_length=80)
     area: str | None = Field(None, max_length=64)
-    records: list[Feature] = Field(default_factory=list, max_length=500)
+    records: list[Feature] = Field(default_factory=list, max_length=RECORDS_MAX)
 
 
 class Amendment(Report):
     """A new version of a report, with the version it was made from."""
 
-    base_version: int = Field(ge=1, le=2**31)
+    base_version: int = Field(ge=1, le=2**31 - 1)
 
 
 class ReportPath(BaseModel):
     """Which report."""
 
-    report_id: Id
+    report_id: Uuid
 
 
 class ReportsQuery(Body):
     """Which reports."""
 
-    triage: str | None = Field(None, max_length=40)
+    triage: Literal["new", "no_place", "conflict", "done"] | None = None
     since: Instant | None = None
     limit: int = Field(100, ge=1, le=1000)
 
 
 @api.post("/reports", responses={"200": Logged, "201": Logged, **CONFLICT, **BODY})
 @allows("send_report")
-def post_report(body: Report) -> Any:
+def post_report(body: Report) -> Any:  # noqa: ARG001 - the model checks the form, the service reads what was sent
     """Log a report with its records; 201 when new, 200 when the same report was stored before."""
-    draft = reporting.parse_report(body.model_dump(exclude_unset=True))
+    draft = parse_report(request.get_json())
     with writing() as (session, now):
         logged = reporting.log_report(session, draft, actor=current_actor(), now=now, network=edge().host.network)
     return jsonify(asdict(logged)), 201 if logged.is_new else 200
@@ -91,15 +86,13 @@ def get_report(path: ReportPath) -> Any:
 @allows("send_report")
 def post_version(path: ReportPath, body: Amendment) -> Any:
     """Amend a report: `id` is the new version's, `base_version` the version that was edited; 409 when it is stale."""
-    values = body.model_dump(exclude_unset=True)
-    base_version = values.pop("base_version")
-    draft = reporting.parse_report(values)
+    draft = parse_report({k: v for k, v in request.get_json().items() if k != "base_version"})
     with writing() as (session, now):
         logged = reporting.amend_report(
             session,
             path.report_id,
             draft,
-            base_version=base_version,
+            base_version=body.base_version,
             actor=current_actor(),
             now=now,
             network=edge().host.network,

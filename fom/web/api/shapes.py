@@ -35,6 +35,11 @@ InstantText = Annotated[str, WithJsonSchema(INSTANT_SCHEMA)]
 """A moment in an answer."""
 Id = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9._:~/+\-]+$")]
 """An id given by the client: a UUID, or another text without spaces."""
+Uuid = Annotated[
+    str,
+    Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", json_schema_extra={"format": "uuid"}),
+]
+"""An id made by the sender, so that sending twice is harmless."""
 Text = Annotated[str, Field(max_length=4000)]
 Classification = Literal[CLASSIFICATIONS]  # type: ignore[valid-type]
 UserClass = Literal[USER_CLASSES]  # type: ignore[valid-type]
@@ -94,10 +99,10 @@ class Problem(BaseModel):
 class Feature(Body):
     """One record of the facts format as a GeoJSON feature; `docs/formats.md` says what each kind may hold."""
 
-    type: Literal["Feature"] = "Feature"
-    id: Id
+    type: Literal["Feature"]
+    id: Uuid | None = None
     geometry: dict[str, Any] | None = None
-    properties: dict[str, Any] = Field(description="`kind` and the members of that kind; never `received`")
+    properties: dict[str, Any] = Field(description="`kind` and the members of that kind; never `received` or `by`")
 
 
 class FeatureOut(BaseModel):
