@@ -45,7 +45,7 @@ def draw_closing_act(drawing: Drawing, fact: dict[str, Any]) -> dict[str, Any]:
     if others and chance(rng, 0.25):
         p["closes"].append(rng.choice(others))
     if chance(rng, 0.03):
-        p["closes"].append(rng.choice([f["id"] for f in drawing.of_kind(*FACTS)]))
+        p["closes"].append(rng.choice([f["id"] for f in drawing.of_kind(*FACTS, "manual")]))
     p["closes"] = list(dict.fromkeys(p["closes"]))
     geometry = None
     if p["act"] in ("cancelled", "reduced", "cleared"):

@@ -1,0 +1,58 @@
+"""The service against the oracle on random histories: never greener, and equal in full."""
+
+from __future__ import annotations
+
+import importlib.util
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.oracle import campaign
+from tests.oracle.batches import Batch, draw_batch, seeded_batch
+from tests.oracle.checking import check_batch, service
+from tests.oracle.shrink import save
+
+HISTORIES = 20_000
+BATCH = 100
+DEEP = 1_000_000
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("fom.services.assessing") is None,
+    reason="fom.services.assessing is not there yet: nothing to hold against the oracle",
+)
+
+
+def assert_agreement(batch: Batch) -> None:
+    """Fail on any disagreement, first and loudest on one that is greener than the evidence."""
+    found = check_batch(batch, service())
+    for d in sorted(found, key=lambda d: not d.greener)[:1]:
+        path = save(d, service())
+        text = "\n".join(d.lines)
+        assert not d.greener, f"GREENER THAN THE EVIDENCE: {d.greener}\n{text}\nsaved as {path}"
+        pytest.fail(f"{len(found)} histories differ; the first:\n{text}\nsaved as {path}")
+
+
+@pytest.mark.parametrize("number", range(HISTORIES // BATCH))
+def test_no_history_gives_a_greener_or_another_answer_than_the_oracle(number: int) -> None:
+    batch = seeded_batch(number, BATCH)
+    assert len(batch.histories) >= 0.95 * BATCH
+    assert_agreement(batch)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(st.randoms(use_true_random=False))
+def test_no_history_that_hypothesis_finds_differs_from_the_oracle(rng: Random) -> None:
+    batch = draw_batch(rng, 1)
+    if batch.histories:
+        assert_agreement(batch)
+
+
+@pytest.mark.deep
+def test_a_million_histories_agree_with_the_oracle() -> None:
+    assert campaign.run(DEEP, seed=1, jobs=2) == 0
