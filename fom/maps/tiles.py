@@ -88,7 +88,7 @@ def network_tile(network: Network, z: int, x: int, y: int) -> bytes:
     if not len(numbers):
         return b""
     numbers.sort()
-    return mvt.encode_lines(
+    encoded: NDArray[np.uint8] = mvt.encode_lines(
         numbers,
         source.world,
         source.coord_start,
@@ -101,7 +101,16 @@ def network_tile(network: Network, z: int, x: int, y: int) -> bytes:
         x,
         y,
         z >= NAMES_FROM_ZOOM,
-    ).tobytes()
+    )
+    return encoded.tobytes()
+
+
+def network_bounds(network: Network) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of the network's coordinates, degrees; the whole world for an empty network."""
+    if not network.n_segments:
+        return (-180.0, -85.0, 180.0, 85.0)
+    (west, south), (east, north) = network.coords.min(axis=0), network.coords.max(axis=0)
+    return float(west), float(south), float(east), float(north)
 
 
 def to_world(lonlat: NDArray[np.float64]) -> NDArray[np.uint32]:

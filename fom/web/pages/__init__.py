@@ -1,0 +1,13 @@
+"""Pages: HTML for people. Each view parses, asks one service, renders; what it shows is decided elsewhere."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from fom.web.pages import live_map, shell
+
+
+def register(app: Flask) -> None:
+    """Attach the pages and what their templates need."""
+    shell.register(app)
+    app.register_blueprint(live_map.blueprint)

@@ -1,0 +1,74 @@
+"""The live map: a page of settings for the scripts, and the way from a clicked segment's number to its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+
+from fom.domain.profiles import USER_CLASSES
+from fom.errors import NotFound
+from fom.maps.style import STYLES, map_style_values
+from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds
+from fom.web.access import allows
+from fom.web.edge import edge
+
+blueprint = Blueprint("live_map", __name__)
+
+LAYERS = (
+    # name, label, symbols of its switch, whether it starts on
+    ("hazards", "Explosive hazards", "sha", True),
+    ("restrictions", "Restrictions and damage", "den", True),
+    ("incidents", "Incidents, 30 d", "inc", False),
+    ("air-heads", "Air heads", "air", True),
+    ("crossings", "Border crossings", "bxp", True),
+    ("sites", "Bases, hubs, camps", "base", True),
+    ("areas", "Areas and zones", "ord", False),
+)
+LEGEND = (
+    ("cha", "Confirmed hazard"), ("sha", "Suspected, with circle of doubt"), ("wrk", "Being worked on"),
+    ("clr", "Released"), ("den", "Denial"), ("chk", "Checkpoint, fee, delay"), ("ord", "Order, curfew"),
+    ("dmg", "Damage, obstacle"), ("inc", "Incident"), ("air", "Air head, true bearing"), ("hls", "Helicopter site"),
+    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "Temporary base"), ("hub", "Service hub"),
+)  # fmt: skip
+
+
+@blueprint.get("/")
+@allows("read_picture")
+def live_map() -> Any:
+    """Show the map."""
+    host = edge().host
+    settings = {
+        "network": host.network.network_id,
+        "segments": host.network.n_segments,
+        "bounds": network_bounds(host.network),
+        "zooms": [MIN_ZOOM, MAX_ZOOM],
+        "style": map_style_values(),
+        "layers": [name for name, _, _, _ in LAYERS],
+    }
+    return render_template(
+        "map/live.html", settings=settings, layers=LAYERS, legend=LEGEND, styles=list(STYLES.values()),
+        profiles=sorted(host.profiles.values(), key=lambda p: p.name), user_classes=USER_CLASSES,
+    )  # fmt: skip
+
+
+@blueprint.get("/map/segments/<network_id>/<int:number>")
+@allows("read_picture")
+def segment_by_number(network_id: str, number: int) -> Any:
+    """Lead from a segment's number on the tiles to its reasons; the question asked goes along."""
+    network = edge().host.network
+    if network.network_id != network_id or not 0 <= number < network.n_segments:
+        raise NotFound("segment", f"{network_id}/{number}")
+    target = url_for("api_segments.get_segment", segment_id=network.segment_id(number))
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(f"{target}?{query}" if query else target)
+
+
+@blueprint.get("/map/context")
+@allows("read_picture")
+def context() -> Any:
+    """Return the quiet base layers of the mission area, an empty collection where there are none."""
+    file = edge().config.networks / edge().host.network.network_id / "context.geojson"
+    if not file.is_file():
+        return jsonify({"type": "FeatureCollection", "features": []})
+    return file.read_text(), 200, {"Content-Type": "application/geo+json", "Cache-Control": "private, max-age=3600"}

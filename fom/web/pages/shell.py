@@ -1,0 +1,124 @@
+"""What every page stands in: theme, tabs, words and figures as people read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
+
+from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, from_us, parse_instant
+from fom.maps.style import THEMES, meaning_of, word_of
+from fom.web.access import find_actor, public
+from fom.web.edge import edge
+from fom.domain.access import may
+
+THEME_COOKIE = "theme"
+YEAR_S = 365 * 24 * 3600
+TABS = (
+    ("Map", "/", "read_picture"),
+    ("Desk", "/desk", "read_reports"),
+    ("Report", "/report", "send_report"),
+    ("Routes", "/routes", "read_picture"),
+    ("Planner", "/planner", "read_picture"),
+    ("Air heads", "/air-heads", "read_picture"),
+    ("Benchmarks", "/benchmarks", "read_benchmarks"),
+)
+"""(name, address, action that shows it)"""
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.post("/theme")
+@public
+def set_theme() -> Any:
+    """Keep the chosen theme in a cookie and go back; for browsers without scripts."""
+    theme, target = request.form.get("theme"), request.form.get("next", "/")
+    if not target.startswith("/") or target.startswith("//") or "\\" in target:
+        target = "/"
+    answer: Response = redirect(target)  # type: ignore[assignment]
+    if theme in THEMES:
+        answer.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, samesite="Lax")
+    return answer
+
+
+def chosen_theme() -> str:
+    """Return the theme of this browser, dark by default."""
+    theme = request.cookies.get(THEME_COOKIE)
+    return theme if theme in THEMES else THEMES[0]
+
+
+def visible_tabs() -> list[dict[str, Any]]:
+    """Return the pages that the account may open, the present one marked."""
+    actor = find_actor()
+    path = request.path
+    return [
+        {"name": name, "href": href, "is_here": path == href or (href != "/" and path.startswith(href + "/"))}
+        for name, href, action in TABS
+        if actor is not None and may(actor, action)
+    ]
+
+
+def asset(path: str) -> str:
+    """Return the address of a static file, with its age so that a new release is never mixed with an old cache."""
+    file = Path(current_app.static_folder or "static") / path
+    stamp = int(file.stat().st_mtime) if file.is_file() else 0
+    return url_for("static", filename=path, v=f"{stamp:x}")
+
+
+def to_moment(value: int | str | None) -> int | None:
+    """Return microseconds of a moment that is a number already, ISO text, or nothing."""
+    return parse_instant(value) if isinstance(value, str) else value
+
+
+def dtg(value: int | str | None) -> str:
+    """Return the date-time group of a moment, `231432Z NOV 26`; a dash for none."""
+    us = to_moment(value)
+    return "–" if us is None else from_us(us).strftime("%d%H%MZ %b %y").upper()
+
+
+def hhmm(value: int | str | None) -> str:
+    """Return hours and minutes of a moment, UTC."""
+    us = to_moment(value)
+    return "–" if us is None else from_us(us).strftime("%H%M")
+
+
+def age(value: int | str | None, now: int) -> str:
+    """Return how old a moment is in the largest unit that fits; `never` for none."""
+    us = to_moment(value)
+    return "never" if us is None else duration(now - us)
+
+
+def duration(us: float) -> str:
+    """Return a length of time in the largest unit that fits: 45 min, 31 h, 6 d."""
+    if us < HOUR_US:
+        return f"{max(0, round(us / MINUTE_US))} min"
+    return f"{round(us / HOUR_US)} h" if us < 3 * DAY_US else f"{round(us / DAY_US)} d"
+
+
+def running_time(seconds: float) -> str:
+    """Return a travel time as hours and minutes: `7 h 20`, `45 min`."""
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d}"
+
+
+def kilometres(metres: float | None, digits: int = 0) -> str:
+    """Return metres as kilometres; a dash for none."""
+    return "–" if metres is None else f"{metres / 1000:,.{digits}f}".replace(",", " ")
+
+
+def plain(code: str | None) -> str:
+    """Return a code as words: `fair_weather` -> `fair weather`."""
+    return (code or "–").replace("_", " ")
+
+
+def register(app: Flask) -> None:
+    """Attach theme, tabs and filters."""
+    app.register_blueprint(blueprint)
+    app.add_template_global(asset, "asset")
+    for name, function in {
+        "dtg": dtg, "hhmm": hhmm, "age": age, "duration": duration, "running_time": running_time, "km": kilometres,
+        "plain": plain, "state_word": word_of, "state_meaning": meaning_of,
+    }.items():  # fmt: skip
+        app.add_template_filter(function, name)
+    app.context_processor(lambda: {"theme": chosen_theme(), "tabs": visible_tabs(), "now": edge().clock()})

@@ -1,0 +1,54 @@
+// The MapLibre map itself: start, tools, images, themes. Nothing here knows where data come from.
+import * as maplibregl from "../../vendor/maplibre/maplibre-gl.mjs";
+import { element } from "../words.js";
+import { buildStyle, repaint } from "./map_style.js";
+import { addImages, addPlate, tokens } from "./symbols.js";
+
+class ShowAll {
+  constructor(bounds) {
+    this.bounds = bounds;
+  }
+  onAdd(map) {
+    const button = element("button", { type: "button", class: "map-tool", title: "Show the whole mission area", "aria-label": "Show the whole mission area", onclick: () => map.fitBounds(this.bounds, { padding: 40, duration: 240 }) }, "⤢");
+    this.box = element("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" }, button);
+    return this.box;
+  }
+  onRemove() {
+    this.box.remove();
+  }
+}
+
+export async function createMap(container, settings, symbolsUrl) {
+  const map = new maplibregl.Map({
+    container,
+    style: buildStyle(settings, tokens()),
+    bounds: settings.bounds,
+    fitBoundsOptions: { padding: 30 },
+    hash: "view",
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    fadeDuration: 0,
+    maxZoom: 17,
+    minZoom: 3,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new ShowAll(settings.bounds), "top-right");
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 110, unit: "metric" }), "bottom-right");
+  const { states } = settings.style;
+  map.on("styleimagemissing", ({ id }) => id.startsWith("plate:") && addPlate(map, id, states));
+  await new Promise((resolve) => map.once("style.load", resolve));
+  await addImages(map, symbolsUrl, states);
+  document.addEventListener("themechange", async () => {
+    repaint(map, settings, tokens());
+    await addImages(map, symbolsUrl, states);
+    for (const name of map.listImages()) if (name.startsWith("plate:")) addPlate(map, name, states);
+  });
+  return map;
+}
+
+export function setData(map, source, features) {
+  map.getSource(source).setData({ type: "FeatureCollection", features });
+}

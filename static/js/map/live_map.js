@@ -1,0 +1,136 @@
+// The live map ([data-live-map]). Puts the parts together: feed -> states -> runs, marks, rail, panel, ticker.
+// Settings stand in #map-settings (JSON); addresses of segments are `?segment=ID`.
+import { createMap, setData } from "./canvas.js";
+import { Feed } from "./feed.js";
+import { Panel } from "./panel.js";
+import { followPointer } from "./pointer.js";
+import { Rail } from "./rail.js";
+import { KeyRoutes } from "./routes.js";
+import { Ticker } from "./ticker.js";
+import { Watch } from "./watch.js";
+
+const root = document.querySelector("[data-live-map]");
+const settings = JSON.parse(document.querySelector("#map-settings").textContent);
+const find = (name) => root.querySelector(`[data-${name}]`) ?? document.querySelector(`[data-${name}]`);
+
+const feed = new Feed(settings.network);
+const map = await createMap(find("map"), settings, root.dataset.symbols);
+const rail = new Rail(root, feed, settings.style);
+const ticker = new Ticker(find("ticker"), (number) => panel.openNumber(number));
+const panel = new Panel(find("panel"), feed, settings, (line, fly) => showSelected(line, fly));
+new Watch(root, find("bands"), feed);
+followPointer(map, find("pointer"));
+
+let routes = null;
+let marksDue = null;
+
+function showSelected(line, fly) {
+  setData(map, "selected", line ? [{ type: "Feature", geometry: line, properties: {} }] : []);
+  if (!line || !fly) return;
+  const points = line.type === "LineString" ? line.coordinates : line.coordinates.flat();
+  const longitudes = points.map((p) => p[0]), latitudes = points.map((p) => p[1]);
+  map.fitBounds([Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)], { padding: 120, maxZoom: 12, duration: 240 });
+}
+
+// States of other roads ride on the tiles as feature state; unknown is what a road without one shows.
+function paintStates(numbers) {
+  if (numbers === null) map.removeFeatureState({ source: "network", sourceLayer: "segments" });
+  const paint = (id) => {
+    const s = feed.stateOf(id);
+    if (s !== 2 || numbers !== null) map.setFeatureState({ source: "network", sourceLayer: "segments", id }, { s });
+  };
+  if (numbers) numbers.forEach(paint);
+  else for (let id = 0; id < settings.segments; id++) paint(id);
+}
+
+function paintRuns() {
+  if (!routes) return;
+  setData(map, "runs", KeyRoutes.collection(routes.runs(feed)).features);
+  paintMarks();
+}
+
+function paintMarks() {
+  if (!routes?.current) return;
+  const marks = routes.marks(routes.current, map.getZoom(), map.getCenter().lat, settings.style);
+  setData(map, "letters", marks.letters.features);
+  setData(map, "plates", marks.plates.features);
+}
+
+async function readRoutes() {
+  const answer = await fetch(`/api/v1/layers/routes?${feed.question}`);
+  if (!answer.ok) return;
+  const collection = await answer.json();
+  routes = new KeyRoutes(collection, settings.style);
+  rail.showRoutes(routes.routes);
+  panel.routes = routes;
+  paintRuns();
+}
+
+async function readLayer(name) {
+  const answer = await fetch(`/api/v1/layers/${name}?${feed.question}`);
+  if (!answer.ok) return;
+  const { features } = await answer.json();
+  setData(map, name, features);
+  rail.countLayer(name, features.filter((f) => f.properties.part === "point").length);
+}
+
+function later(job, ms) {
+  let due = null;
+  return () => {
+    clearTimeout(due);
+    due = setTimeout(job, ms);
+  };
+}
+const readRoutesSoon = later(readRoutes, 300);
+
+feed.addEventListener("picture", () => {
+  paintStates(null);
+  readRoutes();
+  settings.layers.forEach(readLayer);
+});
+feed.addEventListener("moves", ({ detail }) => {
+  paintStates(detail.moves.map(([number]) => number));
+  paintRuns();
+  readRoutesSoon();
+  ticker.add(detail, routes);
+  panel.refresh(detail.moves);
+  root.dataset.version = detail.version;
+});
+feed.addEventListener("layer", ({ detail }) => {
+  if (detail.layer === "routes") readRoutesSoon();
+  else if (settings.layers.includes(detail.layer)) readLayer(detail.layer);
+});
+
+map.on("zoom", () => {
+  clearTimeout(marksDue);
+  marksDue = setTimeout(paintMarks, 150);
+});
+map.on("click", (event) => {
+  const box = [[event.point.x - 5, event.point.y - 5], [event.point.x + 5, event.point.y + 5]];
+  const symbol = map.queryRenderedFeatures(box, { layers: settings.layers.filter((l) => l !== "areas").map((l) => `${l}-symbols`) })[0];
+  if (symbol) return panel.openThing(symbol);
+  const run = map.queryRenderedFeatures(box, { layers: ["run-open", "run-caution-case", "run-unknown-case", "run-restricted-case", "run-closed-case"] })[0];
+  const nearest = run && routes?.nearest([event.lngLat.lng, event.lngLat.lat], run.properties.code);
+  if (nearest) return panel.openNumber(nearest.number);
+  const road = map.queryRenderedFeatures(box, { layers: ["hit"] })[0];
+  return road ? panel.openNumber(road.id) : panel.close();
+});
+map.on("mousemove", (event) => {
+  map.getCanvas().style.cursor = map.queryRenderedFeatures(event.point, { layers: ["hit", "run-open-case", "run-caution-case", "run-unknown-case", "run-restricted-case", "run-closed-case"] }).length ? "pointer" : "";
+});
+
+rail.onQuestion = () => {
+  feed.ask(rail.profile, rail.userClass).catch(() => {});
+  panel.refresh(null);
+};
+rail.onLayer = (name, isOn) => {
+  for (const layer of map.getStyle().layers) {
+    if (layer.source === name) map.setLayoutProperty(layer.id, "visibility", isOn ? "visible" : "none");
+  }
+};
+rail.onRoute = (route) => showSelected({ type: "LineString", coordinates: route.coordinates }, true);
+rail.restore();
+await feed.ask(rail.profile, rail.userClass).catch(() => feed.dispatchEvent(new CustomEvent("refused", { detail: { status: "no answer" } })));
+panel.openFromAddress();
+addEventListener("popstate", () => panel.openFromAddress());
+root.dataset.ready = "true";

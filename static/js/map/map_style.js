@@ -1,0 +1,205 @@
+// The map's style: quiet ground, neutral roads, then states in order of severity, then hazards, places, letters and plates.
+// Line lengths come from fom/maps/style.py by way of the page; colours from the tokens of the theme.
+// Patterns need one layer per state: dash arrays read neither feature state nor (where broken) one line per segment.
+const empty = { type: "FeatureCollection", features: [] };
+export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "sites", "areas", "draft"];
+const CONDENSED = ["IBM Plex Sans Condensed"];
+
+// Width of a line: `factor` times the key route's width at each zoom, plus a fixed number of pixels.
+function width(rules, factor, extra = 0) {
+  return ["interpolate", ["linear"], ["zoom"], ...rules.route_width.flatMap(([zoom, px]) => [zoom, px * factor + extra])];
+}
+
+function dash(style) {
+  return style.dash === null ? undefined : [style.dash / style.width, style.gap / style.width];
+}
+
+// The layers of one kind of line (key-route runs, or other roads) for all states, worst on top.
+function stateLayers(prefix, source, rules, token, scale, shows, extra) {
+  const [open, caution, unknown, restricted, closed] = rules.states;
+  const line = (id, number, paint, layout = {}) => ({
+    id: `${prefix}-${id}`, type: "line", ...source, ...extra,
+    ...(shows.filter ? { filter: shows.filter(number) } : {}),
+    layout: { "line-cap": "butt", "line-join": "round", ...layout },
+    paint: { ...paint, "line-opacity": shows.opacity(number, paint["line-opacity"] ?? 1) },
+  });
+  const w = (factor, px = 0) => width(rules, factor * scale, px);
+  const casing = 2 * rules.casing_px * (scale < 1 ? 0.6 : 1);
+  const layers = [
+    line("open-case", 0, { "line-color": token("m-case"), "line-width": w(open.width, casing) }),
+    line("open", 0, { "line-color": token("g"), "line-width": w(open.width) }),
+  ];
+  if (shows.filter) {
+    const core = (id, ageClass, share) => ({
+      ...line(id, 0, { "line-color": token("m-core"), "line-width": w(share) }),
+      filter: ["all", ["==", ["get", "s"], 0], ["==", ["get", "age"], ageClass]],
+    });
+    layers.push(core("open-half", 1, 0.3), core("open-soon", 2, 0.54));
+  }
+  layers.push(
+    line("caution-case", 1, { "line-color": token("m-case-a"), "line-width": w(caution.width, casing) }),
+    line("caution-dim", 1, { "line-color": token("a"), "line-width": w(caution.width), "line-opacity": Number(token("a-dim")) }),
+    line("caution", 1, { "line-color": token("a"), "line-width": w(caution.width), "line-dasharray": dash(caution) }),
+    line("unknown-case", 2, { "line-color": token("m-case"), "line-width": w(unknown.width, casing), "line-opacity": 0.7 }),
+    line("unknown", 2, { "line-color": token("u"), "line-width": w(unknown.width), "line-dasharray": dash(unknown) }, { "line-cap": "round" }),
+    line("restricted-case", 3, { "line-color": token("m-case"), "line-width": w(restricted.width, casing) }),
+    line("restricted-dim", 3, { "line-color": token("r"), "line-width": w(restricted.width), "line-opacity": Number(token("r-dim")) }),
+    line("restricted", 3, { "line-color": token("r"), "line-width": w(restricted.width), "line-dasharray": dash(restricted) }),
+    line("closed-case", 4, { "line-color": token("x-out"), "line-width": w(closed.width, 2.6) }),
+    line("closed", 4, { "line-color": token("x"), "line-width": w(closed.width) }),
+  );
+  if (!shows.filter) layers.push(line("closed-ties", 4, { "line-color": token("x-edge"), "line-width": w(closed.width), "line-dasharray": [0.35, 1.6] }));
+  return layers;
+}
+
+function symbolLayer(id, minzoom, layout = {}, filter = ["==", ["get", "part"], "point"]) {
+  return {
+    id: `${id}-symbols`, type: "symbol", source: id, minzoom, filter,
+    layout: {
+      "icon-image": ["get", "symbol"], "icon-allow-overlap": true, "icon-rotation-alignment": "viewport",
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.72, 10, 0.95, 14, 1.1], ...layout,
+    },
+  };
+}
+
+// A state letter at the upper right of a place's symbol.
+function badgeLayer(id) {
+  const badge = symbolLayer(id, 0, { "icon-image": ["concat", "letter-", ["to-string", ["get", "s"]]], "icon-offset": [13, -13], "icon-size": 0.9 }, ["all", ["==", ["get", "part"], "point"], ["has", "s"], ["!=", ["get", "s"], null]]);
+  return { ...badge, id: `${id}-badges` };
+}
+
+function labels(id, source, filter, size, colour, token, extra = {}) {
+  return {
+    id, type: "symbol", source, filter,
+    layout: {
+      "text-field": ["get", "name"], "text-font": CONDENSED, "text-size": size, "text-variable-anchor": ["left", "right", "bottom", "top"],
+      "text-radial-offset": 0.6, "text-justify": "auto", "text-optional": true, "symbol-sort-key": ["-", 0, ["coalesce", ["get", "population"], 0]], ...extra,
+    },
+    paint: { "text-color": token(colour), "text-halo-color": token("m-halo"), "text-halo-width": 1.4 },
+  };
+}
+
+const inContext = (layer) => ["==", ["get", "layer"], layer];
+
+function groundLayers(token) {
+  return [
+    { id: "ground", type: "background", paint: { "background-color": token("m-out") } },
+    { id: "sea", type: "fill", source: "context", filter: inContext("sea"), paint: { "fill-color": token("m-sea") } },
+    { id: "land", type: "fill", source: "context", filter: inContext("land"), paint: { "fill-color": token("m-land") } },
+    { id: "urban", type: "fill", source: "context", filter: inContext("urban"), paint: { "fill-color": token("m-urban") } },
+    { id: "water", type: "fill", source: "context", filter: inContext("water"), paint: { "fill-color": token("m-sea") } },
+    { id: "river", type: "line", source: "context", filter: inContext("river"), layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": token("m-river"), "line-width": ["interpolate", ["linear"], ["zoom"], 6, ["*", 0.5, ["coalesce", ["get", "rank"], 1]], 12, ["*", 1.6, ["coalesce", ["get", "rank"], 1]]] } },
+    { id: "coast", type: "line", source: "context", filter: inContext("coast"), paint: { "line-color": token("m-coast"), "line-width": 1 } },
+    { id: "boundary", type: "line", source: "context", filter: inContext("boundary"), paint: { "line-color": token("m-border"), "line-width": 1.2, "line-dasharray": [5, 2, 1, 2] } },
+  ];
+}
+
+function placeLayers(token) {
+  const place = (...more) => ["all", inContext("place"), ...more];
+  const people = ["coalesce", ["get", "population"], 0];
+  const rank = ["coalesce", ["get", "rank"], 9];
+  const dot = (filter, radius, minzoom) => ({
+    id: `place-dot-${radius}`, type: "circle", source: "context", minzoom, filter,
+    paint: { "circle-radius": radius, "circle-color": token("m-land"), "circle-stroke-color": token("m-label"), "circle-stroke-width": 1.4 },
+  });
+  return [
+    dot(place([">", rank, 0], [">=", people, 20000]), 4, 0),
+    dot(place([">", rank, 0], ["<", people, 20000], [">=", people, 4000]), 3, 7),
+    dot(place([">", rank, 0], ["<", people, 4000]), 2, 9),
+    { ...labels("place-minor", "context", place([">", rank, 0], ["<", people, 4000]), 11, "m-label-2", token), minzoom: 9.5 },
+    { ...labels("place-town", "context", place([">", rank, 0], ["<", people, 20000], [">=", people, 4000]), 12, "m-label-2", token), minzoom: 7.5 },
+    labels("place-city", "context", place([">", rank, 0], [">=", people, 20000]), 14, "m-label", token),
+    { id: "place-capital-dot", type: "symbol", source: "context", filter: place(["==", rank, 0]), layout: { "icon-image": "capital", "icon-allow-overlap": true } },
+    labels("place-capital", "context", place(["==", rank, 0]), 15, "m-label", token, { "text-transform": "uppercase", "text-radial-offset": 0.75 }),
+    { id: "water-label", type: "symbol", source: "context", filter: inContext("water-label"), layout: { "text-field": ["get", "name"], "text-font": CONDENSED, "text-size": 14, "text-letter-spacing": 0.12, "text-transform": "uppercase" }, paint: { "text-color": token("m-coast"), "text-halo-color": token("m-sea"), "text-halo-width": 1 } },
+    { id: "country-label", type: "symbol", source: "context", filter: inContext("country-label"), layout: { "text-field": ["get", "name"], "text-font": CONDENSED, "text-size": 13, "text-letter-spacing": 0.3, "text-transform": "uppercase" }, paint: { "text-color": token("m-label-2"), "text-halo-color": token("m-out"), "text-halo-width": 1 } },
+  ];
+}
+
+// Neutral roads at every zoom; state on secondary roads from one zoom, on all from another.
+function networkLayers(rules, token) {
+  const tiles = { source: "network", "source-layer": "segments" };
+  const hair = ["interpolate", ["linear"], ["zoom"], 5, ["match", ["get", "h"], [0, 1], 0.9, 0.5], 10, ["match", ["get", "h"], [0, 1, 2], 1.6, [6], 0.7, 0.9], 14, ["match", ["get", "h"], [0, 1, 2], 4, [6], 1.6, 2.6]];
+  const has = (number) => ["==", ["coalesce", ["feature-state", "s"], 2], number];
+  const shows = { opacity: (number, opacity) => ["case", has(number), opacity, 0] };
+  const { secondary, all } = rules.state_from_zoom;
+  return [
+    { id: "roads-track", type: "line", ...tiles, filter: ["==", ["get", "h"], 6], paint: { "line-color": token("m-track"), "line-width": hair, "line-dasharray": [4, 2] } },
+    { id: "roads", type: "line", ...tiles, filter: ["!=", ["get", "h"], 6], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": token("m-road"), "line-width": hair } },
+    ...stateLayers("major", { ...tiles, filter: ["<=", ["get", "h"], 2] }, rules, token, rules.other_roads, shows, { minzoom: secondary, maxzoom: all }),
+    ...stateLayers("other", tiles, rules, token, rules.other_roads, shows, { minzoom: all }),
+    { id: "hit", type: "line", ...tiles, minzoom: secondary, paint: { "line-width": 14, "line-opacity": 0 } },
+  ];
+}
+
+function runLayers(rules, token) {
+  const shows = { filter: (number) => ["==", ["get", "s"], number], opacity: (_, opacity) => opacity };
+  const closed = rules.states[4];
+  return [
+    ...stateLayers("run", { source: "runs" }, rules, token, 1, shows, {}),
+    {
+      id: "run-crosses", type: "symbol", source: "runs", filter: ["==", ["get", "s"], 4],
+      layout: {
+        "symbol-placement": "line", "symbol-spacing": 13, "icon-image": "cross", "icon-allow-overlap": true, "icon-ignore-placement": true,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], ...rules.route_width.flatMap(([zoom, px]) => [zoom, (px * closed.width) / 10])],
+      },
+    },
+  ];
+}
+
+function hazardLayers(token) {
+  const doubt = ["==", ["get", "part"], "doubt"];
+  const area = ["==", ["get", "part"], "area"];
+  const circles = (id) => [
+    { id: `${id}-doubt`, type: "fill", source: id, filter: doubt, paint: { "fill-color": token("h-sha"), "fill-opacity": 0.16 } },
+    { id: `${id}-doubt-edge`, type: "line", source: id, filter: doubt, paint: { "line-color": token("h-sha"), "line-width": 1.2, "line-dasharray": [4, 2.5] } },
+  ];
+  return [
+    ...circles("incidents"),
+    ...circles("hazards"),
+    { id: "hazards-area", type: "fill", source: "hazards", filter: area, paint: { "fill-color": ["match", ["get", "symbol"], "cha", token("h-cha"), "clr", token("h-done"), token("h-sha")], "fill-opacity": 0.28 } },
+    { id: "hazards-area-edge", type: "line", source: "hazards", filter: area, paint: { "line-color": ["match", ["get", "symbol"], "clr", token("h-done"), token("h-cha")], "line-width": 1.6 } },
+    { id: "areas-edge", type: "line", source: "areas", filter: area, paint: { "line-color": token("accent"), "line-width": 1.4, "line-dasharray": [2, 2] } },
+    { id: "areas-label", type: "symbol", source: "areas", filter: ["==", ["get", "part"], "point"], layout: { "text-field": ["get", "label"], "text-font": CONDENSED, "text-size": 11 }, paint: { "text-color": token("accent"), "text-halo-color": token("m-halo"), "text-halo-width": 1.4 } },
+  ];
+}
+
+export function buildLayers(rules, token) {
+  const selected = { source: "selected", layout: { "line-cap": "round", "line-join": "round" } };
+  return [
+    ...groundLayers(token),
+    ...networkLayers(rules, token),
+    { id: "selected-halo", type: "line", ...selected, paint: { "line-color": token("accent"), "line-width": width(rules, 1.2, 9), "line-opacity": 0.55 } },
+    ...runLayers(rules, token),
+    { id: "plans-case", type: "line", source: "plans", layout: selected.layout, paint: { "line-color": token("bg"), "line-width": ["case", ["get", "chosen"], 8, 5], "line-opacity": 0.7 } },
+    { id: "plans-line", type: "line", source: "plans", layout: selected.layout, paint: { "line-color": token("accent"), "line-width": ["case", ["get", "chosen"], 4.5, 2], "line-opacity": ["case", ["get", "chosen"], 1, 0.75] } },
+    ...hazardLayers(token),
+    ...placeLayers(token),
+    symbolLayer("incidents", 7),
+    symbolLayer("sites", 6.5),
+    symbolLayer("crossings", 6),
+    symbolLayer("air-heads", 6, { "icon-rotate": ["coalesce", ["get", "bearing"], 0], "icon-rotation-alignment": "map" }),
+    badgeLayer("air-heads"),
+    badgeLayer("crossings"),
+    { id: "letters", type: "symbol", source: "letters", layout: { "icon-image": ["concat", "letter-", ["to-string", ["get", "s"]]], "symbol-sort-key": ["get", "rank"], "icon-padding": 1, "icon-size": 1.05 } },
+    symbolLayer("restrictions", 6),
+    symbolLayer("hazards", 0, { "symbol-sort-key": ["get", "order"] }),
+    { id: "plates", type: "symbol", source: "plates", layout: { "icon-image": ["get", "plate"], "symbol-sort-key": ["get", "rank"], "icon-offset": [0, -17], "icon-padding": 4 } },
+    { id: "draft-mark", type: "circle", source: "draft", paint: { "circle-radius": 7, "circle-color": token("accent"), "circle-stroke-color": token("m-halo"), "circle-stroke-width": 2 } },
+  ];
+}
+
+export function buildStyle(settings, token) {
+  const sources = Object.fromEntries(GEOJSON.map((id) => [id, { type: "geojson", data: empty, ...(id === "runs" ? { tolerance: 0.3 } : {}) }]));
+  const [minzoom, maxzoom] = settings.zooms;
+  sources.network = { type: "vector", tiles: [`${location.origin}/tiles/${settings.network}/{z}/{x}/{y}.mvt`], minzoom, maxzoom, bounds: settings.bounds };
+  return { version: 8, sources, layers: buildLayers(settings.style, token) };
+}
+
+// A new theme changes paint only; sources, data and feature states stay.
+export function repaint(map, settings, token) {
+  for (const layer of buildLayers(settings.style, token)) {
+    for (const [name, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, name, value);
+  }
+}
