@@ -96,7 +96,9 @@ def verify_chain(session: Session, heads: Iterable[Head] = ()) -> ChainReport:
         Audit.previous,
         Audit.hash,
     )
-    for *fields, own_hash in session.execute(stored.order_by(Audit.number).execution_options(yield_per=1000)):
+    for line in session.execute(stored.order_by(Audit.number).execution_options(yield_per=1000)):
+        fields: list[Any] = list(line[:-1])
+        own_hash: str = line[-1]
         _check(fields, own_hash, report)
         if wanted.pop(fields[0], own_hash) != own_hash:
             report.problems.append(f"line {fields[0]}: differs from the head kept outside the database")

@@ -73,6 +73,11 @@ def newest_number(session: Session) -> int:
     return session.scalar(select(Change.number).order_by(Change.number.desc()).limit(1)) or 0
 
 
+def newest_change(session: Session) -> Change | None:
+    """Return the newest change, None when there is none."""
+    return session.scalar(select(Change).order_by(Change.number.desc()).limit(1))
+
+
 def list_changes(session: Session, *, after: int, limit: int = 1000) -> Sequence[Change]:
     """Return the changes after a number, in order."""
     return session.scalars(select(Change).where(Change.number > after).order_by(Change.number).limit(limit)).all()

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from shapely.geometry import shape
-from sqlalchemy import ColumnElement, Select, column, func, or_, select, table
+from sqlalchemy import ColumnElement, Select, column, func, insert, or_, select, table
 from sqlalchemy.orm import Session, aliased
 
 from fom.domain.instants import format_instant, parse_instant
@@ -87,21 +87,29 @@ def references_of(feature: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield role, target
 
 
-def insert_records(session: Session, features: Sequence[Mapping[str, Any]], provenance: Provenance) -> list[RecordRow]:
+def insert_records(session: Session, features: Sequence[Mapping[str, Any]], provenance: Provenance) -> None:
     """Write records, then what they refer to (they may refer to one another)."""
-    rows = [row_of(feature, provenance) for feature in features]
-    session.add_all(rows)
+    insert_rows(session, features, provenance)
+    insert_references(session, features)
+
+
+def insert_rows(session: Session, features: Sequence[Mapping[str, Any]], provenance: Provenance) -> None:
+    """Write records without what they refer to."""
+    session.add_all(row_of(feature, provenance) for feature in features)
     session.flush()
+
+
+def insert_references(session: Session, features: Sequence[Mapping[str, Any]]) -> None:
+    """Write what records refer to; all of them must be there."""
     wanted = {(f["id"], role, target) for f in features for role, target in references_of(f)}
-    crossed = {target for _, role, target in wanted if role == "crossed"}
-    known = existing_ids(session, crossed)
-    session.add_all(
-        RecordReference(record_id=record_id, role=role, target_id=target)
+    known = existing_ids(session, {target for _, role, target in wanted if role == "crossed"})
+    rows = [
+        {"record_id": record_id, "role": role, "target_id": target}
         for record_id, role, target in sorted(wanted)
         if role != "crossed" or target in known
-    )
-    session.flush()
-    return rows
+    ]
+    if rows:
+        session.execute(insert(RecordReference), rows)
 
 
 def find_record(session: Session, record_id: str) -> RecordRow | None:
@@ -205,7 +213,7 @@ def list_about(session: Session, record_id: str) -> list[RecordRow]:
     return list(session.scalars(_ordered(query.where(RecordReference.target_id == record_id))))
 
 
-def _ordered(query: Select[tuple[RecordRow]]) -> Select[tuple[RecordRow]]:
+def _ordered(query: Select[RecordRow]) -> Select[RecordRow]:
     return query.order_by(RecordRow.number)
 
 

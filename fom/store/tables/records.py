@@ -125,6 +125,7 @@ class RecordRow(Base):
         one_of("grade", GRADES),
         CheckConstraint("min_lon >= -180 AND max_lon <= 180 AND min_lat >= -90 AND max_lat <= 90", name="bounds"),
         CheckConstraint("(geometry IS NULL) = (min_lon IS NULL)", name="bounded"),
+        ForeignKeyConstraint(["report_id", "report_version"], ["report_version.report_id", "report_version.version"]),
     )
 
     number: Mapped[int] = mapped_column(RowNumber, primary_key=True)
@@ -151,9 +152,6 @@ class RecordRow(Base):
     change_number: Mapped[int] = mapped_column(ForeignKey("change.number"), index=True)
 
 
-RecordRow.__table__.append_constraint(
-    ForeignKeyConstraint(["report_id", "report_version"], ["report_version.report_id", "report_version.version"])
-)  # type: ignore[attr-defined]
 Index("ix_record_kind_number", RecordRow.kind, RecordRow.number)
 
 

@@ -1,0 +1,116 @@
+"""The states of one (profile, user class) kept up to date, what moved in them lately, and who listens."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.domain.states import NO_STATE, State
+from fom.picture.picture import LiveStates, Moves
+from fom.services.picture_events import Event, MovesEvent, Subscription, letter, move_rows, moves_between
+
+LOG_EVENTS = 2_000
+"""Events kept for listeners who come back; older ones are recomputed from the records."""
+
+
+class Followed:
+    """Live states with their log and listeners. Not locked: the host's lock is held by whoever calls."""
+
+    def __init__(self, live: LiveStates, *, number: int, routes: Mapping[str, NDArray[np.int64]]) -> None:
+        self.live = live
+        self.log_from = number
+        """Change number after which the log is complete."""
+        self.log: deque[MovesEvent] = deque()
+        self.listeners: list[Subscription] = []
+        self.routes: dict[str, NDArray[np.int64]] = {}
+        self._route_states: dict[str, int] = {}
+        self.set_routes(routes)
+
+    def set_routes(self, routes: Mapping[str, NDArray[np.int64]]) -> None:
+        """Take other key routes: code -> (k,) arc numbers."""
+        self.routes = dict(routes)
+        self._route_states = {code: self._worst(arcs) for code, arcs in self.routes.items()}
+
+    def apply(self, touched: NDArray[Any], at: int, *, number: int, cause: str) -> None:
+        """Reassess the touched segments and everything that was due by `at`, and tell what moved."""
+        steps: list[Moves] = []
+        if self.live.next_wake <= at:
+            steps.append(self.live.advance(at))
+        if len(touched):
+            steps.append(self.live.refresh(touched, at))
+        self._tell(_rows_of(steps), at, number=number, cause=cause)
+
+    def replace(self, live: LiveStates, at: int, *, number: int, cause: str) -> None:
+        """Go on from states that were assessed anew, and tell what differs."""
+        before, self.live = self.live.states, live
+        self._tell(moves_between(before, live.states), at, number=number, cause=cause)
+
+    def missed(self, after: int) -> list[MovesEvent] | None:
+        """Return the events after a change number, None when the log does not reach back so far."""
+        return None if after < self.log_from else [event for event in self.log if event.number > after]
+
+    def moved_since(self, after: int) -> NDArray[np.int64] | None:
+        """Return the segment numbers that moved after a change number, None when that is not known any more."""
+        events = self.missed(after)
+        if events is None:
+            return None
+        return np.array(sorted({int(str(row[0])) for event in events for row in event.moves}), np.int64)
+
+    def catch_up(self, then: NDArray[np.uint8] | None, *, number: int, at: int) -> MovesEvent:
+        """Return one event from (n, 2) states of a past moment to now; None = everything, whatever it was."""
+        now = self.live.states
+        if then is None:
+            everything = np.arange(len(now))
+            return MovesEvent(number, at, "resync", move_rows(everything, now, now), [])
+        routes = []
+        for code, arcs in self.routes.items():
+            old, new = letter(_worst(then, arcs)), letter(self._worst(arcs))
+            routes += [[code, old, new]] if old != new else []
+        return MovesEvent(number, at, "resume", moves_between(then, now), routes)
+
+    def publish(self, event: Event) -> None:
+        """Hand an event to every listener."""
+        for listener in list(self.listeners):
+            listener.put(event)
+
+    def _tell(self, moves: list[list[object]], at: int, *, number: int, cause: str) -> None:
+        routes = []
+        for code, arcs in self.routes.items():
+            old, new = self._route_states[code], self._worst(arcs)
+            if old != new:
+                routes.append([code, letter(old), letter(new)])
+                self._route_states[code] = new
+        if not moves and not routes:
+            return
+        event = MovesEvent(number, at, cause, moves, routes)
+        self.log.append(event)
+        while len(self.log) > LOG_EVENTS:
+            self.log_from = self.log.popleft().number
+        self.publish(event)
+
+    def _worst(self, arcs: NDArray[np.int64]) -> int:
+        return _worst(self.live.states, arcs)
+
+
+def _rows_of(steps: Sequence[Moves]) -> list[list[object]]:
+    """Return the rows of some steps taken together: from before the first to after the last."""
+    old: dict[int, NDArray[np.uint8]] = {}
+    new: dict[int, NDArray[np.uint8]] = {}
+    for step in steps:
+        for number, before, after in zip(step.segments, step.old, step.new, strict=True):
+            old.setdefault(int(number), before)
+            new[int(number)] = after
+    numbers = np.array(sorted(number for number in new if (old[number] != new[number]).any()), np.int64)
+    return [row for n in numbers for row in move_rows(np.array([n]), old[int(n)][None], new[int(n)][None])]
+
+
+def _worst(states: NDArray[np.uint8], arcs: NDArray[np.int64]) -> int:
+    """Return the worst state along arcs; a way against a one-way street is no way."""
+    if not len(arcs):
+        return int(State.GREY)
+    along = states.reshape(-1)[arcs]
+    return int(State.BLACK) if (along == NO_STATE).any() else int(along.max())

@@ -1,0 +1,258 @@
+"""Judgements of records: grades, links, retractions. A record is never rewritten; judgements follow it.
+
+A judgement that could improve an explosive or physical state waits for a second person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from pyproj import Geod
+from sqlalchemy.orm import Session
+
+from fom.domain.access import Actor, require, visible
+from fom.domain.grades import AUTOMATIC, NOT_JUDGED, confidence_of, is_grade
+from fom.domain.instants import HOUR_US, format_instant
+from fom.domain.policy import Policy
+from fom.errors import Conflict, InvalidInput, NotFound
+from fom.services.pending import Outcome, common_area, highest, new_id, pend
+from fom.services.writing import note, step
+from fom.store.changes import add_change
+from fom.store.records import (
+    Provenance,
+    feature_of,
+    find_record,
+    find_records,
+    insert_records,
+    list_about,
+    list_present,
+    retracted_ids,
+    signatures_to_retract,
+)
+from fom.store.reports import find_report, list_version_records, list_versions
+from fom.store.tables import RecordRow
+
+GUARDED_KINDS = ("explosive", "physical")
+"""Facts whose improvement takes two persons. Source: doctrine, section 10."""
+GRADED_KINDS = ("explosive", "physical", "control", "incident", "verification")
+RELATIONS = ("duplicate", "same_incident", "conflict")
+NEAR_M, NEAR_US = 500.0, 2 * HOUR_US
+"""How near in place and time reports of one family may be duplicates. Source: doctrine, section 9.3."""
+
+
+def grade_record(
+    session: Session,
+    record_id: str,
+    grade: str,
+    *,
+    eod_confirmed: bool = False,
+    actor: Actor,
+    now: int,
+    policy: Policy | None = None,
+) -> Outcome:
+    """Judge a record. Lowering the confidence of an explosive or physical fact waits for a second person.
+
+    Raises
+    ------
+    NotFound
+        No such record for this actor.
+    InvalidInput
+        Not a grade, or a kind that is not graded.
+    NotPermitted
+        The actor may not grade, or not confirm for EOD.
+    """
+    require(actor, "grade")
+    if eod_confirmed:
+        require(actor, "confirm_eod")
+    if not is_grade(grade):
+        raise InvalidInput.single("grade", repr(grade)[:40], "A1 to F6")
+    at = step(session, now)
+    target = get_visible_record(session, record_id, actor)
+    if target.kind not in GRADED_KINDS:
+        raise InvalidInput.single("target", target.kind, "a record of kind " + ", ".join(GRADED_KINDS))
+    properties: dict[str, Any] = {"kind": "grade", "target": record_id, "grade": grade}
+    if eod_confirmed:
+        properties["eod_confirmed"] = True
+    feature = _feature(properties, actor, at)
+    policy = policy or Policy()
+    lowers = confidence_of(grade, policy) < confidence_of(grade_in_force(session, target, at=at, policy=policy), policy)
+    if target.kind in GUARDED_KINDS and lowers and not eod_confirmed:
+        pending = pend(session, feature, action="grade", targets=[target], reason="", actor=actor, at=at)
+        return Outcome(pending_id=pending)
+    outcome = _write(session, "grade_record", feature, [target], actor=actor, at=at, details={"grade": grade})
+    _finish_triage(session, target, at)
+    return outcome
+
+
+def grade_in_force(session: Session, target: RecordRow, *, at: int, policy: Policy) -> str:
+    """Return the grade that counts: of each grader's latest the most cautious, else the record's own, else the default.
+
+    Source: docs/formats.md, grades.
+    """
+    absent = retracted_ids(session, known_at=at)
+    latest: dict[str | None, RecordRow] = {}
+    grades = [r for r in list_about(session, target.id) if r.kind == "grade" and r.id not in absent]
+    for row in sorted(grades, key=lambda r: (r.received or 0, r.id)):
+        latest[row.by] = row
+    if latest:
+        choose = min if target.kind == "verification" else max
+        return choose((row.grade or NOT_JUDGED for row in latest.values()), key=lambda g: confidence_of(g, policy))
+    if target.grade is not None:
+        return target.grade
+    is_automatic = target.properties.get("authenticated") and target.properties.get("track") == "gps"
+    return AUTOMATIC if is_automatic else NOT_JUDGED
+
+
+def link_records(session: Session, relation: str, members: Sequence[str], *, actor: Actor, now: int) -> Outcome:
+    """Say that records of one kind are duplicates, one incident, or in conflict; a conflict raises a verify task.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown relation, fewer than two members, members of different kinds.
+    NotFound
+        A member that the actor does not see.
+    """
+    require(actor, "link")
+    if relation not in RELATIONS:
+        raise InvalidInput.single("relation", repr(relation)[:40], "one of " + ", ".join(RELATIONS))
+    ids = sorted(set(members))
+    if len(ids) < 2:
+        raise InvalidInput.single("members", f"{len(ids)} record", "at least two different records")
+    at = step(session, now)
+    rows = [get_visible_record(session, record_id, actor) for record_id in ids]
+    if len({row.kind for row in rows}) > 1:
+        raise InvalidInput.single("members", ", ".join(sorted({r.kind for r in rows})), "records of one kind")
+    feature = _feature({"kind": "link", "relation": relation, "members": ids}, actor, at)
+    return _write(session, "link_records", feature, rows, actor=actor, at=at, details={"relation": relation})
+
+
+def unlink_records(session: Session, link_id: str, *, actor: Actor, now: int) -> Outcome:
+    """Take a link back; between explosive or physical facts this may improve a state and waits for a second person."""
+    require(actor, "link")
+    link = get_visible_record(session, link_id, actor)
+    if link.kind != "link":
+        raise InvalidInput.single("link", link.kind, "the id of a link")
+    return _retract(session, link, reason="unlinked", action="link", actor=actor, now=now)
+
+
+def retract_record(session: Session, record_id: str, *, reason: str, actor: Actor, now: int) -> Outcome:
+    """Take a record back: one's own, or any with the right to retract.
+
+    Of explosive and physical facts, and of what was said about them (grades, links), it waits for a second person.
+    Closing acts are taken back at once: that only worsens. Another's worsening by hand takes the right to improve.
+
+    Raises
+    ------
+    Conflict
+        Retracted already.
+    """
+    row = get_visible_record(session, record_id, actor)
+    if row.by != actor.person:
+        require(actor, "improve" if row.kind == "manual" and row.properties["mode"] == "worsen" else "retract")
+    if not reason.strip():
+        raise InvalidInput.single("reason", "nothing", "why the record is taken back")
+    return _retract(session, row, reason=reason, action="retract", actor=actor, now=now)
+
+
+def find_likely_duplicates(session: Session, record_id: str, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return present records of the same kind within 500 m and two hours, nearest first; a person decides.
+
+    Distances are geodesic between the nearest points of the geometries' centres, metres.
+    """
+    row = get_visible_record(session, record_id, actor)
+    if row.geometry is None or row.received is None:
+        return []
+    lon, lat = row.geometry.centroid.x, row.geometry.centroid.y
+    reach_deg = 2 * NEAR_M / 111_000 / max(0.05, np.cos(np.radians(lat)))
+    box = (lon - reach_deg, lat - reach_deg, lon + reach_deg, lat + reach_deg)
+    when = row.occurred or row.received
+    found = []
+    for other in list_present(session, [row.kind], known_at=2**62, bbox=box):
+        is_near_in_time = abs((other.occurred or other.received or 0) - when) <= NEAR_US
+        if other.id == row.id or not is_near_in_time or not visible(actor, other):
+            continue
+        distance_m = _distance_m(row.geometry, other.geometry)
+        if distance_m <= NEAR_M:
+            found.append((distance_m, other.id, feature_of(other)))
+    return [feature for _, _, feature in sorted(found, key=lambda item: item[:2])]
+
+
+def get_visible_record(session: Session, record_id: str, actor: Actor) -> RecordRow:
+    """Return the row of a record; NotFound also when the actor may not see it."""
+    row = find_record(session, record_id)
+    if row is None or not visible(actor, row):
+        raise NotFound("record", record_id)
+    return row
+
+
+def _retract(session: Session, row: RecordRow, *, reason: str, action: str, actor: Actor, now: int) -> Outcome:
+    at = step(session, now)
+    if row.id in retracted_ids(session, known_at=at):
+        raise Conflict(f"record {row.id} is retracted already")
+    properties = {"kind": "retraction", "target": row.id, "signed_by": [actor.person]}
+    feature = _feature({**properties, "meta": {"reason": reason}}, actor, at)
+    if _needs_two(session, row):
+        pending = pend(session, feature, action=action, targets=[row], reason=reason, actor=actor, at=at)
+        return Outcome(pending_id=pending)
+    return _write(session, "retract_record", feature, [row], actor=actor, at=at, details={"reason": reason})
+
+
+def _needs_two(session: Session, row: RecordRow) -> bool:
+    if signatures_to_retract(row.kind, row.properties) == 2:
+        return True
+    if row.kind not in ("grade", "link", "retraction"):
+        return False
+    spoken_of = [row.properties["target"]] if row.kind != "link" else row.properties["members"]
+    rows = find_records(session, spoken_of)
+    if row.kind == "retraction":  # taking a retraction back brings its target back
+        return any(target.kind == "closing_act" for target in rows)
+    return any(target.kind in GUARDED_KINDS for target in rows)
+
+
+def _write(
+    session: Session,
+    action: str,
+    feature: Mapping[str, Any],
+    about: Sequence[RecordRow],
+    *,
+    actor: Actor,
+    at: int,
+    details: Mapping[str, Any],
+) -> Outcome:
+    record_id = feature["id"]
+    change = add_change(session, "record", at=at, subject=("record", record_id), record_ids=[record_id])
+    provenance = Provenance(
+        change_number=change,
+        classification=highest(row.classification for row in about),
+        area=common_area(about),
+    )
+    insert_records(session, [feature], provenance)
+    details = {**details, "about": [row.id for row in about]}
+    note(session, action, ("record", record_id), kind="record", actor=actor, at=at, details=details, change=change)
+    return Outcome(record_id=record_id, change=change)
+
+
+def _feature(properties: Mapping[str, Any], actor: Actor, at: int) -> dict[str, Any]:
+    common = {"received": format_instant(at), "by": actor.person}
+    return {"type": "Feature", "id": new_id(), "geometry": None, "properties": {**properties, **common}}
+
+
+def _finish_triage(session: Session, target: RecordRow, at: int) -> None:
+    """A report leaves triage when every record of it was judged."""
+    report = None if target.report_id is None else find_report(session, target.report_id)
+    if report is None or report.triage != "new":
+        return
+    rows = list_version_records(session, list_versions(session, report.id)[-1].id)
+    if all(any(r.kind == "grade" for r in list_about(session, row.id)) for row in rows):
+        report.triage, report.changed_at = "done", at
+
+
+def _distance_m(one: shapely.Geometry, other: shapely.Geometry | None) -> float:
+    if other is None:
+        return float("inf")
+    a, b = shapely.shortest_line(one, other).coords
+    return float(Geod(ellps="WGS84").inv(a[0], a[1], b[0], b[1])[2])

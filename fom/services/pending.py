@@ -1,0 +1,184 @@
+"""Acts that need two persons: the first signature waits here, the second makes the record.
+
+Bad news counts at once; what improves an explosive or physical state takes a second person with the same right.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fom.domain.access import CLASSIFICATIONS, Access, Actor, may, require, visible
+from fom.domain.instants import format_instant
+from fom.errors import Conflict, NotFound, NotPermitted
+from fom.services.writing import note, step
+from fom.store.changes import add_change
+from fom.store.records import Provenance, insert_records, retracted_ids
+from fom.store.tables import PendingAct, RecordRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of an act: the record it made, or the pending act that waits for a second person."""
+
+    record_id: str | None = None
+    pending_id: str | None = None
+    change: int | None = None
+    """None when nothing new happened."""
+
+
+def pend(
+    session: Session,
+    feature: Mapping[str, Any],
+    *,
+    action: str,
+    targets: Sequence[RecordRow],
+    reason: str,
+    actor: Actor,
+    at: int,
+    change: int | None = None,
+) -> str:
+    """Store the first signature of an act and return the id under which it waits (the id of the record to be)."""
+    session.add(
+        PendingAct(
+            id=feature["id"],
+            kind=feature["properties"]["kind"],
+            action=action,
+            feature=dict(feature),
+            targets=[row.id for row in targets],
+            reason=reason,
+            classification=highest(row.classification for row in targets),
+            area=common_area(targets),
+            proposed_by=actor.person,
+            proposed_at=at,
+        )
+    )
+    details = {"what": describe(feature), "targets": [row.id for row in targets]}
+    note(
+        session,
+        "propose",
+        ("pending", feature["id"]),
+        kind="pending",
+        actor=actor,
+        at=at,
+        details=details,
+        change=change,
+    )
+    return str(feature["id"])
+
+
+def confirm_pending(session: Session, pending_id: str, *, actor: Actor, now: int) -> Outcome:
+    """Sign as the second person: the record is made with both signatures and received now.
+
+    Raises
+    ------
+    NotFound
+        No such act for this actor.
+    NotPermitted
+        The same person, or one without the right that the act takes.
+    Conflict
+        Settled already, or one of its targets was retracted meanwhile.
+    """
+    at = step(session, now)
+    act = _get_open(session, pending_id, actor)
+    require(actor, act.action)
+    if act.proposed_by == actor.person:
+        raise NotPermitted("two_persons: somebody else must confirm what you proposed")
+    gone = retracted_ids(session, known_at=at) & set(act.targets)
+    if gone:
+        raise Conflict(f"retracted meanwhile: {', '.join(sorted(gone))}", why="overtaken")
+    feature = _with_signatures(act, [act.proposed_by, actor.person], at)
+    change = add_change(session, "record", at=at, subject=("record", act.id), record_ids=[act.id])
+    provenance = Provenance(change_number=change, classification=act.classification, area=act.area)
+    insert_records(session, [feature], provenance)
+    act.settled_by, act.settled_at, act.outcome, act.record_id = actor.person, at, "confirmed", act.id
+    details = {"what": describe(feature), "targets": act.targets, "proposed_by": act.proposed_by}
+    note(session, "confirm", ("pending", act.id), kind="record", actor=actor, at=at, details=details, change=change)
+    return Outcome(record_id=act.id, change=change)
+
+
+def withdraw_pending(session: Session, pending_id: str, *, reason: str, actor: Actor, now: int) -> None:
+    """Let a proposed act fall: by who proposed it, or by who might have confirmed it."""
+    at = step(session, now)
+    act = _get_open(session, pending_id, actor)
+    if act.proposed_by != actor.person:
+        require(actor, act.action)
+    act.settled_by, act.settled_at, act.outcome = actor.person, at, "withdrawn"
+    note(session, "withdraw", ("pending", act.id), kind="pending", actor=actor, at=at, details={"reason": reason})
+
+
+def list_pending(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return the acts that wait and that the actor may see, oldest first."""
+    query = select(PendingAct).where(PendingAct.settled_at.is_(None)).order_by(PendingAct.proposed_at, PendingAct.id)
+    return [_summary(act, actor) for act in session.scalars(query) if _may_see(act, actor)]
+
+
+def list_pending_of(session: Session, record_ids: Sequence[str], *, actor: Actor) -> list[dict[str, Any]]:
+    """Return the waiting acts that name one of the records."""
+    wanted = set(record_ids)
+    return [summary for summary in list_pending(session, actor=actor) if wanted & set(summary["targets"])]
+
+
+def describe(feature: Mapping[str, Any]) -> str:
+    """Return in a word or two what an act does, for lists and the audit."""
+    properties = feature["properties"]
+    detail = properties.get("act") or properties.get("grade") or properties.get("mode") or ""
+    return f"{properties['kind']} {detail}".strip()
+
+
+def highest(classifications: Any) -> str:
+    """Return the highest of some classifications; confidential when there are none."""
+    return max(classifications, key=CLASSIFICATIONS.index, default="confidential")
+
+
+def common_area(rows: Sequence[RecordRow]) -> str | None:
+    """Return the area that all rows share, None when they do not."""
+    areas = {row.area for row in rows}
+    return areas.pop() if len(areas) == 1 else None
+
+
+def new_id() -> str:
+    """Return a fresh id for what the server itself makes."""
+    return str(uuid.uuid4())
+
+
+def _get_open(session: Session, pending_id: str, actor: Actor) -> PendingAct:
+    act = session.get(PendingAct, pending_id, populate_existing=True)
+    if act is None or not _may_see(act, actor):
+        raise NotFound("pending act", pending_id)
+    if act.settled_at is not None:
+        raise Conflict(f"this act was {act.outcome} already", outcome=act.outcome, record_id=act.record_id)
+    return act
+
+
+def _may_see(act: PendingAct, actor: Actor) -> bool:
+    return act.proposed_by == actor.person or (
+        may(actor, act.action) and visible(actor, Access(act.classification, act.area, act.proposed_by))
+    )
+
+
+def _with_signatures(act: PendingAct, persons: list[str], at: int) -> dict[str, Any]:
+    feature = dict(act.feature)
+    properties = dict(feature["properties"]) | {"received": format_instant(at)}
+    if act.kind in ("closing_act", "retraction", "manual"):
+        properties["signed_by"] = persons
+    properties["meta"] = {**(properties.get("meta") or {}), "proposed": format_instant(act.proposed_at)}
+    return {**feature, "properties": properties}
+
+
+def _summary(act: PendingAct, actor: Actor) -> dict[str, Any]:
+    return {
+        "id": act.id,
+        "kind": act.kind,
+        "what": describe(act.feature),
+        "targets": act.targets,
+        "reason": act.reason,
+        "proposed_by": act.proposed_by,
+        "proposed_at": format_instant(act.proposed_at),
+        "may_confirm": act.proposed_by != actor.person and may(actor, act.action),
+    }

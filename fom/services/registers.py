@@ -1,0 +1,224 @@
+"""The registers: list, read and save rows of one shape, each with a version so that no edit overwrites another.
+
+Values are plain, as in the API and the demo file: moments ISO 8601 text, geometry GeoJSON (`fom/domain/registers.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from fom.domain.access import Actor, may, require, visible
+from fom.domain.instants import DAY_US, format_instant
+from fom.domain.registers import ORDER, format_values, members_of, parse_values
+from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from fom.services.writing import note, step
+from fom.store.audit import list_audit_of
+from fom.store.records import existing_ids
+from fom.store.tables import REGISTER_TABLES, Inspection
+from fom.store.tables.registers import Kept
+
+READ_ACTION = "read_picture"
+EDIT_ACTIONS = {
+    "key_route": "edit_key_routes",
+    "air_head": "edit_air_heads",
+    "crossing": "edit_crossings",
+    "site": "edit_sites",
+    "area": "edit_zones",
+    "movement": "edit_movements",
+    "restriction_case": "edit_restriction_cases",
+    "hazard_priority": "edit_hazard_priorities",
+    "task": "edit_tasks",
+    "assessment": "sign_assessment",
+}
+"""Register -> what an actor must be permitted to write it."""
+RECORD_MEMBERS = {"restriction_case": "record_id", "hazard_priority": "hazard_id"}
+"""Register -> member that names a record."""
+ROW_MEMBERS = {"movement": {"route": "key_route", "from_site": "site", "to_site": "site"}, "site": {"parent": "site"}}
+"""Register -> member -> register whose row it names."""
+ASSESSMENT_LIFE_US = 30 * DAY_US
+
+
+def list_register(session: Session, register: str, *, actor: Actor, **equal: object) -> list[dict[str, Any]]:
+    """Return the rows that the actor may see, by code, name or date, then id; `equal` narrows by members.
+
+    Raises
+    ------
+    NotFound
+        No such register.
+    InvalidInput
+        A member that the register does not have.
+    """
+    members, table = members_of(register), REGISTER_TABLES[register]
+    unknown = [name for name in equal if name not in members]
+    if unknown:
+        raise InvalidInput.single(unknown[0], "given", "one of " + ", ".join(members))
+    columns = [getattr(table, name) for name in ORDER if name in members]
+    query = select(table).filter_by(**equal).order_by(*columns)
+    return [row_dict(register, row) for row in session.scalars(query) if _may_see(actor, row)]
+
+
+def get_register(session: Session, register: str, row_id: str, *, actor: Actor) -> dict[str, Any]:
+    """Return one row; NotFound also when the actor may not see it."""
+    return row_dict(register, _get(session, register, row_id, actor))
+
+
+def save_register(
+    session: Session, register: str, values: Mapping[str, Any], *, version: int | None, actor: Actor, now: int
+) -> dict[str, Any]:
+    """Write a row and return it.
+
+    Parameters
+    ----------
+    version
+        None for a new row, whose id the client made: the same values again give the first result. Otherwise the
+        version that was read; members that are not given become null.
+
+    Raises
+    ------
+    InvalidInput
+        Every bad member.
+    Conflict
+        Stale, or the id or code is taken by another row; `details["current"]` is the row now.
+    """
+    members_of(register)
+    require(actor, EDIT_ACTIONS[register])
+    typed = parse_values(register, values)
+    at = step(session, now)
+    _check_names(session, register, typed)
+    _check_signature(register, typed, actor, at)
+    table = REGISTER_TABLES[register]
+    row = session.get(table, typed["id"], populate_existing=True)
+    if row is not None and not _may_see(actor, row):
+        raise NotPermitted(f"{register} {typed['id']} is not yours to change")
+    if version is None and row is not None and _same(register, row, typed):
+        return row_dict(register, row)
+    if (version or 0) != (0 if row is None else row.version):
+        current = None if row is None else row_dict(register, row)
+        raise Conflict(f"{register} {typed['id']} was changed meanwhile", current=current)
+    before = {} if row is None else format_values(register, vars_of(register, row))
+    if row is None:
+        row = table()
+        session.add(row)
+    for name, value in typed.items():
+        setattr(row, name, value)
+    row.version, row.changed_at, row.by = (version or 0) + 1, at, actor.person
+    _flush(session, register, typed)
+    _keep_inspection(session, register, typed, before, actor=actor, at=at)
+    after = format_values(register, typed)
+    changes = {name: value for name, value in after.items() if before.get(name) != value}
+    details = {"version": row.version, "changes": _bounded(changes)}
+    note(session, f"save_{register}", (register, row.id), kind="register", actor=actor, at=at, details=details)
+    return row_dict(register, row)
+
+
+def register_history(session: Session, register: str, row_id: str, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return what was changed when by whom, oldest first, from the audit chain."""
+    _get(session, register, row_id, actor)
+    return [
+        {
+            "at": format_instant(line.at),
+            "by": line.actor,
+            "version": line.details["version"],
+            "changes": line.details["changes"],
+        }
+        for line in list_audit_of(session, (register, row_id))
+    ]
+
+
+def row_dict(register: str, row: Kept) -> dict[str, Any]:
+    """Return the plain values of a row with its version and who changed it when."""
+    return format_values(register, vars_of(register, row)) | {
+        "version": row.version,
+        "changed_at": format_instant(row.changed_at),
+        "by": row.by,
+    }
+
+
+def vars_of(register: str, row: Kept) -> dict[str, Any]:
+    """Return the typed values of a row's members."""
+    return {name: getattr(row, name) for name in members_of(register)}
+
+
+def _get(session: Session, register: str, row_id: str, actor: Actor) -> Kept:
+    members_of(register)
+    row = session.get(REGISTER_TABLES[register], row_id)
+    if row is None or not _may_see(actor, row):
+        raise NotFound(register, row_id)
+    return row
+
+
+def _may_see(actor: Actor, row: Kept) -> bool:
+    return visible(actor, row) and (may(actor, READ_ACTION) or row.by == actor.person)
+
+
+def _same(register: str, row: Kept, typed: Mapping[str, Any]) -> bool:
+    return row.version == 1 and format_values(register, vars_of(register, row)) == format_values(register, typed)
+
+
+def _check_names(session: Session, register: str, typed: Mapping[str, Any]) -> None:
+    name = RECORD_MEMBERS.get(register)
+    if name is not None and typed[name] is not None and not existing_ids(session, [typed[name]]):
+        raise InvalidInput.single(name, typed[name], "the id of a record")
+    for member, other in ROW_MEMBERS.get(register, {}).items():
+        if typed[member] is not None and session.get(REGISTER_TABLES[other], typed[member]) is None:
+            raise InvalidInput.single(member, typed[member], f"the id of a {other}")
+
+
+def _check_signature(register: str, typed: Mapping[str, Any], actor: Actor, at: int) -> None:
+    """An assessment is signed by its author, for at most thirty days from now on.
+
+    Source: doctrine, section 6 (signed override).
+    """
+    if register != "assessment":
+        return
+    if typed["author"] != actor.person:
+        raise NotPermitted(f"author: an assessment is signed by its author, not by {actor.person}")
+    if typed["role"] not in actor.roles:
+        raise InvalidInput.single("role", typed["role"], "a role of the author")
+    if typed["expires"] > max(typed["valid_from"], at) + ASSESSMENT_LIFE_US or (
+        typed["expires"] > typed["valid_from"] + ASSESSMENT_LIFE_US
+    ):
+        raise InvalidInput.single("expires", format_instant(typed["expires"]), "within 30 days of valid_from")
+
+
+def _flush(session: Session, register: str, typed: Mapping[str, Any]) -> None:
+    try:
+        with session.begin_nested():
+            session.flush()
+    except IntegrityError as refused:
+        if "code" in typed:
+            raise Conflict(f"{register} code {typed['code']!r} is taken", current=None) from refused
+        raise
+
+
+def _keep_inspection(
+    session: Session, register: str, typed: Mapping[str, Any], before: Mapping[str, Any], *, actor: Actor, at: int
+) -> None:
+    inspected_at = typed.get("inspected_at")
+    if inspected_at is None or format_instant(inspected_at) == before.get("inspected_at"):
+        return
+    session.add(
+        Inspection(
+            subject_kind=register,
+            subject_id=typed["id"],
+            inspected_at=inspected_at,
+            inspection_by=typed.get("inspection_by"),
+            status=typed["status"],
+            notes=typed.get("notes"),
+            received=at,
+            by=actor.person,
+        )
+    )
+
+
+def _bounded(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes for the audit: long geometries and lists as their size, the rest as it is."""
+    return {
+        name: f"{len(str(value))} characters" if isinstance(value, list | dict) and len(str(value)) > 2000 else value
+        for name, value in changes.items()
+    }
