@@ -45,7 +45,7 @@ class Answer:
             s for r in self.knowledge.known.values() if r.p.get("direction", "both") != "both" for s in r.segment_ids
         }
         self.verdicts: Verdicts = {}
-        rows = []
+        rows: list[dict[str, Any]] = []
         for segment in self.documents.segments.values():
             for direction in segment.directions:
                 if direction == "backward" and segment.id not in one_way_records:

@@ -27,7 +27,8 @@ def service() -> Service:
     """Return the service's assessment of two documents."""
     from fom.services.assessing import assess_documents
 
-    return assess_documents
+    assess: Service = assess_documents
+    return assess
 
 
 def check_batch(batch: Batch, assess: Service) -> list[Disagreement]:

@@ -30,7 +30,7 @@ def unmet(expect: dict[str, Any], answer: dict[str, Any]) -> list[str]:
 
 
 def _row(wanted: dict[str, Any], row: dict[str, Any]) -> list[str]:
-    out = []
+    out: list[str] = []
     for name, value in wanted.items():
         if name in ("segment_id", "direction", "route_id"):
             continue

@@ -186,11 +186,11 @@ class Knowledge:
             joined.append((m, first.setdefault("unknown" if origin is None else f"from {origin}", m)))
         voices = [max(self.own_confidence(self.known[m]) for m in voice) for voice in components(joined)]
         noisy_or = 1 - math.prod(1 - v for v in voices)
-        return max(max(voices), min(self.policy["corroboration_cap"], noisy_or))
+        return float(max(*voices, min(self.policy["corroboration_cap"], noisy_or)))
 
     def duplicates(self, erroneous: frozenset[str]) -> dict[str, str]:
         """Return, for every member of a duplicate link, the first id of those it is a duplicate of."""
-        pairs = []
+        pairs: list[tuple[str, str]] = []
         for link in self.links:
             if link.p["relation"] == "duplicate":
                 members = [m for m in link.p["members"] if m in self.known and m not in erroneous]

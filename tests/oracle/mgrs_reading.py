@@ -57,4 +57,5 @@ def lowest_northing(band: str) -> float:
     """Return the northing of the lowest 100 km line that a latitude band reaches anywhere in a zone, metres."""
     south = -80 + 8 * BANDS.index(band)
     grid = utm(31, band < "N")
-    return min(math.floor(grid(lon, south)[1] / 100_000) * 100_000 for lon in (0.0, 3.0))
+    northings: list[float] = [grid(lon, south)[1] for lon in (0.0, 3.0)]
+    return math.floor(min(northings) / 100_000) * 100_000

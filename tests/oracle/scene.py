@@ -65,7 +65,7 @@ class Scene:
         """Draw one to three segments: onward, side by side or crossing."""
         rng = self.rng
         heading = rng.random() * 360
-        first = self._path((0.0, 0.0), heading, rng.choice((60, 90, 150, 300, 400, 500, 700, 1000, 1300)))
+        first = self._path((0.0, 0.0), heading, rng.choice((60, 90, 150, 300, 400, 500, 500, 700, 1000, 1300, 3100)))
         self._add("a", first)
         if chance(rng, 0.45):
             turn = rng.choice((-90, -30, 0, 15, 60, 120))
@@ -91,7 +91,8 @@ class Scene:
         return points
 
     def _add(self, name: str, points: list[XY], plain: bool = False) -> None:
-        rng, p = self.rng, {"segment_id": self.prefix + name, "highway": self.rng.choice(HIGHWAYS)}
+        rng = self.rng
+        p: dict[str, Any] = {"segment_id": self.prefix + name, "highway": rng.choice(HIGHWAYS)}
         p["road_type"] = "X" if plain else rng.choice(("X", "X", "Y", "Z", None))
         sketch = Sketch(self.prefix + name, points, p)
         self.sketches.append(sketch)
@@ -135,7 +136,9 @@ class Scene:
             need = profile["ford_depth_m"] if name == "depth_m" else profile[name]
             value = self.rng.choice(LIMIT_VALUES[name]) if name == "depth_m" else 4 * need
             if chance(self.rng, 0.35):
-                value = self.rng.choice((*LIMIT_VALUES[name], need, round(need / 0.93, 3), round(need * 0.95, 3)))
+                value = self.rng.choice(
+                    (*LIMIT_VALUES[name], need, need / 0.9, round(need / 0.93, 3), round(need * 0.95, 3))
+                )
             out[name] = None if chance(self.rng, null_share) else value or 1
         return out
 
@@ -198,7 +201,7 @@ class Scene:
         aimed = (u + target + margin, u + target - margin)
         plain = (0.0, 0.0, 3.0, 9.0, 25.0, 70.0, 140.0, 300.0)
         options = (*aimed, *aimed, *plain, *((600.0, 1200.0, 1900.0, 2400.0, u + 1000, u + 1990) if far else ()))
-        return rng.choice(options) * rng.choice((1, -1))
+        return float(rng.choice(options) * rng.choice((1, -1)))
 
     def draw_shape(self, kinds: tuple[str, ...], offset: float, sketch: Sketch) -> tuple[dict[str, Any], XY]:
         """Return a geometry that comes within |offset| of a segment, and its nearest point in metres."""

@@ -45,6 +45,7 @@ OVERRIDES: tuple[dict[str, Any], ...] = (
     {"denial_other_h": 24},
     {"toll_h": 24},
     {"risk_amber": 0.2, "risk_red": 0.5},
+    {"risk_amber": 0.225},
     {"risk_near_m": 300, "risk_far_m": 1500},
     {"override_max_h": 12},
     {"incident": {"detonation": {"s": 0.8, "half_life_d": 30}, "unarmed_crime": {"s": 0.3, "half_life_d": 2}}},

@@ -57,7 +57,7 @@ def differ(case: Case, assess: Service) -> list[str]:
 
 def candidates(case: Case) -> list[Case]:
     """Return every case that is one step smaller, largest steps first."""
-    out = []
+    out: list[Case] = []
     facts = case["facts"]
     out.extend(without(case, f["id"]) for f in facts["features"])
     out.extend({**case, "facts": {n: v for n, v in facts.items() if n != name}} for name in ("policy", "profiles"))

@@ -31,9 +31,17 @@ class Reason:
 
 
 class Verdict:
-    """The answer for one row at one instant."""
+    """The answer for one row at one instant; `improve`: the improvements that help unless something blocks them."""
 
     __slots__ = ("components", "delay_min", "improve", "override", "reasons", "risk", "state", "verified_at")
+    components: dict[str, int]
+    delay_min: float
+    improve: list[Record]
+    override: str | None
+    reasons: list[Reason]
+    risk: float
+    state: int
+    verified_at: int | None
 
 
 def capped(state: int, level: str) -> int:

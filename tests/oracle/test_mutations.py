@@ -85,7 +85,7 @@ def newest_grader_wins(patch: pytest.MonkeyPatch) -> None:
 def same_origin_corroborates(patch: pytest.MonkeyPatch) -> None:
     def apart(self: Knowledge, component: set[str], pairs: list[tuple[str, str, str]]) -> float:
         voices = [self.own_confidence(self.known[m]) for m in component]
-        return max(*voices, min(self.policy["corroboration_cap"], 1 - math.prod(1 - v for v in voices)))
+        return float(max(*voices, min(self.policy["corroboration_cap"], 1 - math.prod(1 - v for v in voices))))
 
     patch.setattr(Knowledge, "_together", apart)
 
