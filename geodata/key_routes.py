@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
-
 from geodata.country import Country
 from geodata.road_graph import Path, RoadGraph, Step
 
@@ -33,7 +31,7 @@ class KeyRoute:
 def choose_key_routes(country: Country, graph: RoadGraph) -> list[KeyRoute]:
     """Return twelve routes, each the one that adds most main road not yet in another."""
     ends = [(s.name, graph.nearest_node((s.x, s.y))) for s in country.settlements[:20]]
-    ends += [(name, graph.nearest_node(xy)) for name, xy in gate_places(country)]
+    ends += [(f"Border post {i + 1}", graph.nearest_node(xy)) for i, xy in enumerate(country.border_posts)]
     paths: dict[tuple[int, int], Path] = {}
     for i, (_, node) in enumerate(ends[:14]):
         for j, path in enumerate(graph.find_paths(node, [n for _, n in ends]), 0):
@@ -47,25 +45,6 @@ def choose_key_routes(country: Country, graph: RoadGraph) -> list[KeyRoute]:
         used |= {step.way for step in path.steps}
         routes.append(KeyRoute(code, ends[best[0]][0], ends[best[1]][0], path, _via(country, path)))
     return routes
-
-
-def gate_places(country: Country) -> list[tuple[str, tuple[float, float]]]:
-    """Return a name and the position, metres, of each place where a main road crosses the border."""
-    border = country.land.country.exterior
-    main = [way.line for way in country.ways if way.rank <= 2]
-    tree = shapely.STRtree(main)
-    places = []
-    for number, gate in enumerate(country.gates):
-        target = shapely.Point(country.land.node_xy[gate.cell])
-        hits = [
-            point
-            for i in sorted(tree.query(target, predicate="dwithin", distance=40_000).tolist())
-            if main[i].intersects(border)
-            for point in shapely.get_parts(main[i].intersection(border))
-        ]
-        point = min(hits, key=lambda p: (p.distance(target), p.x))
-        places.append((f"gate {number + 1}", (point.x, point.y)))
-    return places
 
 
 def _gain(country: Country, path: Path, used: set[int]) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, gaussian_filter, label
 
 from geodata.contours import outline_above
-from geodata.frame import CELL_M, COLUMNS, ROWS
+from geodata.frame import CELL_M, COLUMNS, EXTENT_M, ROWS
 from geodata.noise import Field, NoiseField
 
 STREAM_KM2, RIVER_KM2, MAJOR_KM2 = 180.0, 900.0, 4200.0
@@ -67,8 +67,8 @@ def make_land(rng: np.random.Generator) -> Land:
     territory = _territory(rng, x, y)
     is_country = (territory > 0) & (elevation > 0)
     jitter = rng.uniform(-0.33, 0.33, (elevation.size, 2)) * CELL_M
-    coast = _largest(outline_above(gaussian_filter(elevation, 0.6), 0.0))
-    inside = _largest(outline_above(territory, 0.0))
+    coast = _largest(_roughened(rng, outline_above(gaussian_filter(elevation, 0.6), 0.0), 260.0))
+    inside = _largest(_roughened(rng, outline_above(territory, 0.0), 320.0))
     return Land(
         elevation=elevation,
         is_country=is_country,
@@ -78,7 +78,7 @@ def make_land(rng: np.random.Generator) -> Land:
         node_xy=np.stack([x.ravel(), y.ravel()], 1) + jitter,
         coast=coast,
         country=_largest(coast.intersection(inside)),
-        lake=outline_above(lake_field, 0.0),
+        lake=_roughened(rng, outline_above(lake_field, 0.0), 210.0),
     )
 
 
@@ -86,15 +86,27 @@ def _largest(shape: shapely.Geometry) -> shapely.Geometry:
     return max(shapely.get_parts(shape), key=shapely.area)
 
 
+def _roughened(rng: np.random.Generator, shape: shapely.Geometry, sway_m: float) -> shapely.Geometry:
+    """Return an outline with coves and spits too small for the grid."""
+    sway = NoiseField(rng, wavelength_m=1900, octaves=4, gain=0.6)
+    dense = shapely.segmentize(shape, 130.0)
+    bent = shapely.transform(dense, lambda c: c + sway_m * np.stack([sway.at(*c.T), sway.at(*(c.T + 8e5))], 1))
+    return shapely.make_valid(shapely.simplify(bent, 6.0))
+
+
 def _shore(rng: np.random.Generator, x: Field, y: Field) -> Field:
-    """Return a field that is positive on land: a ragged island with a wide bay in the south-west."""
-    warp = NoiseField(rng, wavelength_m=170_000, octaves=4)
-    rough = NoiseField(rng, wavelength_m=60_000, octaves=5, gain=0.55)
-    u = (x + 26_000 * warp.at(x, y) - 236_000) / 212_000
-    v = (y + 26_000 * warp.at(x + 9e6, y) - 226_000) / 196_000
-    island = 1 - (np.abs(u) ** 2.6 + np.abs(v) ** 2.6) ** (1 / 2.6)
-    bay = np.exp(-(((x - 60_000) / 62_000) ** 2) - ((y - 40_000) / 52_000) ** 2)
-    return island - 0.32 * bay + 0.075 * rough.at(x, y)
+    """Return a field that is positive on land: a ragged island with a wide gulf in the south-west."""
+    warp = NoiseField(rng, wavelength_m=120_000, octaves=5, gain=0.55)
+    rough = NoiseField(rng, wavelength_m=46_000, octaves=6, gain=0.6)
+    bent_x = x + 30_000 * warp.at(x, y)
+    bent_y = y + 30_000 * warp.at(x + 3.1e6, y)
+    u, v = (bent_x - 232_000) / 204_000, (bent_y - 226_000) / 190_000
+    island = 1 - (np.abs(u) ** 2.5 + np.abs(v) ** 2.5) ** (1 / 2.5)
+    gulf = np.exp(-(((bent_x - 118_000) / 34_000) ** 2) - ((bent_y - 34_000) / 56_000) ** 2)
+    inlet = np.exp(-(((bent_x - 30_000) / 44_000) ** 2) - ((bent_y - 205_000) / 17_000) ** 2)
+    edge = np.minimum(np.minimum(x, EXTENT_M[2] - x), np.minimum(y, EXTENT_M[3] - y))
+    island = island - 0.8 * np.exp(-((edge / 11_000) ** 2))
+    return island - 0.44 * gulf - 0.30 * inlet + 0.085 * rough.at(x, y)
 
 
 def _relief(rng: np.random.Generator, x: Field, y: Field, shore: Field) -> tuple[Field, NDArray[np.bool_]]:
@@ -102,14 +114,17 @@ def _relief(rng: np.random.Generator, x: Field, y: Field, shore: Field) -> tuple
     inland_km = distance_transform_edt(shore > 0)
     hills = NoiseField(rng, wavelength_m=46_000, octaves=5, gain=0.55)
     folds = NoiseField(rng, wavelength_m=90_000, octaves=4)
+    humps = NoiseField(rng, wavelength_m=15_000, octaves=4, gain=0.6)
     ridge = (1 - np.abs(folds.at(x, y))).clip(0) ** 2
     axis = (x * 0.80 + y * 0.60 - 285_000 + 25_000 * hills.at(x + 5e6, y)) / 60_000
     range_ = np.exp(-(axis**2)) * np.exp(-(((x * -0.6 + y * 0.8 - 20_000) / 190_000) ** 2))
     spur = np.exp(-(((x - 120_000) / 34_000) ** 2) - ((y - 245_000) / 52_000) ** 2)
     rise = 1 - np.exp(-inland_km / 45)
-    land = 8 + 260 * rise + 120 * rise * hills.at(x, y) + (1150 * range_ + 520 * spur) * (0.35 + ridge) * rise
+    land = 14 + 250 * rise + (12 + 120 * rise) * hills.at(x, y) + (9 + 26 * rise) * humps.at(x, y)
+    land += (2 + 7 * rise) * rng.normal(size=land.shape)  # Without it, rivers on even slopes run side by side.
+    land += (1150 * range_ + 520 * spur) * (0.35 + ridge) * rise
     basin = np.exp(-(((x - 205_000) / 15_000) ** 2) - ((y - 150_000) / 10_000) ** 2)
-    elevation = np.where(shore > 0, np.maximum(land, 2.0) - 190 * basin, -40 - 900 * np.minimum(-shore, 0.5))
+    elevation = np.where(shore > 0, np.maximum(land, 2.0) - 300 * basin, -40 - 900 * np.minimum(-shore, 0.5))
     return np.where((shore > 0) & (elevation < 1), 1.0, elevation), basin > 0.12
 
 

@@ -30,6 +30,10 @@ class Source:
     """Tier of a rural road (1 to 6), then town streets."""
     number: int
     """Which chain or town it belongs to; for names and tags."""
+    is_directed: bool = False
+    """One-way as drawn: its pieces must run the same way."""
+    gap: float = 0.0
+    """Share of its pieces that were never built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,47 @@ def node_lines(sources: list[Source]) -> list[Piece]:
     order = np.lexsort((source, ranks[source], piece))
     piece, source = piece[order], source[order]
     first = np.r_[True, piece[1:] != piece[:-1]] if len(piece) else np.zeros(0, bool)
-    return [Piece(noded[p], int(s)) for p, s in zip(piece[first], source[first], strict=True)]
+    found = zip(piece[first].tolist(), source[first].tolist(), strict=True)
+    return [Piece(_directed(noded[p], sources[s]), s) for p, s in found]
+
+
+def _directed(line: shapely.LineString, source: Source) -> shapely.LineString:
+    """Return a piece turned the way its source runs, if the source is one-way."""
+    if not source.is_directed:
+        return line
+    a, b = (source.line.project(line.interpolate(share, normalized=True)) for share in (0.4, 0.6))
+    wraps = abs(b - a) > source.line.length / 2
+    return line if (b > a) != wraps else line.reverse()
+
+
+def merge_close_nodes(pieces: list[Piece], ranks: list[int], *, within_m: float = 7.0) -> list[Piece]:
+    """Return the pieces without very short ones: their two nodes become one, on the better road."""
+    home: dict[Key, Key] = {}
+
+    def find(key: Key) -> Key:
+        while (up := home.get(key, key)) != key:
+            key = up
+        return key
+
+    best: dict[Key, int] = {}
+    for piece, rank in zip(pieces, ranks, strict=True):
+        for key in piece.ends:
+            best[key] = min(best.get(key, 99), rank)
+    for piece in pieces:
+        a, b = (find(key) for key in piece.ends)
+        if piece.line.length < within_m and a != b:
+            keep, gone = sorted((a, b), key=lambda key: (best[key], key))
+            home[gone] = keep
+    merged = (_between(piece, *(find(key) for key in piece.ends)) for piece in pieces)
+    return [piece for piece in merged if piece.line.length >= within_m]
+
+
+def _between(piece: Piece, start: Key, end: Key) -> Piece:
+    """Return a piece whose ends are moved to these nodes."""
+    if piece.ends == (start, end):
+        return piece
+    points = [np.multiply(start, GRID_M), *piece.line.coords[1:-1], np.multiply(end, GRID_M)]
+    return Piece(shapely.LineString(np.round(points, 1)), piece.source)
 
 
 def keep_connected(pieces: list[Piece], *, least_m: float = 1500.0) -> list[Piece]:

@@ -18,7 +18,7 @@ from geodata.osm_writer import write_osm
 from geodata.registers import Mission, make_registers
 from geodata.road_graph import RoadGraph
 
-DEFAULT_SEED = 7
+DEFAULT_SEED = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from geodata.admin_units import AdminUnit, unit_at
 from geodata.country import Country
 from geodata.frame import to_lonlat
 from geodata.identity import make_id
-from geodata.key_routes import KeyRoute, gate_places
+from geodata.key_routes import KeyRoute
 from geodata.names import NameMaker
 from geodata.road_graph import RoadGraph
 
@@ -156,7 +156,7 @@ def _crossings(mission: Mission) -> list[Row]:
     status = ("operational", "operational", "partly", "closed")
     names = NameMaker(mission.country.rng("crossings"))
     rows = []
-    for number, (_, (x, y)) in enumerate(gate_places(mission.country)):
+    for number, (x, y) in enumerate(mission.country.border_posts):
         lon, lat = lonlat(x, y)
         rows.append({
             "id": mission.id("crossing", number), "name": f"{names.place()} border post", "lon": lon, "lat": lat, "is_official": True,

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from geodata.country import Country, Way
+from geodata.country import Country
 from geodata.linework import GRID_M, Key
+from geodata.ways import Way
 
-SPEED_KMH = {1: 75.0, 2: 65.0, 3: 50.0, 4: 36.0, 5: 28.0, 6: 20.0, 10: 30.0, 11: 22.0}
+SPEED_KMH = {-1: 40.0, 0: 80.0, 1: 75.0, 2: 65.0, 3: 50.0, 4: 36.0, 5: 28.0, 6: 20.0, 10: 30.0, 11: 22.0}
 """Tier -> speed by which paths are chosen; street tiers last."""
 
 

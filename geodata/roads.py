@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import Delaunay
+from scipy.spatial import Delaunay, cKDTree
 
 from geodata.frame import COLUMNS, ROWS
 from geodata.land import Land
@@ -23,6 +23,8 @@ CROSSING_M = (0.0, 2_500.0, 16_000.0, 34_000.0)
 """Extra cost of crossing water of rank 0 to 3, in metres of easy road: why bridges are few."""
 REUSE = 0.38
 """Cost of a metre on an existing road of the same or a better tier."""
+SHUN = 4.0
+"""How much dearer ground on or beside a road is that a new one should not join."""
 NO_PREDECESSOR = -9999
 
 
@@ -45,6 +47,7 @@ class RoadBuilder:
         usable = (land.is_country | beyond) & (land.elevation > 0) & ~land.is_lake
         usable &= binary_erosion(land.elevation > 0) | (land.water_rank >= 2)
         self._cells = np.flatnonzero(usable)
+        self._node_xy = land.node_xy
         self._number = np.full(ROWS * COLUMNS, -1)
         self._number[self._cells] = np.arange(len(self._cells))
         self._u, self._v = self._neighbour_pairs(usable)
@@ -92,11 +95,27 @@ class RoadBuilder:
         tagged.data[place] = np.r_[cost, cost]
         return tagged, place
 
-    def connect(self, start: int, end: int, tier: int) -> None:
-        """Add the least-cost road between two cells."""
+    def connect(self, start: int, end: int, tier: int, *, at_most: float = np.inf) -> None:
+        """Add the least-cost road between two cells, unless it would cost more than a number of easy metres."""
         source, target = self._number[start], self._number[end]
-        _, before = dijkstra(self._matrix, indices=source, return_predecessors=True)
-        self._add(self._trace(before, target), tier)
+        _, before = dijkstra(self._matrix, indices=source, return_predecessors=True, limit=at_most)
+        if before[target] != NO_PREDECESSOR:
+            self._add(self._trace(before, target), tier)
+
+    def connect_apart(self, start: int, end: int, tier: int, *, apart_m: float) -> None:
+        """Add a road that near its start shuns the roads already there: cities are left by several gates."""
+        middle = (self._node_xy[self._u] + self._node_xy[self._v]) / 2
+        from_start = np.hypot(*(middle - self._node_xy[start]).T)
+        used = self._tier < 99
+        roads = cKDTree(self._node_xy[np.r_[self._u[used], self._v[used]]])
+        near = np.flatnonzero((from_start < apart_m) & (from_start > 1200))
+        shunned = near[roads.query(middle[near])[0] < 1600]
+        usual = self._matrix.data[self._slot[shunned]].copy()
+        for edge in shunned:
+            self._set_cost(edge, max(self._cost[edge], self._length[edge]) * SHUN)
+        self.connect(start, end, tier)
+        for edge, cost in zip(shunned, usual, strict=True):
+            self._set_cost(edge, cost)
 
     def connect_to_network(self, cells: NDArray[np.int64], tier: int) -> None:
         """Add for each cell the cheapest way to any road; ways of one call share what they can."""

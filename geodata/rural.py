@@ -12,9 +12,13 @@ from geodata.land import Land
 from geodata.roads import MINOR, PRIMARY, SECONDARY, TERTIARY, TRACK, TRUNK, RoadBuilder, RoadEdges, neighbour_pairs
 from geodata.settlements import TOWNS, Settlement, cells_of
 
-MAIN_TOWNS, SECONDARY_TOWNS = 17, 52
+MAIN_TOWNS, SECONDARY_TOWNS = 24, 70
 BEYOND_KM = 9.0
 """How far roads go on behind the border."""
+APART_M = 11_000.0
+"""Around a city, within which its roads keep apart."""
+DETOUR_MAX = 2.5
+"""Neighbours are not joined where the way costs more than this times the distance up to which they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +36,18 @@ def build_rural_roads(land: Land, settlements: list[Settlement], rng: np.random.
     gates = _choose_gates(land, rng)
     towns = settlements[:TOWNS]
     _join_main(builder, land, towns[:MAIN_TOWNS], gates)
-    _join_pairs(builder, towns[:SECONDARY_TOWNS], SECONDARY, max_m=75_000, share=0.75, rng=rng)
+    for city, ways_out in enumerate((6, 4, 4, 3, 3, 3)):
+        _open_up(builder, towns[city], towns[:SECONDARY_TOWNS], ways_out)
+    _join_pairs(builder, towns[:SECONDARY_TOWNS], SECONDARY, max_m=75_000, share=0.85, rng=rng)
     builder.connect_to_network(cells_of(towns[MAIN_TOWNS:SECONDARY_TOWNS]), SECONDARY)
     for batch in np.array_split(np.arange(SECONDARY_TOWNS, len(towns)), 3):
         builder.connect_to_network(cells_of([towns[i] for i in batch]), TERTIARY)
-    _join_pairs(builder, towns, TERTIARY, max_m=38_000, share=0.42, rng=rng)
+    _join_pairs(builder, towns, TERTIARY, max_m=38_000, share=0.62, rng=rng)
     hamlets = settlements[TOWNS:]
     order = rng.permutation(len(hamlets))
     for number, batch in enumerate(np.array_split(order, 5)):
         builder.connect_to_network(cells_of([hamlets[i] for i in batch]), MINOR if number < 2 else TRACK)
-    _join_pairs(builder, settlements, TRACK, max_m=11_000, share=0.30, rng=rng)
+    _join_pairs(builder, settlements, TRACK, max_m=12_000, share=0.50, rng=rng)
     return builder.edges(), gates
 
 
@@ -56,6 +62,17 @@ def _join_main(builder: RoadBuilder, land: Land, towns: list[Settlement], gates:
         builder.connect(int(cells[a]), int(cells[b]), TRUNK if rank < 9 else PRIMARY)
 
 
+def _open_up(builder: RoadBuilder, city: Settlement, towns: list[Settlement], ways_out: int) -> None:
+    """Give a city a road of its own towards the nearest town in each direction."""
+    taken: list[float] = []
+    for town in sorted(towns, key=lambda t: np.hypot(t.x - city.x, t.y - city.y)):
+        bearing = float(np.arctan2(town.y - city.y, town.x - city.x))
+        is_new = all(abs((bearing - other + np.pi) % (2 * np.pi) - np.pi) > 0.75 for other in taken)
+        if town.cell != city.cell and is_new and len(taken) < ways_out:
+            taken.append(bearing)
+            builder.connect_apart(city.cell, town.cell, PRIMARY if not city.rank else SECONDARY, apart_m=APART_M)
+
+
 def _join_pairs(
     builder: RoadBuilder, places: list[Settlement], tier: int, *, max_m: float, share: float, rng: np.random.Generator
 ) -> None:
@@ -63,7 +80,7 @@ def _join_pairs(
     xy = np.array([(p.x, p.y) for p in places])
     for a, b in neighbour_pairs(xy):
         if np.hypot(*(xy[a] - xy[b])) <= max_m and rng.random() < share:
-            builder.connect(places[a].cell, places[b].cell, tier)
+            builder.connect(places[a].cell, places[b].cell, tier, at_most=DETOUR_MAX * max_m)
 
 
 def _choose_gates(land: Land, rng: np.random.Generator) -> list[Gate]:

@@ -14,7 +14,8 @@ from geodata.names import NameMaker
 from geodata.noise import Field, NoiseField
 
 CAPITAL_POPULATION = 412_000
-TOWNS, HAMLETS = 152, 620
+TOWNS, HAMLETS = 152, 1050
+CAPITAL_CLEARANCE_KM, HAMLET_CLEARANCE_KM = 22.0, 3.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,35 @@ class Settlement:
 def place_settlements(rng: np.random.Generator, land: Land, names: NameMaker) -> list[Settlement]:
     """Return towns and hamlets in order of rank; near water and low ground more often than not."""
     appeal = _appeal(rng, land)
-    chosen: list[int] = []
-    free = np.isfinite(appeal)
-    rows, columns = np.divmod(np.arange(ROWS * COLUMNS), COLUMNS)
-    for rank in range(TOWNS + HAMLETS):
-        apart_km = 46 / (rank + 1) ** 0.42 if rank < TOWNS else 3.4
-        score = np.where(free, appeal * (1.6 if rank < TOWNS else 0.8) + rng.gumbel(size=free.shape) * 0.35, -np.inf)
-        cell = int(np.argmax(score)) if rank else _capital_cell(land, appeal)
-        if not np.isfinite(score.flat[cell]) and rank:
+    wished = [
+        np.where(np.isfinite(appeal), appeal * weight + rng.gumbel(size=appeal.shape) * 0.35, -np.inf).ravel()
+        for weight in (1.6, 0.35)
+    ]
+    chosen = [_capital_cell(land, appeal)]
+    _block(wished, chosen[0], CAPITAL_CLEARANCE_KM)
+    for rank in range(1, TOWNS + HAMLETS):
+        wish = wished[0 if rank < TOWNS else 1]
+        cell = int(np.argmax(wish))
+        if not np.isfinite(wish[cell]):
             break
         chosen.append(cell)
-        near = np.hypot(rows - rows[cell], columns - columns[cell]) < max(apart_km, 3.4)
-        free &= ~near.reshape(free.shape)
-        if rank == 0:
-            free &= ~(np.hypot(rows - rows[cell], columns - columns[cell]) < 22).reshape(free.shape)
+        _block(wished, cell, max(52 / (rank + 1) ** 0.42, 4.0) if rank < TOWNS else HAMLET_CLEARANCE_KM)
     populations = _populations(rng, len(chosen))
     return [
         Settlement(names.place(), cell, *land.node_xy[cell].round(1).tolist(), populations[rank], rank)
         for rank, cell in enumerate(chosen)
     ]
+
+
+def _block(wished: list[NDArray[np.float64]], cell: int, apart_km: float) -> None:
+    """Let nobody else settle within a distance of a cell."""
+    row, column = divmod(cell, COLUMNS)
+    reach = int(np.ceil(apart_km))
+    rows = np.arange(max(row - reach, 0), min(row + reach + 1, ROWS))
+    columns = np.arange(max(column - reach, 0), min(column + reach + 1, COLUMNS))
+    near = np.hypot(rows[:, None] - row, columns[None] - column) < apart_km
+    for wish in wished:
+        wish.reshape(ROWS, COLUMNS)[np.ix_(rows, columns)] += np.where(near, -np.inf, 0.0)
 
 
 def _populations(rng: np.random.Generator, count: int) -> list[int]:
@@ -79,7 +90,7 @@ def _appeal(rng: np.random.Generator, land: Land) -> Field:
     x, y = land.node_xy.T.reshape(2, ROWS, COLUMNS)
     appeal = (
         0.9 * np.exp(-(((to_river_km - 1.5) / 4) ** 2)) + 0.8 * np.exp(-(((to_coast_km - 3) / 5) ** 2))
-        - land.elevation.clip(0) / 800 - 14 * slope + 0.9 * fashion.at(x, y)
+        - land.elevation.clip(0) / 1500 - 9 * slope + 0.9 * fashion.at(x, y)
     )  # fmt: skip
     inside = binary_erosion(land.is_country & ~land.is_lake, iterations=3)
     return np.where(inside & (rank == 0) & (to_coast_km > 1.5), appeal, -np.inf)

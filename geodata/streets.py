@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geodata.noise import NoiseField
 from geodata.settlements import Settlement
 
-SQUARE_KM_PER_PERSON = 7.2e-5
+SQUARE_KM_PER_PERSON = 5.0e-5
 QUARTER_KM2 = 0.55
 RIVER_BANK_M = 45.0
 
@@ -27,6 +27,8 @@ class Town:
     outline: shapely.Geometry
     collectors: tuple[shapely.LineString, ...]
     locals: tuple[shapely.LineString, ...]
+    gaps: tuple[float, ...]
+    """Per local line: share of its blocks' sides that were never built."""
 
 
 def make_town(
@@ -40,9 +42,13 @@ def make_town(
     tree = shapely.STRtree(roads)
     collectors = [line for quarter in quarters for line in _inner_edges(quarter, outline)]
     local_lines: list[shapely.LineString] = []
+    gaps: list[float] = []
     for quarter in quarters:
-        local_lines += _fill(rng, quarter, roads, tree)
-    return Town(settlement, outline, tuple(collectors), tuple(local_lines))
+        is_planned = rng.random() < (0.72 if settlement.population > 20_000 else 0.45)
+        lines = _fill(rng, quarter, roads, tree, is_planned=is_planned)
+        local_lines += lines
+        gaps += [float(rng.uniform(0.04, 0.16) if is_planned else rng.uniform(0.14, 0.34))] * len(lines)
+    return Town(settlement, outline, tuple(collectors), tuple(local_lines), tuple(gaps))
 
 
 def _outline(
@@ -102,11 +108,13 @@ def _inner_edges(quarter: shapely.Polygon, outline: shapely.Geometry) -> list[sh
 
 
 def _fill(
-    rng: np.random.Generator, quarter: shapely.Polygon, roads: list[shapely.LineString], tree: shapely.STRtree
-) -> list[shapely.LineString]:
-    """Return a quarter's small streets: a lattice along its nearest road, bent, with gaps; or cells without a grid."""
+    rng: np.random.Generator, quarter: shapely.Polygon, roads: list[shapely.LineString], tree: shapely.STRtree, *,
+    is_planned: bool,
+) -> list[shapely.LineString]:  # fmt: skip
+    """Return a quarter's small streets: a bent lattice along its nearest road, or cells without a plan."""
     centre = quarter.representative_point()
-    lines = _cells(rng, quarter) if rng.random() < 0.34 else _lattice(rng, quarter, _heading(roads[tree.nearest(centre)], centre))
+    heading = _heading(roads[tree.nearest(centre)], centre)
+    lines = _lattice(rng, quarter, heading) if is_planned else _cells(rng, quarter)
     inside = shapely.intersection(lines, quarter)
     parts = shapely.get_parts(shapely.get_parts(inside))
     return [part for part in parts.tolist() if part.geom_type == "LineString" and part.length > 25]
@@ -121,7 +129,7 @@ def _heading(road: shapely.LineString, near: shapely.Point) -> float:
 
 def _lattice(rng: np.random.Generator, quarter: shapely.Polygon, heading: float) -> NDArray[np.object_]:
     turn = heading + rng.normal(0, 0.16)
-    short, long = rng.uniform(72, 115), rng.uniform(120, 215)
+    short, long = rng.uniform(82, 125), rng.uniform(115, 190)
     reach = np.hypot(quarter.bounds[2] - quarter.bounds[0], quarter.bounds[3] - quarter.bounds[1]) / 2 + 100
     centre = np.array(quarter.centroid.coords[0])
     along = np.linspace(-reach, reach, max(int(reach / 22), 2))
@@ -131,7 +139,7 @@ def _lattice(rng: np.random.Generator, quarter: shapely.Polygon, heading: float)
     for v in columns:
         # Cross streets stop at some rows, so that blocks differ in depth.
         first, last = sorted(rng.integers(0, len(rows), 2).tolist())
-        low, high = (rows[0], rows[-1]) if rng.random() < 0.5 else (rows[first], rows[last])
+        low, high = (rows[0], rows[-1]) if rng.random() < 0.68 else (rows[first], rows[last])
         span = np.linspace(low, high, max(int((high - low) / 44), 2))
         grid.append(np.stack([np.full_like(span, v), span], 1))
     bend = NoiseField(rng, wavelength_m=700, octaves=2)
@@ -151,7 +159,7 @@ def _offsets(rng: np.random.Generator, reach: float, step: float) -> NDArray[np.
 def _cells(rng: np.random.Generator, quarter: shapely.Polygon) -> NDArray[np.object_]:
     """Return the edges of irregular cells: an old quarter or one that grew without a plan."""
     low_x, low_y, high_x, high_y = quarter.bounds
-    step = rng.uniform(95, 150)
+    step = rng.uniform(100, 165)
     x, y = np.meshgrid(np.arange(low_x - step, high_x + step, step), np.arange(low_y - step, high_y + step, step))
     points = np.stack([x.ravel(), y.ravel()], 1) + rng.uniform(-0.42, 0.42, (x.size, 2)) * step
     edges = shapely.voronoi_polygons(shapely.MultiPoint(points), only_edges=True)
