@@ -22,10 +22,12 @@ from fom import __version__
 from fom.errors import BadReferenceData, InvalidInput
 from fom.network.artefact import content_hash, load_network, save_network
 from fom.network.assemble import assemble
+from fom.network.line_layer import DRIVERS, is_line_layer, read_lines
 from fom.network.network import ASSET_TYPES, Network
-from fom.network.osm_file import is_osm_file, read_osm
+from fom.network.osm_file import OSM_SUFFIXES, is_osm_file, read_osm
 from fom.network.progress import Progress, quiet
 from fom.network.raw import RawRoads
+from fom.network.read import read_network
 
 DEFAULT_MAX_LENGTH_M = 1000.0
 MAX_LENGTH_RANGE_M = (50.0, 100_000.0)
@@ -62,46 +64,68 @@ def compile_network(
 ) -> Network:
     """Return the network of a road file, in memory. Errors as `build_network`."""
     path = Path(path)
-    low, high = MAX_LENGTH_RANGE_M
-    if not low <= max_length_m <= high:
-        raise InvalidInput.single("max_length_m", max_length_m, f"metres from {low:g} to {high:g}")
+    _check_max_length(max_length_m)
     if not path.is_file():
         raise InvalidInput.single("file", path, "an existing file with roads")
     if path.stat().st_size == 0:
         raise BadReferenceData(f"{path}: the file is empty; expected road data")
+    name = name or default_name(path.name)
+    file = {"file": path.name, "bytes": path.stat().st_size, "sha256": _file_hash(path)}
+    if is_drawn(path):
+        source = {**file, "format": "drawn", "licence": None, "attribution": None, "data_date": None}
+        return _described(
+            read_network(path), name, {"source": source, "max_length_m": None, "dropped": {}, "noted": {}}
+        )
     raw = _read(path, progress or quiet)
+    raw.source |= file
+    return compile_roads(raw, name=name, max_length_m=max_length_m)
+
+
+def compile_roads(raw: RawRoads, *, name: str, max_length_m: float = DEFAULT_MAX_LENGTH_M) -> Network:
+    """Return the network of roads already read. Errors as `build_network`."""
+    _check_max_length(max_length_m)
     try:
         network = assemble(raw, max_length_m=max_length_m)
     except BadReferenceData as error:
-        raise BadReferenceData(f"{path}: {error}") from error
-    return describe(network, raw, path, name=name or default_name(path), max_length_m=max_length_m)
+        raise BadReferenceData(f"{raw.source.get('file', name)}: {error}") from error
+    counts = {"dropped": _sorted(raw.dropped), "noted": _sorted(raw.noted)}
+    return _described(network, name, {"source": raw.source, "max_length_m": max_length_m, **counts})
+
+
+def _check_max_length(max_length_m: float) -> None:
+    low, high = MAX_LENGTH_RANGE_M
+    if not low <= max_length_m <= high:
+        raise InvalidInput.single("max_length_m", max_length_m, f"metres from {low:g} to {high:g}")
+
+
+def is_drawn(path: Path) -> bool:
+    """Return whether a file is GeoJSON with `segment_id`: a hand-drawn network, to be taken as drawn."""
+    return path.suffix.lower() in (".geojson", ".json") and b'"segment_id"' in path.read_bytes()
 
 
 def _read(path: Path, progress: Progress) -> RawRoads:
     if is_osm_file(path):
         return read_osm(path, progress)
-    raise InvalidInput.single(
-        "file", path.name, "OSM data (.osm.pbf, .osm, .osm.gz) or a line layer (.gpkg, .shp, .geojson)"
-    )
+    if is_line_layer(path):
+        return read_lines(path)
+    expected = f"OSM data ({', '.join(OSM_SUFFIXES)}) or a line layer ({', '.join(DRIVERS)})"
+    raise InvalidInput.single("file", path.name, expected)
 
 
-def default_name(path: Path) -> str:
-    """Return a folder-safe name made from a file's name."""
-    stem = re.sub(r"(\.osm)?\.[a-z0-9]+$", "", path.name.lower().removesuffix(".gz").removesuffix(".bz2"))
+def default_name(text: str) -> str:
+    """Return a folder-safe name made from a file's name or a place."""
+    stem = re.sub(r"(\.osm)?\.[a-z]+$", "", text.lower().removesuffix(".gz").removesuffix(".bz2"))
     return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:40] or "network"
 
 
-def describe(network: Network, raw: RawRoads, path: Path, *, name: str, max_length_m: float) -> Network:
+def _described(network: Network, name: str, about: dict[str, Any]) -> Network:
     """Return the network with its id (name and hash of the content) and its manifest."""
     digest = content_hash(network)
-    manifest: dict[str, Any] = {
+    manifest = {
         "name": name,
-        "source": {"file": path.name, "bytes": path.stat().st_size, "sha256": _file_hash(path), **raw.source},
         "built_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "max_length_m": max_length_m,
         "counts": count(network),
-        "dropped": _sorted(raw.dropped),
-        "noted": _sorted(raw.noted),
+        **about,
         "tools": {"fom": __version__} | {tool: version(tool) for tool in TOOLS},
         "content_hash": digest,
     }

@@ -1,0 +1,188 @@
+"""Build, download, list, activate and compare road networks.
+
+A network goes to the data folder under its id, or to the folder that --out names.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from tqdm import tqdm
+
+from fom.config import config_from_env
+from fom.network import build
+from fom.network.artefact import load_network, save_network
+from fom.network.compare import Comparison, compare, path_graph
+from fom.network.network import Network
+from fom.network.progress import Progress
+from fom.network.shelf import find_folder, list_networks, open_network
+
+ACTIVE_FILE = "active"
+"""File in the networks folder that names the network in use."""
+
+
+@click.group()
+def command() -> None:
+    """Build, download, list, activate and compare road networks."""
+
+
+def _data_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder (default: FOM_DATA or ./data)."
+    )(function)
+
+
+def _build_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        _data_option,
+        click.option("--out", type=click.Path(path_type=Path), help="Folder to write (default: in the data folder)."),
+        click.option("--name", help="Short name (default: from the file's name or the place)."),
+        click.option(
+            "--max-length-m",
+            type=float,
+            default=build.DEFAULT_MAX_LENGTH_M,
+            show_default=True,
+            help="Longest segment, in metres.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("build")
+@click.argument("file", type=click.Path(path_type=Path))
+@_build_options
+def build_command(file: Path, out: Path | None, name: str | None, max_length_m: float, data: Path | None) -> None:
+    """Build the network of FILE: OSM data, a line layer with road classes, or a hand-drawn network."""
+    begun = time.perf_counter()
+    with _progress("ways read") as progress:
+        network = build.compile_network(file, max_length_m=max_length_m, name=name, progress=progress)
+    _save(network, out, data, begun)
+
+
+@command.command()
+@click.argument("area")
+@_build_options
+@click.option("--overpass-url", help="Address of another Overpass service, up to and without /interpreter.")
+def download(
+    area: str, out: Path | None, name: str | None, max_length_m: float, data: Path | None, overpass_url: str | None
+) -> None:
+    """Fetch the roads of AREA, a place name or west,south,east,north, and build their network."""
+    from fom.network.download import download_roads
+
+    begun = time.perf_counter()
+    raw = download_roads(area, overpass_url=overpass_url)
+    raw.source["area"] = area
+    network = build.compile_roads(raw, name=name or build.default_name(area), max_length_m=max_length_m)
+    _save(network, out, data, begun)
+
+
+@command.command("list")
+@_data_option
+def list_command(data: Path | None) -> None:
+    """List the networks of the data folder; the one in use has a star."""
+    shelf = _shelf(data)
+    active = _active(shelf)
+    networks = list_networks(shelf)
+    if not networks:
+        click.echo(f"no network in {shelf}")
+    for network in networks:
+        star = "*" if network.network_id == active else " "
+        if network.problem:
+            click.echo(f"{star} {network.folder.name}  unusable: {network.problem}")
+            continue
+        counts = network.manifest.get("counts", {})
+        built = network.manifest.get("built_at", "")
+        click.echo(f"{star} {network.network_id}  {counts.get('segments')} segments  {counts.get('km')} km  {built}")
+
+
+@command.command()
+@click.argument("name")
+@_data_option
+def activate(name: str, data: Path | None) -> None:
+    """Make the network NAME (or its id) of the data folder the one in use."""
+    shelf = _shelf(data)
+    network = load_network(find_folder(shelf, name))
+    file = shelf / ACTIVE_FILE
+    scratch = file.with_name(f".{ACTIVE_FILE}.new")
+    scratch.write_text(network.network_id + "\n", encoding="utf-8")
+    scratch.replace(file)
+    click.echo(f"in use: {network.network_id}")
+
+
+@command.command("compare")
+@click.argument("one")
+@click.argument("two")
+@click.option(
+    "--pairs", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Shortest paths to sample."
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@_data_option
+def compare_command(one: str, two: str, pairs: int, seed: int, data: Path | None) -> None:
+    """Compare two networks: names, ids, folders or hand-drawn files."""
+    shelf = _shelf(data)
+    graphs = [path_graph(open_network(shelf, named)) for named in (one, two)]
+    for line in comparison_lines(compare(*graphs, pairs=pairs, seed=seed)):
+        click.echo(line)
+
+
+def comparison_lines(comparison: Comparison) -> Iterator[str]:
+    """Yield the comparison as lines for people."""
+    yield f"segments         {comparison.segments[0]:>12} {comparison.segments[1]:>12}"
+    yield f"links            {comparison.links[0]:>12} {comparison.links[1]:>12}"
+    yield f"kilometres       {comparison.total_m[0] / 1000:>12.3f} {comparison.total_m[1] / 1000:>12.3f}"
+    yield f"common nodes     {comparison.common_nodes:>12}"
+    share = comparison.differences
+    if not len(share):
+        yield "no node at the same place in both: no path compared"
+        return
+    both = np.isfinite(comparison.lengths_m).all(axis=1)
+    yield f"sampled paths    {comparison.pairs:>12}, with a path in both {int(both.sum())}"
+    yield f"equal to 0.1 %   {int((share <= 0.001).sum()):>12}"
+    yield f"path in one only {int(np.isinf(share).sum()):>12}"
+    if both.any():
+        yield f"largest          {100 * float(share[both].max()):>11.3f} %"
+
+
+def _shelf(data: Path | None) -> Path:
+    return data / "networks" if data else config_from_env().networks
+
+
+def _active(shelf: Path) -> str:
+    file = shelf / ACTIVE_FILE
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+
+
+@contextmanager
+def _progress(unit: str) -> Iterator[Progress]:
+    """Give a function that moves a progress bar; there is no bar when the output is no terminal."""
+    with tqdm(unit=f" {unit}", disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def advance(units: int) -> None:
+            bar.update(units)
+
+        yield advance
+
+
+def _save(network: Network, out: Path | None, data: Path | None, begun: float) -> None:
+    folder = save_network(network, out or _shelf(data) / network.network_id)
+    load_network(folder)
+    counts = network.manifest["counts"]
+    seconds = time.perf_counter() - begun
+    click.echo(f"{network.network_id}: {counts['segments']} segments, {counts['km']} km in {seconds:.1f} s -> {folder}")
+    click.echo(
+        "  "
+        + ", ".join(
+            f"{n} {word.replace('_', ' ')}" for word, n in counts.items() if n and word not in ("segments", "km")
+        )
+    )
+    for title in ("dropped", "noted"):
+        for reason, n in network.manifest[title].items():
+            click.echo(f"  {title}: {n} × {reason}")
