@@ -68,8 +68,8 @@ def build(register: str) -> APIBlueprint:
     path, about = FAMILIES[register]
     may_read, may_write = registers.READ_ACTION, registers.EDIT_ACTIONS[register]
     api = family(path.replace("-", "_"), about)
-    values = _values_model(register)
-    changes = _changes_model(register, values)
+    values = values_model(register)
+    changes = changes_model(register, values)
     row = create_model(f"{values.__name__}Row", __base__=values, version=(int, Field(ge=1)))
     row.model_config = ConfigDict(extra="allow")
     rows = create_model(f"{values.__name__}Rows", rows=(list[row], ...))  # type: ignore[valid-type]
@@ -103,19 +103,24 @@ def build(register: str) -> APIBlueprint:
     @api.patch(f"/{path}/<row_id>", responses={"200": row, **MISSING, **CONFLICT, **BODY}, summary=f"Change: {about}")
     @allows(may_write)
     def change_row(path: RowPath, body: changes) -> Any:
-        given = body.model_dump(exclude_unset=True)
-        version = given.pop("version")
         actor = current_actor()
         with writing() as (session, now):
-            stored = registers.get_register(session, register, path.row_id, actor=actor)
-            whole = {name: stored[name] for name in members_of(register)} | given
-            changed = registers.save_register(session, register, whole, version=version, actor=actor, now=now)
+            whole = merged(session, register, path.row_id, body)
+            changed = registers.save_register(session, register, whole, version=body.version, actor=actor, now=now)
         return jsonify(changed)
 
     return api
 
 
-def _values_model(register: str) -> type[Body]:
+def merged(session: Any, register: str, row_id: str, changes: Body) -> dict[str, Any]:
+    """Return all members of a stored row with the changes in their place."""
+    stored = registers.get_register(session, register, row_id, actor=current_actor())
+    given = changes.model_dump(exclude_unset=True, exclude={"version"})
+    return {name: stored[name] for name in members_of(register)} | given
+
+
+def values_model(register: str) -> type[Body]:
+    """Return the model of a new row."""
     fields: dict[str, Any] = {}
     for name, member in members_of(register).items():
         described = Id if name == "id" else Annotated[Any, WithJsonSchema(member_schema(member))]
@@ -123,7 +128,8 @@ def _values_model(register: str) -> type[Body]:
     return create_model(register.title().replace("_", ""), __base__=Body, **fields)
 
 
-def _changes_model(register: str, values: type[Body]) -> type[Body]:
+def changes_model(register: str, values: type[Body]) -> type[Body]:
+    """Return the model of a change: any members, and the version that was read."""
     fields: dict[str, Any] = {
         name: (Annotated[Any, WithJsonSchema(member_schema(member))], None)
         for name, member in members_of(register).items()

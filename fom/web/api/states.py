@@ -67,9 +67,8 @@ def list_states(query: StatesQuery) -> Any:
     is_live = query.at is None and query.known_at is None
     if query.since_version is not None and not is_live:
         raise InvalidInput.single("since_version", str(query.since_version), "no `at` and no `known_at` beside it")
-    as_bytes = request.accept_mimetypes.best_match(["application/json", "application/octet-stream"]) != (
-        "application/json"
-    )
+    kinds = ["application/json", "application/octet-stream"]
+    as_bytes = request.accept_mimetypes.best_match(kinds, kinds[0]) != kinds[0]
     tag = f"{host.network.network_id}-{host.version}-{as_bytes}-{request.query_string.decode('ascii', 'replace')}"
     if is_live and unchanged(tag):
         return with_etag(Response(status=304), tag)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from flask import Flask, Response, abort, current_app, request, session
 from fom.domain.access import Actor, may, visible
 from fom.domain.instants import format_instant
 from fom.errors import InvalidInput
-from fom.services.picture_host import MovesEvent, RecordEvent
+from fom.services.picture_events import Event, MovesEvent, RecordEvent, Subscription
 from fom.web.access import allows, bearer_token, current_actor, recognise
 from fom.web.api import PROBLEM, family
 from fom.web.api.shapes import Body, ProfileName, UserClass
@@ -83,10 +84,13 @@ def stream(query: StreamQuery) -> Response:
     """Stream what moves for one profile and user class; resume by sending `Last-Event-ID`."""
     parts, actor = edge(), current_actor()
     after = _last_event_id()
-    parts.host.question(profile=query.profile, user_class=query.user_class)
     streams: OpenStreams = current_app.extensions["fom.streams"]
     streams.take(actor.user_id)
-    subscription = parts.host.subscribe(query.profile, query.user_class, after=after)
+    try:
+        subscription = parts.host.subscribe(query.profile, query.user_class, after=after)
+    except BaseException:
+        streams.give_back(actor.user_id)
+        raise
     holds = _still_holds(parts, login=session.get("login"), token=bearer_token())
     answer = Response(_events(parts, subscription, actor, holds), mimetype="text/event-stream")
     answer.call_on_close(lambda: (subscription.close(), streams.give_back(actor.user_id)))
@@ -114,12 +118,12 @@ def _still_holds(parts: Edge, *, login: str | None, token: str | None) -> Callab
     return check
 
 
-def _events(parts: Edge, subscription: Any, actor: Actor, holds: Callable[[], bool]) -> Iterator[bytes]:
+def _events(parts: Edge, subscription: Subscription, actor: Actor, holds: Callable[[], bool]) -> Iterator[bytes]:
     """Yield events until the process, the login or the listener ends."""
     yield b"retry: 2000\n\n" + _heartbeat(parts)
     next_beat = time.monotonic() + HEARTBEAT_S
     next_check = time.monotonic() + LOGIN_CHECK_S
-    while not parts.closing.is_set():
+    while not (parts.closing.is_set() or subscription.is_closed):
         event = subscription.next(WAIT_S)
         now = time.monotonic()
         if now >= next_check:
@@ -127,7 +131,7 @@ def _events(parts: Edge, subscription: Any, actor: Actor, holds: Callable[[], bo
                 yield encode("end", {"code": "signed_out"})
                 return
             next_check = now + LOGIN_CHECK_S
-        if event is not None and (sent := _encode_event(parts, event, actor)):
+        if event is not None and (sent := b"".join(_batch(parts, subscription, event, actor))):
             yield sent
         elif now >= next_beat:
             yield _heartbeat(parts)
@@ -136,25 +140,33 @@ def _events(parts: Edge, subscription: Any, actor: Actor, holds: Callable[[], bo
         next_beat = now + HEARTBEAT_S
 
 
+def _batch(parts: Edge, subscription: Subscription, first: Event, actor: Actor) -> Iterator[bytes]:
+    """Yield `first` and what else waits, as this account may see it.
+
+    Only the last event of a change carries its number as id: a stream that is cut between two of them gets both again.
+    """
+    with parts.host.reading():  # the host hands over all events of a change under its lock: now they are all here
+        events = [first, *subscription.waiting()]
+    seen = [e for e in events if isinstance(e, MovesEvent) or visible(actor, parts.host.access_of(e.id))]
+    for event, following in zip_longest(seen, seen[1:]):
+        is_last = following is None or following.number != event.number
+        yield encode(*_plain(event), event.number if is_last else None)
+
+
 def _heartbeat(parts: Edge) -> bytes:
     return encode("heartbeat", {"version": parts.host.version, "at": format_instant(parts.clock())})
 
 
-def _encode_event(parts: Edge, event: MovesEvent | RecordEvent, actor: Actor) -> bytes | None:
-    """Return the event as this account may see it, None when it may not know of it."""
+def _plain(event: Event) -> tuple[str, dict[str, Any]]:
     if isinstance(event, RecordEvent):
-        if not visible(actor, parts.host.access_of(event.id)):
-            return None
-        body = {"version": event.number, "kind": event.kind, "id": event.id, "layer": event.layer}
-        return encode("record", body, event.number)
-    body = {
+        return "record", {"version": event.number, "kind": event.kind, "id": event.id, "layer": event.layer}
+    return "moves", {
         "version": event.number,
         "at": format_instant(event.at),
         "cause": event.cause,
         "moves": event.moves,
         "routes": event.routes,
     }
-    return encode("moves", body, event.number)
 
 
 def encode(name: str, body: dict[str, Any], number: int | None = None) -> bytes:

@@ -1,0 +1,116 @@
+"""Key routes: their course, state and kilometres by state; defining and changing them.
+
+Annotations are evaluated here (no `__future__` import): the models come from the register's table of members.
+"""
+
+from typing import Any
+
+from flask import jsonify
+from pydantic import BaseModel, ConfigDict
+
+from fom.errors import NotFound
+from fom.services.key_routes import define_key_route, list_key_routes
+from fom.web.access import allows, current_actor
+from fom.web.api import BODY, CONFLICT, MISSING, family
+from fom.web.api.registers import changes_model, merged, values_model
+from fom.web.api.shapes import Asking, Id, InstantText
+from fom.web.edge import edge, reading, writing
+
+api = family("routes", "Key routes with their states")
+
+NewRoute = values_model("key_route")
+RouteChanges = changes_model("key_route", NewRoute)
+
+
+class KeyRoute(BaseModel):
+    """A key route as stored."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    code: str
+    name: str
+    version: int
+
+
+class KeyRouteState(KeyRoute):
+    """A key route with its state at the moment asked about."""
+
+    state: str
+    risk: float | None
+    confidence: float | None
+    verified_at: InstantText | None
+    length_m: float
+    by_state_m: dict[str, float]
+
+
+class KeyRoutes(BaseModel):
+    """All key routes by code."""
+
+    routes: list[KeyRouteState]
+
+
+class RoutePath(BaseModel):
+    """Which key route."""
+
+    route_id: Id
+
+
+@api.get("/routes", responses={"200": KeyRoutes})
+@allows("read_picture")
+def list_routes(query: Asking) -> Any:
+    """List the key routes with state, risk, oldest verification and metres by state."""
+    return jsonify(routes=_rated(query))
+
+
+@api.get("/routes/<route_id>", responses={"200": KeyRouteState, **MISSING})
+@allows("read_picture")
+def get_route(path: RoutePath, query: Asking) -> Any:
+    """Return one key route with its state."""
+    found = [row for row in _rated(query) if row["id"] == path.route_id]
+    if not found:
+        raise NotFound("key route", path.route_id)
+    return jsonify(found[0])
+
+
+@api.post("/routes", responses={"201": KeyRoute, **CONFLICT, **BODY})
+@allows("edit_key_routes")
+def post_route(body: NewRoute) -> Any:
+    """Define a key route: with `via`, its stretches are the quickest way along it, whatever the states."""
+    host = edge().host
+    with writing() as (session, now):
+        row = define_key_route(
+            session,
+            body.model_dump(exclude_unset=True),
+            version=None,
+            actor=current_actor(),
+            now=now,
+            network=host.network,
+            router=host.router,
+        )
+    return jsonify(row), 201
+
+
+@api.patch("/routes/<route_id>", responses={"200": KeyRoute, **MISSING, **CONFLICT, **BODY})
+@allows("edit_key_routes")
+def patch_route(path: RoutePath, body: RouteChanges) -> Any:
+    """Change a key route; 409 with the row as it is now when the version is stale."""
+    host = edge().host
+    with writing() as (session, now):
+        row = define_key_route(
+            session,
+            merged(session, "key_route", path.route_id, body),
+            version=body.version,
+            actor=current_actor(),
+            now=now,
+            network=host.network,
+            router=host.router,
+        )
+    return jsonify(row)
+
+
+def _rated(query: Asking) -> list[dict[str, Any]]:
+    host = edge().host
+    question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    with reading() as session:
+        return list_key_routes(session, host, question, actor=current_actor())

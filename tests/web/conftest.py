@@ -1,0 +1,100 @@
+"""A running application for each test: SQLite in a folder of its own, a drawn network, no threads of the host."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fom.config import Config
+from fom.domain.access import Actor
+from fom.network.drawn import load_network_file
+from fom.services.accounts import issue_token, open_login
+from fom.services.picture_host import PictureHost
+from fom.store.database import Database
+from fom.web.account import limiter
+from fom.web.application import build
+from fom.web.edge import Edge
+from tests.web.mission import Clock, make_store, network_document
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def kept_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Actor]]:
+    """A database with one account per role, made once and copied for each test (hashing passwords is slow)."""
+    folder = tmp_path_factory.mktemp("store")
+    return folder, make_store(folder)
+
+
+@pytest.fixture(scope="session")
+def network() -> Any:
+    return load_network_file(network_document())
+
+
+@dataclass
+class Mission:
+    """What a test of the web edge talks to."""
+
+    app: Flask
+    database: Database
+    clock: Clock
+    actors: dict[str, Actor]
+
+    @property
+    def host(self) -> PictureHost:
+        return self.app.extensions["fom"].host
+
+    def anonymous(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def browser(self, role: str) -> FlaskClient:
+        """Return a client with a login of that role and the CSRF token in its headers."""
+        client = self.app.test_client()
+        with self.database.writing() as session:
+            key = open_login(session, self.actors[role].user_id, now=self.clock())
+        with client.session_transaction() as cookie:
+            cookie.permanent = True
+            cookie.update(login=key, seen=self.clock(), csrf_token="of this test")
+        with self.app.test_request_context():
+            from flask import session as cookie
+            from flask_wtf.csrf import generate_csrf
+
+            cookie["csrf_token"] = "of this test"
+            client.environ_base["HTTP_X_CSRFTOKEN"] = generate_csrf()
+        return client
+
+    def program(self, role: str) -> FlaskClient:
+        """Return a client that sends a personal token of that role."""
+        client = self.app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token(role)}"
+        return client
+
+    def token(self, role: str) -> str:
+        actor = self.actors[role]
+        with self.database.writing() as session:
+            text, _row = issue_token(session, email=actor.email, label="test", actor=actor, now=self.clock())
+        return text
+
+
+@pytest.fixture
+def mission(kept_store: tuple[Path, dict[str, Actor]], network: Any, tmp_path: Path) -> Iterator[Mission]:
+    folder, actors = kept_store
+    for file in folder.iterdir():
+        shutil.copy(file, tmp_path)
+    database = Database(f"sqlite:///{tmp_path / 'fom.sqlite'}")
+    clock = Clock()
+    config = Config(data=tmp_path, mission="Test mission")
+    open_host: Callable[[], PictureHost] = lambda: PictureHost(database, network, clock=clock)  # noqa: E731
+    app = build(Edge(config=config, database=database, clock=clock, open_host=open_host), secret_key="test", root=ROOT)
+    app.testing = True
+    limiter.reset()
+    yield Mission(app, database, clock, actors)
+    app.extensions["fom"].close()
+    database.dispose()
