@@ -5,7 +5,6 @@ Records are features of the facts format (docs/formats.md) without the members t
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from fom.domain.access import CLASSIFICATIONS, Actor, may
 from fom.domain.facts_file import format_record, parse_record
 from fom.domain.instants import format_instant, parse_instant
 from fom.errors import FieldError, InvalidInput
-from fom.store.columns import canonical_json
+from fom.store.columns import hash_of
 from fom.store.tables.records import REPORT_FORMS
 
 REPORTED_KINDS = ("explosive", "physical", "control", "incident", "verification")
@@ -53,7 +52,7 @@ class ReportDraft:
     @property
     def body_hash(self) -> str:
         """Return SHA-256 of the canonical JSON of the body."""
-        return hashlib.sha256(canonical_json(self.body).encode()).hexdigest()
+        return hash_of(self.body)
 
 
 def parse_report(body: object) -> ReportDraft:

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fom.domain.access import CLASSIFICATIONS, Actor, require
+from fom.domain.access import CLASSIFICATIONS, Actor, require, visible
 from fom.domain.facts_file import FORMAT, format_record, parse_facts
 from fom.domain.overrides import policy_members, profile_members
-from fom.errors import Conflict, InvalidInput
+from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.network.network import Network
 from fom.services.policies import policy_in_force, publish_policy
 from fom.services.writing import note, step
@@ -26,18 +26,27 @@ class LoadedFacts:
     change: int
 
 
-def export_facts(session: Session, *, known_at: int) -> dict[str, Any]:
+def export_facts(session: Session, *, actor: Actor, known_at: int) -> dict[str, Any]:
     """Return the facts document (`fom-facts/1`) of everything received up to a moment, microseconds.
 
     `assess` on it gives the answers of the service for every `known_at` up to that moment.
+
+    Raises
+    ------
+    NotPermitted
+        The actor may not export, or may not see every record: an export without some gives other answers.
     """
+    require(actor, "export_facts")
+    rows = list(list_known(session, known_at=known_at))
+    if not all(visible(actor, row) for row in rows):
+        raise NotPermitted("export_facts: this account may not see every record, and a part gives other answers")
     policy, profiles = policy_in_force(session)
     document: dict[str, Any] = {"type": "FeatureCollection", "format": FORMAT}
     if members := policy_members(policy):
         document["policy"] = members
     if own := profile_members(profiles):
         document["profiles"] = own
-    document["features"] = [feature_of(row) for row in list_known(session, known_at=known_at)]
+    document["features"] = [feature_of(row) for row in rows]
     return document
 
 

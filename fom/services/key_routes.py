@@ -64,7 +64,7 @@ def define_key_route(
     saved = save_register(session, "key_route", values, version=version, actor=actor, now=at)
     row = session.get_one(KeyRoute, saved["id"])
     if row.record_id is None or old_segments != row.segments:
-        _renew_record(session, row, actor=actor, at=at)
+        renew_record(session, row, actor=actor, at=at)
     return saved
 
 
@@ -136,10 +136,10 @@ def _stretches(network: Network, path: Path) -> list[dict[str, Any]]:
     return stretches
 
 
-def _renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int) -> None:
-    """Write the `route` record of the row's course, and take the one before back."""
+def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int, received: int | None = None) -> None:
+    """Write the `route` record of the row's course, received now unless told, and take the one before back."""
     record_id, old_id = f"{row.id}.{row.version}", row.record_id
-    common = {"received": format_instant(at), "by": actor.person}
+    common = {"received": format_instant(at if received is None else received), "by": actor.person}
     course = {"kind": "route", "segments": row.segments, "meta": {"key_route": row.id, "code": row.code}}
     features = [_feature(record_id, {**course, **common})]
     if old_id is not None:

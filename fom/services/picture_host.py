@@ -23,9 +23,10 @@ from fom.domain.facts_file import parse_record
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.records import Record
 from fom.domain.states import DIRECTION_CODES
-from fom.errors import BadReferenceData, InvalidInput
+from fom.errors import BadReferenceData, InvalidInput, NotFound
 from fom.network.artefact import load_network
 from fom.network.network import Network
+from fom.network.shelf import find_folder
 from fom.picture.picture import Assessment, Picture, Question
 from fom.routing.router import Router
 from fom.services.followed import Followed
@@ -83,7 +84,11 @@ def open_host(config: HostSettings, database: Database, *, clock: Callable[[], i
         network_id = active_network(session)
     if network_id is None:
         raise BadReferenceData("no network is active: build one and activate it (`fom network activate`)")
-    return PictureHost(database, load_network(config.networks / network_id), clock=clock)
+    try:
+        folder = find_folder(config.networks, network_id)
+    except NotFound:
+        raise BadReferenceData(f"network {network_id} is active, but not in {config.networks}") from None
+    return PictureHost(database, load_network(folder), clock=clock)
 
 
 class PictureHost:

@@ -5,21 +5,21 @@ Values are plain, as in the API and the demo file: moments ISO 8601 text, geomet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor, may, require, visible
+from fom.domain.access import Access, Actor, Guarded, may, require, visible
 from fom.domain.instants import DAY_US, format_instant
 from fom.domain.registers import ORDER, format_values, members_of, parse_values
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.services.writing import note, step
-from fom.store.audit import list_audit_of
+from fom.store.columns import hash_of
 from fom.store.records import existing_ids
-from fom.store.tables import REGISTER_TABLES, Inspection
+from fom.store.tables import REGISTER_TABLES, Inspection, RegisterVersion
 from fom.store.tables.registers import Kept
 
 READ_ACTION = "read_picture"
@@ -43,8 +43,15 @@ ROW_MEMBERS = {"movement": {"route": "key_route", "from_site": "site", "to_site"
 ASSESSMENT_LIFE_US = 30 * DAY_US
 
 
-def list_register(session: Session, register: str, *, actor: Actor, **equal: object) -> list[dict[str, Any]]:
+def list_register(
+    session: Session, register: str, *, actor: Actor, known_at: int | None = None, **equal: object
+) -> list[dict[str, Any]]:
     """Return the rows that the actor may see, by code, name or date, then id; `equal` narrows by members.
+
+    Parameters
+    ----------
+    known_at
+        The rows as they stood at a moment, microseconds; None = as they stand.
 
     Raises
     ------
@@ -53,18 +60,32 @@ def list_register(session: Session, register: str, *, actor: Actor, **equal: obj
     InvalidInput
         A member that the register does not have.
     """
-    members, table = members_of(register), REGISTER_TABLES[register]
+    members = members_of(register)
     unknown = [name for name in equal if name not in members]
     if unknown:
         raise InvalidInput.single(unknown[0], "given", "one of " + ", ".join(members))
-    columns = [getattr(table, name) for name in ORDER if name in members]
-    query = select(table).filter_by(**equal).order_by(*columns)
-    return [row_dict(register, row) for row in session.scalars(query) if _may_see(actor, row)]
+    table = REGISTER_TABLES[register]
+    if known_at is None:
+        columns = [getattr(table, name) for name in ORDER if name in members]
+        rows = session.scalars(select(table).filter_by(**equal).order_by(*columns))
+        return [row_dict(register, row) for row in rows if _may_see(actor, row)]
+    then = (body for body in _as_of(session, register, known_at) if _may_see(actor, _access(body)))
+    matching = [body for body in then if all(body[name] == value for name, value in equal.items())]
+    order = [name for name in ORDER if name in members]
+    return sorted(matching, key=lambda body: [(body[name] is None, body[name]) for name in order])
 
 
-def get_register(session: Session, register: str, row_id: str, *, actor: Actor) -> dict[str, Any]:
-    """Return one row; NotFound also when the actor may not see it."""
-    return row_dict(register, _get(session, register, row_id, actor))
+def get_register(
+    session: Session, register: str, row_id: str, *, actor: Actor, known_at: int | None = None
+) -> dict[str, Any]:
+    """Return one row, as it stands or as it stood; NotFound also when the actor may not see it."""
+    if known_at is None:
+        return row_dict(register, _get(session, register, row_id, actor))
+    members_of(register)
+    for body in _as_of(session, register, known_at, row_id):
+        if _may_see(actor, _access(body)):
+            return body
+    raise NotFound(register, row_id)
 
 
 def save_register(
@@ -91,8 +112,7 @@ def save_register(
     at = step(session, now)
     _check_names(session, register, typed)
     _check_signature(register, typed, actor, at)
-    table = REGISTER_TABLES[register]
-    row = session.get(table, typed["id"], populate_existing=True)
+    row = session.get(REGISTER_TABLES[register], typed["id"], populate_existing=True)
     if row is not None and not _may_see(actor, row):
         raise NotPermitted(f"{register} {typed['id']} is not yours to change")
     if version is None and row is not None and _same(register, row, typed):
@@ -100,34 +120,44 @@ def save_register(
     if (version or 0) != (0 if row is None else row.version):
         current = None if row is None else row_dict(register, row)
         raise Conflict(f"{register} {typed['id']} was changed meanwhile", current=current)
-    before = {} if row is None else format_values(register, vars_of(register, row))
-    if row is None:
-        row = table()
-        session.add(row)
-    for name, value in typed.items():
-        setattr(row, name, value)
-    row.version, row.changed_at, row.by = (version or 0) + 1, at, actor.person
-    _flush(session, register, typed)
-    _keep_inspection(session, register, typed, before, actor=actor, at=at)
-    after = format_values(register, typed)
-    changes = {name: value for name, value in after.items() if before.get(name) != value}
-    details = {"version": row.version, "changes": _bounded(changes)}
+    row, details = write_row(session, register, typed, row, by=actor.person, at=at)
     note(session, f"save_{register}", (register, row.id), kind="register", actor=actor, at=at, details=details)
     return row_dict(register, row)
 
 
+def write_row(
+    session: Session, register: str, typed: Mapping[str, Any], row: Kept | None, *, by: str, at: int
+) -> tuple[Kept, dict[str, Any]]:
+    """Write checked values as the next version of a row; return it and what the audit notes (no values)."""
+    before = {} if row is None else format_values(register, vars_of(register, row))
+    if row is None:
+        row = REGISTER_TABLES[register]()
+        row.version = 0
+        session.add(row)
+    for name, value in typed.items():
+        setattr(row, name, value)
+    row.version, row.changed_at, row.by = row.version + 1, at, by
+    _flush(session, register, typed)
+    _keep_inspection(session, register, typed, before, by=by, at=at)
+    after = format_values(register, typed)
+    session.add(
+        RegisterVersion(register=register, row_id=row.id, version=row.version, changed_at=at, by=by, body=after)
+    )
+    changed = sorted(name for name, value in after.items() if before.get(name) != value)
+    return row, {"version": row.version, "changed": changed, "body_hash": hash_of(after)}
+
+
 def register_history(session: Session, register: str, row_id: str, *, actor: Actor) -> list[dict[str, Any]]:
-    """Return what was changed when by whom, oldest first, from the audit chain."""
+    """Return what was changed when by whom, oldest first: `{at, by, version, changes: {member: value}}`."""
     _get(session, register, row_id, actor)
-    return [
-        {
-            "at": format_instant(line.at),
-            "by": line.actor,
-            "version": line.details["version"],
-            "changes": line.details["changes"],
-        }
-        for line in list_audit_of(session, (register, row_id))
-    ]
+    query = select(RegisterVersion).where(RegisterVersion.register == register, RegisterVersion.row_id == row_id)
+    history: list[dict[str, Any]] = []
+    before: Mapping[str, Any] = {}
+    for row in session.scalars(query.order_by(RegisterVersion.version)):
+        changes = {name: value for name, value in row.body.items() if before.get(name) != value}
+        history.append({"at": format_instant(row.changed_at), "by": row.by, "version": row.version, "changes": changes})
+        before = row.body
+    return history
 
 
 def row_dict(register: str, row: Kept) -> dict[str, Any]:
@@ -152,7 +182,29 @@ def _get(session: Session, register: str, row_id: str, actor: Actor) -> Kept:
     return row
 
 
-def _may_see(actor: Actor, row: Kept) -> bool:
+def _as_of(session: Session, register: str, known_at: int, row_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield each row's newest version at a moment."""
+    newest = (
+        select(RegisterVersion.row_id, func.max(RegisterVersion.version).label("version"))
+        .where(RegisterVersion.register == register, RegisterVersion.changed_at <= known_at)
+        .group_by(RegisterVersion.row_id)
+        .subquery()
+    )
+    query = select(RegisterVersion).join(
+        newest, (RegisterVersion.row_id == newest.c.row_id) & (RegisterVersion.version == newest.c.version)
+    )
+    query = query.where(RegisterVersion.register == register)
+    if row_id is not None:
+        query = query.where(RegisterVersion.row_id == row_id)
+    for row in session.scalars(query):
+        yield row.body | {"version": row.version, "changed_at": format_instant(row.changed_at), "by": row.by}
+
+
+def _access(body: Mapping[str, Any]) -> Access:
+    return Access(body["classification"], body["area_id"], body["by"])
+
+
+def _may_see(actor: Actor, row: Guarded) -> bool:
     return visible(actor, row) and (may(actor, READ_ACTION) or row.by == actor.person)
 
 
@@ -197,7 +249,7 @@ def _flush(session: Session, register: str, typed: Mapping[str, Any]) -> None:
 
 
 def _keep_inspection(
-    session: Session, register: str, typed: Mapping[str, Any], before: Mapping[str, Any], *, actor: Actor, at: int
+    session: Session, register: str, typed: Mapping[str, Any], before: Mapping[str, Any], *, by: str, at: int
 ) -> None:
     inspected_at = typed.get("inspected_at")
     if inspected_at is None or format_instant(inspected_at) == before.get("inspected_at"):
@@ -211,14 +263,6 @@ def _keep_inspection(
             status=typed["status"],
             notes=typed.get("notes"),
             received=at,
-            by=actor.person,
+            by=by,
         )
     )
-
-
-def _bounded(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return changes for the audit: long geometries and lists as their size, the rest as it is."""
-    return {
-        name: f"{len(str(value))} characters" if isinstance(value, list | dict) and len(str(value)) > 2000 else value
-        for name, value in changes.items()
-    }

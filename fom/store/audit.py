@@ -6,7 +6,6 @@ Changing, removing, inserting or reordering lines breaks the chain; cutting its 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
-from fom.store.columns import canonical_json
+from fom.store.columns import canonical_json, hash_of
 from fom.store.tables import Audit
 
 GENESIS = "0" * 64
@@ -72,7 +71,7 @@ def append_audit(
 
 def line_hash(fields: Sequence[object]) -> str:
     """Return SHA-256 over a line: number, at, actor, action, subject kind and id, details as stored, previous hash."""
-    return hashlib.sha256(canonical_json(list(fields)).encode()).hexdigest()
+    return hash_of(list(fields))
 
 
 def chain_head(session: Session) -> Head:
@@ -123,12 +122,3 @@ def _check(fields: list[Any], own_hash: str, report: ChainReport) -> None:
 def list_audit(session: Session, *, after: int = 0, limit: int = 200) -> list[Audit]:
     """Return lines after a number, in order."""
     return list(session.scalars(select(Audit).where(Audit.number > after).order_by(Audit.number).limit(limit)))
-
-
-def list_audit_of(session: Session, subject: tuple[str, str]) -> list[Audit]:
-    """Return the lines about one subject, in order."""
-    return list(
-        session.scalars(
-            select(Audit).where(Audit.subject_kind == subject[0], Audit.subject_id == subject[1]).order_by(Audit.number)
-        )
-    )

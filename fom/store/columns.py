@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, cast
 
 import orjson
@@ -20,6 +21,11 @@ RowNumber = BigInteger().with_variant(Integer, "sqlite")
 def canonical_json(value: object) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, so that equal bodies have equal hashes."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def hash_of(value: object) -> str:
+    """Return SHA-256 of the canonical JSON of a value."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 class CanonicalJson(TypeDecorator[Any]):

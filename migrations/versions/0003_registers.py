@@ -394,7 +394,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_assessment"),
     )
     op.create_index("ix_assessment_benchmark", "assessment", ["benchmark"], unique=False)
-    for table in ("inspection",):
+    op.create_table(
+        "register_version",
+        sa.Column("register", sa.String(length=24), nullable=False),
+        sa.Column("row_id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("by_person", sa.String(length=254), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("register", "row_id", "version", name="pk_register_version"),
+    )
+    for table in ("inspection", "register_version"):
         add_append_only(table)
 
 
@@ -402,6 +412,7 @@ def downgrade() -> None:
     """Drop the tables in the reverse order; their triggers and indexes go with them."""
 
     for table in (
+        "register_version",
         "assessment",
         "task",
         "hazard_priority",

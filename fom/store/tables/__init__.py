@@ -10,10 +10,20 @@ from fom.store.tables.records import (
     ReportVersion,
     version_record,
 )
-from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute
+from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, RegisterVersion
 from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyVersion
 
-APPEND_ONLY = ("audit", "change", "record", "record_reference", "report_version", "report_conflict", "version_record")
+APPEND_ONLY = (
+    "audit",
+    "change",
+    "record",
+    "record_reference",
+    "report_version",
+    "report_conflict",
+    "version_record",
+    "inspection",
+    "register_version",
+)
 """Tables whose rows are never changed nor deleted; triggers on both engines refuse it."""
 
 __all__ = [
@@ -31,6 +41,7 @@ __all__ = [
     "PolicyVersion",
     "RecordReference",
     "RecordRow",
+    "RegisterVersion",
     "Report",
     "ReportConflict",
     "ReportVersion",

@@ -14,11 +14,9 @@ from fom.domain.profiles import USER_CLASSES
 from fom.store.columns import CanonicalJson, Geometry, Moment, RowNumber
 from fom.store.tables.base import Base, one_of, within
 
-_KEPT = (one_of("classification", CLASSIFICATIONS), CheckConstraint("version >= 1", name="version"))
-
 
 def _kept() -> tuple[CheckConstraint, ...]:
-    return tuple(check.copy() for check in _KEPT)
+    return (one_of("classification", CLASSIFICATIONS), CheckConstraint("version >= 1", name="version"))
 
 
 def _placed() -> tuple[CheckConstraint, ...]:
@@ -267,6 +265,20 @@ class SignedAssessment(Kept, Base):
     role: Mapped[str] = mapped_column(String(40))
     valid_from: Mapped[int] = mapped_column(Moment)
     expires: Mapped[int] = mapped_column(Moment)
+
+
+class RegisterVersion(Base):
+    """What a register row said at one version: written once, so that the register can be read as it stood then."""
+
+    __tablename__ = "register_version"
+
+    register: Mapped[str] = mapped_column(String(24), primary_key=True)
+    row_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    changed_at: Mapped[int] = mapped_column(Moment)
+    by: Mapped[str] = mapped_column("by_person", String(254))
+    body: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    """Plain values as `fom/domain/registers.py` formats them."""
 
 
 REGISTER_TABLES: dict[str, type[Kept]] = {

@@ -1,0 +1,231 @@
+"""The map's layers for one viewer: what he may see of records and registers, and key routes with their states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy.orm import Session
+
+from fom.domain.access import Actor
+from fom.domain.grades import confidence_of
+from fom.domain.instants import NEVER_US, format_instant
+from fom.domain.policy import Policy
+from fom.domain.states import State
+from fom.errors import NotFound
+from fom.maps import layers
+from fom.maps.route_lines import Life, route_feature
+from fom.maps.style import letter_of
+from fom.network.network import Network
+from fom.picture.picture import Question
+from fom.services.key_routes import list_key_routes
+from fom.services.picture_host import PictureHost
+from fom.services.record_reads import list_records
+from fom.services.registers import list_register
+
+Feature = dict[str, Any]
+
+
+def read_layer(session: Session, host: PictureHost, name: str, question: Question, *, actor: Actor) -> dict[str, Any]:
+    """Return a layer as a FeatureCollection with `version` and `as_of`.
+
+    Raises
+    ------
+    NotFound
+        No such layer.
+    """
+    if name not in READERS:
+        raise NotFound("layer", name)
+    version = host.version
+    features = READERS[name](session, host, question, actor)
+    return {
+        "type": "FeatureCollection",
+        "version": version,
+        "as_of": format_instant(question.at),
+        "features": features,
+    }
+
+
+def grades_in_force(grades: Sequence[Feature], policy: Policy) -> dict[str, str]:
+    """Return target -> grade: of each grader his latest, of these the one with the highest confidence.
+
+    Source: facts format, section 2 (for facts that limit movement, which all records on the map are).
+    """
+    latest: dict[tuple[str, str], Feature] = {}
+    for grade in sorted(grades, key=lambda g: (g["properties"]["received"], g["id"])):
+        latest[grade["properties"]["target"], grade["properties"]["by"]] = grade
+    best: dict[str, str] = {}
+    for (target, _), grade in latest.items():
+        value = grade["properties"]["grade"]
+        if target not in best or confidence_of(value, policy) > confidence_of(best[target], policy):
+            best[target] = value
+    return best
+
+
+def _records(session: Session, question: Question, actor: Actor, *kinds: str) -> dict[str, list[Feature]]:
+    found: dict[str, list[Feature]] = {kind: [] for kind in kinds}
+    for feature in list_records(session, actor=actor, kinds=kinds, known_at=question.known_at, at=question.at):
+        found[feature["properties"]["kind"]].append(feature)
+    return found
+
+
+def _ended(acts: Iterable[Feature]) -> set[str]:
+    """Return the records that an act of a kind that needs no area has ended."""
+    return {
+        target
+        for act in acts
+        if act["properties"]["act"] == "lifted" or len(set(act["properties"].get("signed_by") or ())) >= 2
+        for target in act["properties"]["closes"]
+    }
+
+
+def _hazards(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+    found = _records(session, question, actor, "explosive", "closing_act", "grade")
+    tasks = list_register(session, "task", actor=actor, kind="eod")
+    return layers.hazard_features(
+        found["explosive"],
+        found["closing_act"],
+        grades_in_force(found["grade"], host.policy),
+        in_work=[task["target_id"] for task in tasks if task.get("done_at") is None],
+        at=question.at,
+        policy=host.policy,
+    )
+
+
+def _restrictions(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+    found = _records(session, question, actor, "control", "physical", "closing_act", "grade")
+    records = found["control"] + found["physical"]
+    grades = grades_in_force(found["grade"], host.policy)
+    lines = _named_lines(host.network, records)
+    return layers.restriction_features(
+        records, _ended(found["closing_act"]), grades, lines, at=question.at, policy=host.policy
+    )
+
+
+def _incidents(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+    found = _records(session, question, actor, "incident", "closing_act", "grade")
+    grades = grades_in_force(found["grade"], host.policy)
+    return layers.incident_features(
+        found["incident"], _ended(found["closing_act"]), grades, at=question.at, policy=host.policy
+    )
+
+
+def _named_lines(network: Network, records: Sequence[Feature]) -> dict[str, shapely.Geometry]:
+    """Return the lines of the segments and assets that records name instead of a place."""
+    lines: dict[str, shapely.Geometry] = {}
+    for record in records:
+        said = record["properties"]
+        for stretch in said.get("segments") or ():
+            number = network.find_segment(stretch["id"])
+            if number is not None:
+                lines[stretch["id"]] = network.lines[number]
+        asset = network.find_asset(said["asset"]) if said.get("asset") else None
+        if asset is not None:
+            place = int(np.flatnonzero(network.asset_of == asset)[0])
+            lines[said["asset"]] = network.lines[int(np.searchsorted(network.asset_start, place, side="right")) - 1]
+    return lines
+
+
+def _routes(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+    rows = list_key_routes(session, host, question, actor=actor)
+    numbers = sorted({n for row in rows for n in _segment_numbers(host.network, row)})
+    assessment = host.assess(question, numbers)
+    lives = verification_lives(assessment)
+    return [
+        route_feature(
+            host.network,
+            row["segments"] or [],
+            lives,
+            id=row["id"],
+            code=row["code"],
+            name=row["name"],
+            state=letter_of(State[row["state"]]),
+            length_m=row["length_m"],
+            by_state_m={letter_of(State[state]): metres for state, metres in row["by_state_m"].items()},
+            verified_at=row["verified_at"],
+            risk=row["risk"],
+            cause=deciding_cause(host.network, assessment, row),
+        )
+        for row in rows
+    ]
+
+
+def _segment_numbers(network: Network, row: Mapping[str, Any]) -> list[int]:
+    found = (network.find_segment(stretch["id"]) for stretch in row["segments"] or [])
+    return [number for number in found if number is not None]
+
+
+def verification_lives(assessment: Any) -> dict[tuple[int, int], Life]:
+    """Return (segment number, direction) -> (verified at, when its life T ends), microseconds.
+
+    T is read off the next change: an open stretch turns AMBER after T, one that ages turns GREY after 2 T. A stretch that
+    something else holds has no known end.
+    """
+    lives: dict[tuple[int, int], Life] = {}
+    for row, number in enumerate(assessment.segments):
+        for direction in (0, 1):
+            verified = int(assessment.verified_at[row, direction])
+            state = int(assessment.states[row, direction])
+            if verified == NEVER_US or state > max(State):
+                continue
+            ends = None
+            if state <= State.AMBER and (change := assessment.next_change(int(number), direction)) is not None:
+                at, to = change
+                if state == State.GREEN and to == State.AMBER:
+                    ends = at
+                elif state == State.AMBER and to == State.GREY:
+                    ends = verified + (at - verified) // 2
+            lives[int(number), direction] = (verified, ends)
+    return lives
+
+
+def deciding_cause(network: Network, assessment: Any, row: Mapping[str, Any]) -> str | None:
+    """Return where along a route its worst state begins and why, in a few words; None for an open route."""
+    place = {int(number): index for index, number in enumerate(assessment.segments)}
+    worst, at_m, chosen = State.GREEN, 0.0, None
+    along = 0.0
+    for stretch in row["segments"] or []:
+        number = network.find_segment(stretch["id"])
+        if number is None:
+            continue
+        direction = 1 if stretch.get("direction") == "backward" else 0
+        state = int(assessment.states[place[number], direction])
+        if worst < state <= max(State):
+            worst, at_m, chosen = State(state), along, (number, direction)
+        end = float(network.length_m[number]) if stretch.get("to_m") is None else stretch["to_m"]
+        along += end - (stretch.get("from_m") or 0.0)
+    if chosen is None:
+        return None
+    reason = assessment.reasons(*chosen)[0]
+    text = getattr(reason, "text", None) or _COMPONENT_WORDS[reason.component.code]
+    return f"{text}, km {at_m / 1000:.0f}"
+
+
+_COMPONENT_WORDS = {
+    "explosive": "Explosive hazard", "physical": "Damage or limit", "control": "Restriction", "risk": "Incident risk",
+    "manual": "Set by JOC", "verification": "Not verified",
+}  # fmt: skip
+
+Reader = Callable[[Session, PictureHost, Question, Actor], list[Feature]]
+
+
+def _register(name: str, make: Callable[[Sequence[Mapping[str, Any]]], list[Feature]]) -> Reader:
+    def read(session: Session, _host: PictureHost, _question: Question, actor: Actor) -> list[Feature]:
+        return make(list_register(session, name, actor=actor))
+
+    return read
+
+
+READERS: dict[str, Reader] = {
+    "hazards": _hazards,
+    "restrictions": _restrictions,
+    "incidents": _incidents,
+    "routes": _routes,
+    "air-heads": _register("air_head", layers.air_head_features),
+    "crossings": _register("crossing", layers.crossing_features),
+    "sites": _register("site", layers.site_features),
+    "areas": _register("area", layers.area_features),
+}
+"""Layer -> how it is read."""

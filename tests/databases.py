@@ -1,0 +1,104 @@
+"""Fresh databases for tests, on SQLite and on a real PostgreSQL: migrated once, then copied for every test.
+
+Import the fixtures into a `conftest.py`. Without FOM_TEST_POSTGRES the PostgreSQL half skips and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+
+from fom.store.database import Database
+from fom.store.schema import upgrade
+from tests.postgres import VARIABLE
+
+ENGINES = ("sqlite", "postgres")
+
+
+def postgres_url() -> URL:
+    """Return the URL of the test server, or skip."""
+    if VARIABLE not in os.environ:
+        pytest.skip(f"{VARIABLE} is not set: run `python -m tests.postgres python -m pytest …` for a private server")
+    return make_url(os.environ[VARIABLE])
+
+
+def _on_server(url: URL, *statements: str) -> None:
+    server = Database(url.render_as_string(hide_password=False))
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    server.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    with database.engine.connect().execution_options(fom_writes=True) as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[URL]:
+    """Yield the URL of a migrated PostgreSQL database to copy."""
+    url = postgres_url()
+    name = f"template_{uuid.uuid4().hex}"
+    _on_server(url, f"CREATE DATABASE {name} TEMPLATE {url.database}")
+    template = url.set(database=name)
+    database = Database(template.render_as_string(hide_password=False))
+    upgrade(database)
+    database.dispose()
+    yield template
+    _on_server(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Yield the URL of a fresh migrated database of each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "fom.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template: URL = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid.uuid4().hex}"
+    _on_server(postgres_url(), f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    yield template.set(database=name).render_as_string(hide_password=False)
+    _on_server(postgres_url(), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Yield a fresh migrated database of each engine."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Yield a database of each engine without any table."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+        yield database
+        database.dispose()
+        return
+    url, name = postgres_url(), f"empty_{uuid.uuid4().hex}"
+    _on_server(url, f"CREATE DATABASE {name} TEMPLATE {url.database}")
+    database = Database(url.set(database=name).render_as_string(hide_password=False))
+    yield database
+    database.dispose()
+    _on_server(url, f"DROP DATABASE {name} WITH (FORCE)")
