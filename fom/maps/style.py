@@ -41,7 +41,9 @@ STYLES: dict[State, StateStyle] = {
         "O", "open", "Freshly verified by passage; nothing limits it.", "g", 1.0, None, None, has_letters=False
     ),
     State.AMBER: StateStyle("C", "caution", "Passable under the conditions below.", "a", 1.0, 2.2, 1.3),
-    State.GREY: StateStyle("?", "unknown", "Nobody can say. Not to be planned on.", "u", 1.18, 0.0, 1.85, is_round=True),
+    State.GREY: StateStyle(
+        "?", "unknown", "Nobody can say. Not to be planned on.", "u", 1.18, 0.0, 1.85, is_round=True
+    ),
     State.RED: StateStyle(
         "R", "restricted", "Move only with a JOC release: escort, search or permission.", "r", 1.5, 3.6, 0.9
     ),

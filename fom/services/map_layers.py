@@ -160,8 +160,8 @@ def _segment_numbers(network: Network, row: Mapping[str, Any]) -> list[int]:
 def verification_lives(assessment: Any) -> dict[tuple[int, int], Life]:
     """Return (segment number, direction) -> (verified at, when its life T ends), microseconds.
 
-    T is read off the next change: an open stretch turns AMBER after T, one that ages turns GREY after 2 T. A stretch that
-    something else holds has no known end.
+    T is read off the next change: an open stretch turns AMBER after T, one that ages turns GREY after 2 T. A stretch
+    that something else holds has no known end.
     """
     lives: dict[tuple[int, int], Life] = {}
     for row, number in enumerate(assessment.segments):

@@ -15,7 +15,7 @@ LETTERS = "OC?RX"
 """Letter of each state by its number; `-` where a one-way segment has no backward direction."""
 LAYERS = {
     "explosive": "hazards",
-    "physical": "hazards",
+    "physical": "restrictions",
     "control": "restrictions",
     "incident": "incidents",
     "threat_area": "areas",

@@ -10,7 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 
 PREFIX = "/api/v1"
 
-FAMILIES = ("states", "segments", "reports", "judging", "closing", "manual", "records", "routes", "tokens", "stream")
+FAMILIES = ("states", "segments", "reports", "judging", "closing", "manual", "records", "routes", "layers", "tokens", "stream")
 """Modules of this folder that hold a blueprint `api`."""
 
 SECURITY_SCHEMES: dict[str, Any] = {

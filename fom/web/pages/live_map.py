@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 
 from fom.domain.profiles import USER_CLASSES
@@ -18,7 +19,7 @@ blueprint = Blueprint("live_map", __name__)
 LAYERS = (
     # name, label, symbols of its switch, whether it starts on
     ("hazards", "Explosive hazards", "sha", True),
-    ("restrictions", "Restrictions and damage", "den", True),
+    ("restrictions", "Restrictions, damage", "den", True),
     ("incidents", "Incidents, 30 d", "inc", False),
     ("air-heads", "Air heads", "air", True),
     ("crossings", "Border crossings", "bxp", True),
@@ -26,10 +27,10 @@ LAYERS = (
     ("areas", "Areas and zones", "ord", False),
 )
 LEGEND = (
-    ("cha", "Confirmed hazard"), ("sha", "Suspected, with circle of doubt"), ("wrk", "Being worked on"),
-    ("clr", "Released"), ("den", "Denial"), ("chk", "Checkpoint, fee, delay"), ("ord", "Order, curfew"),
-    ("dmg", "Damage, obstacle"), ("inc", "Incident"), ("air", "Air head, true bearing"), ("hls", "Helicopter site"),
-    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "Temporary base"), ("hub", "Service hub"),
+    ("cha", "Confirmed hazard"), ("sha", "Suspected, with doubt"), ("wrk", "Being worked on"),
+    ("clr", "Released"), ("den", "Denial"), ("chk", "Checkpoint, fee"), ("ord", "Order, curfew"),
+    ("dmg", "Damage"), ("inc", "Incident"), ("air", "Air head, bearing"), ("hls", "Helicopter site"),
+    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"),
 )  # fmt: skip
 
 
@@ -67,8 +68,10 @@ def segment_by_number(network_id: str, number: int) -> Any:
 @blueprint.get("/map/context")
 @allows("read_picture")
 def context() -> Any:
-    """Return the quiet base layers of the mission area, an empty collection where there are none."""
-    file = edge().config.networks / edge().host.network.network_id / "context.geojson"
-    if not file.is_file():
-        return jsonify({"type": "FeatureCollection", "features": []})
-    return file.read_text(), 200, {"Content-Type": "application/geo+json", "Cache-Control": "private, max-age=3600"}
+    """Return the quiet base layers of the mission area in one collection, empty where there are none."""
+    features = []
+    for file in sorted((edge().config.data / "context").glob("*.geojson")):
+        features += orjson.loads(file.read_bytes())["features"]
+    answer = jsonify({"type": "FeatureCollection", "features": features})
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
 
+from fom.domain.access import may
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, from_us, parse_instant
 from fom.maps.style import THEMES, meaning_of, word_of
 from fom.web.access import find_actor, public
 from fom.web.edge import edge
-from fom.domain.access import may
 
 THEME_COOKIE = "theme"
 YEAR_S = 365 * 24 * 3600

@@ -1,7 +1,7 @@
 // The MapLibre map itself: start, tools, images, themes. Nothing here knows where data come from.
 import * as maplibregl from "../../vendor/maplibre/maplibre-gl.mjs";
 import { element } from "../words.js";
-import { buildStyle, repaint } from "./map_style.js";
+import { buildStyle, groundColour, repaint } from "./map_style.js";
 import { addImages, addPlate, tokens } from "./symbols.js";
 
 class ShowAll {
@@ -38,15 +38,25 @@ export async function createMap(container, settings, symbolsUrl) {
   map.addControl(new ShowAll(settings.bounds), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110, unit: "metric" }), "bottom-right");
   const { states } = settings.style;
-  map.on("styleimagemissing", ({ id }) => id.startsWith("plate:") && addPlate(map, id, states));
+  map.setMissingStyleImageResolver((id) => {
+    if (id.startsWith("plate:")) addPlate(map, id, states);
+  });
   await new Promise((resolve) => map.once("style.load", resolve));
   await addImages(map, symbolsUrl, states);
   document.addEventListener("themechange", async () => {
-    repaint(map, settings, tokens());
+    repaint(map, settings, tokens(), map.hasContext);
     await addImages(map, symbolsUrl, states);
     for (const name of map.listImages()) if (name.startsWith("plate:")) addPlate(map, name, states);
   });
   return map;
+}
+
+// The quiet background of the mission area, when there is one.
+export async function readContext(map) {
+  const { features } = await (await fetch("/map/context")).json();
+  setData(map, "context", features);
+  map.hasContext = features.some((feature) => feature.properties.kind === "land");
+  map.setPaintProperty("ground", "background-color", groundColour(tokens(), map.hasContext));
 }
 
 export function setData(map, source, features) {

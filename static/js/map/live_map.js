@@ -1,6 +1,6 @@
 // The live map ([data-live-map]). Puts the parts together: feed -> states -> runs, marks, rail, panel, ticker.
 // Settings stand in #map-settings (JSON); addresses of segments are `?segment=ID`.
-import { createMap, setData } from "./canvas.js";
+import { createMap, readContext, setData } from "./canvas.js";
 import { Feed } from "./feed.js";
 import { Panel } from "./panel.js";
 import { followPointer } from "./pointer.js";
@@ -130,6 +130,7 @@ rail.onLayer = (name, isOn) => {
 };
 rail.onRoute = (route) => showSelected({ type: "LineString", coordinates: route.coordinates }, true);
 rail.restore();
+readContext(map).catch(() => {});
 await feed.ask(rail.profile, rail.userClass).catch(() => feed.dispatchEvent(new CustomEvent("refused", { detail: { status: "no answer" } })));
 panel.openFromAddress();
 addEventListener("popstate", () => panel.openFromAddress());

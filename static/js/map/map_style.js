@@ -79,41 +79,57 @@ function labels(id, source, filter, size, colour, token, extra = {}) {
   };
 }
 
-const inContext = (layer) => ["==", ["get", "layer"], layer];
+const hasKind = (...kinds) => ["in", ["get", "kind"], ["literal", kinds]];
+const isPoint = ["==", ["geometry-type"], "Point"];
+const isGround = (...kinds) => ["all", ["!", isPoint], hasKind(...kinds)];
 
-function groundLayers(token) {
+// Without a background of the mission area the ground is plain land; with one, what is not drawn as land is sea.
+export const groundColour = (token, hasContext) => token(hasContext ? "m-sea" : "m-land");
+
+function groundLayers(token, hasContext) {
+  const fill = (id, filter, paint) => ({ id, type: "fill", source: "context", filter, paint });
+  const band = (name) => ["all", hasKind("relief"), ["==", ["get", "band"], name]];
+  const rank = ["coalesce", ["get", "rank"], 1];
   return [
-    { id: "ground", type: "background", paint: { "background-color": token("m-out") } },
-    { id: "sea", type: "fill", source: "context", filter: inContext("sea"), paint: { "fill-color": token("m-sea") } },
-    { id: "land", type: "fill", source: "context", filter: inContext("land"), paint: { "fill-color": token("m-land") } },
-    { id: "urban", type: "fill", source: "context", filter: inContext("urban"), paint: { "fill-color": token("m-urban") } },
-    { id: "water", type: "fill", source: "context", filter: inContext("water"), paint: { "fill-color": token("m-sea") } },
-    { id: "river", type: "line", source: "context", filter: inContext("river"), layout: { "line-cap": "round", "line-join": "round" },
-      paint: { "line-color": token("m-river"), "line-width": ["interpolate", ["linear"], ["zoom"], 6, ["*", 0.5, ["coalesce", ["get", "rank"], 1]], 12, ["*", 1.6, ["coalesce", ["get", "rank"], 1]]] } },
-    { id: "coast", type: "line", source: "context", filter: inContext("coast"), paint: { "line-color": token("m-coast"), "line-width": 1 } },
-    { id: "boundary", type: "line", source: "context", filter: inContext("boundary"), paint: { "line-color": token("m-border"), "line-width": 1.2, "line-dasharray": [5, 2, 1, 2] } },
+    { id: "ground", type: "background", paint: { "background-color": groundColour(token, hasContext) } },
+    fill("neighbours", isGround("land"), { "fill-color": token("m-out") }),
+    fill("country", isGround("country"), { "fill-color": token("m-land") }),
+    fill("relief-shadow", band("shadow"), { "fill-color": "#000000", "fill-opacity": 0.1 * Number(token("relief")) }),
+    fill("relief-deep", band("deep"), { "fill-color": "#000000", "fill-opacity": 0.16 * Number(token("relief")) }),
+    fill("relief-light", band("light"), { "fill-color": "#ffffff", "fill-opacity": 0.1 * Number(token("relief")) }),
+    fill("urban", isGround("urban"), { "fill-color": token("m-urban") }),
+    fill("lake", isGround("lake"), { "fill-color": token("m-sea") }),
+    { id: "province", type: "line", source: "context", filter: isGround("province"), minzoom: 7, paint: { "line-color": token("m-border"), "line-opacity": 0.35, "line-width": 0.8, "line-dasharray": [2, 3] } },
+    { id: "river", type: "line", source: "context", filter: isGround("river"), layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": token("m-river"), "line-width": ["interpolate", ["linear"], ["zoom"], 6, ["*", 0.35, rank], 9, ["*", 0.7, rank], 13, ["*", 1.8, rank]] } },
+    { id: "coast", type: "line", source: "context", filter: isGround("land", "lake"), paint: { "line-color": token("m-coast"), "line-width": 1 } },
+    { id: "border", type: "line", source: "context", filter: isGround("border"), paint: { "line-color": token("m-border"), "line-width": 1.3, "line-dasharray": [6, 2.5, 1, 2.5] } },
   ];
 }
 
 function placeLayers(token) {
-  const place = (...more) => ["all", inContext("place"), ...more];
   const people = ["coalesce", ["get", "population"], 0];
-  const rank = ["coalesce", ["get", "rank"], 9];
-  const dot = (filter, radius, minzoom) => ({
-    id: `place-dot-${radius}`, type: "circle", source: "context", minzoom, filter,
+  const isCapital = ["==", ["get", "capital"], true];
+  const place = (...more) => ["all", isPoint, ["has", "population"], ["!", isCapital], ...more];
+  const big = place([">=", people, 15000]), middle = place([">=", people, 3000], ["<", people, 15000]), small = place(["<", people, 3000]);
+  const dot = (id, filter, radius, minzoom) => ({
+    id, type: "circle", source: "context", minzoom, filter,
     paint: { "circle-radius": radius, "circle-color": token("m-land"), "circle-stroke-color": token("m-label"), "circle-stroke-width": 1.4 },
   });
+  const area = (id, kind, colour, halo, size, spacing, rotate = 0) => ({
+    id, type: "symbol", source: "context", filter: ["all", isPoint, hasKind(kind)], maxzoom: 9.5,
+    layout: { "text-field": ["get", "name"], "text-font": CONDENSED, "text-size": size, "text-letter-spacing": spacing, "text-transform": "uppercase", "text-rotate": rotate },
+    paint: { "text-color": token(colour), "text-halo-color": token(halo), "text-halo-width": 1 },
+  });
   return [
-    dot(place([">", rank, 0], [">=", people, 20000]), 4, 0),
-    dot(place([">", rank, 0], ["<", people, 20000], [">=", people, 4000]), 3, 7),
-    dot(place([">", rank, 0], ["<", people, 4000]), 2, 9),
-    { ...labels("place-minor", "context", place([">", rank, 0], ["<", people, 4000]), 11, "m-label-2", token), minzoom: 9.5 },
-    { ...labels("place-town", "context", place([">", rank, 0], ["<", people, 20000], [">=", people, 4000]), 12, "m-label-2", token), minzoom: 7.5 },
-    labels("place-city", "context", place([">", rank, 0], [">=", people, 20000]), 14, "m-label", token),
-    { id: "place-capital-dot", type: "symbol", source: "context", filter: place(["==", rank, 0]), layout: { "icon-image": "capital", "icon-allow-overlap": true } },
-    labels("place-capital", "context", place(["==", rank, 0]), 15, "m-label", token, { "text-transform": "uppercase", "text-radial-offset": 0.75 }),
-    { id: "water-label", type: "symbol", source: "context", filter: inContext("water-label"), layout: { "text-field": ["get", "name"], "text-font": CONDENSED, "text-size": 14, "text-letter-spacing": 0.12, "text-transform": "uppercase" }, paint: { "text-color": token("m-coast"), "text-halo-color": token("m-sea"), "text-halo-width": 1 } },
-    { id: "country-label", type: "symbol", source: "context", filter: inContext("country-label"), layout: { "text-field": ["get", "name"], "text-font": CONDENSED, "text-size": 13, "text-letter-spacing": 0.3, "text-transform": "uppercase" }, paint: { "text-color": token("m-label-2"), "text-halo-color": token("m-out"), "text-halo-width": 1 } },
+    dot("dot-small", small, 2, 9.5), dot("dot-middle", middle, 3, 7.2), dot("dot-big", big, 4, 0),
+    { ...labels("label-small", "context", small, 11, "m-label-2", token), minzoom: 9.8 },
+    { ...labels("label-middle", "context", middle, 12, "m-label-2", token), minzoom: 7.4 },
+    labels("label-big", "context", big, 14, "m-label", token),
+    { id: "dot-capital", type: "symbol", source: "context", filter: ["all", isPoint, isCapital], layout: { "icon-image": "capital", "icon-allow-overlap": true } },
+    labels("label-capital", "context", ["all", isPoint, isCapital], 15, "m-label", token, { "text-transform": "uppercase", "text-radial-offset": 0.75 }),
+    area("label-sea", "sea", "m-coast", "m-sea", 14, 0.14, 6),
+    area("label-neighbour", "neighbour", "m-label-2", "m-out", 13, 0.3),
   ];
 }
 
@@ -165,10 +181,10 @@ function hazardLayers(token) {
   ];
 }
 
-export function buildLayers(rules, token) {
+export function buildLayers(rules, token, hasContext = false) {
   const selected = { source: "selected", layout: { "line-cap": "round", "line-join": "round" } };
   return [
-    ...groundLayers(token),
+    ...groundLayers(token, hasContext),
     ...networkLayers(rules, token),
     { id: "selected-halo", type: "line", ...selected, paint: { "line-color": token("accent"), "line-width": width(rules, 1.2, 9), "line-opacity": 0.55 } },
     ...runLayers(rules, token),
@@ -198,8 +214,8 @@ export function buildStyle(settings, token) {
 }
 
 // A new theme changes paint only; sources, data and feature states stay.
-export function repaint(map, settings, token) {
-  for (const layer of buildLayers(settings.style, token)) {
+export function repaint(map, settings, token, hasContext) {
+  for (const layer of buildLayers(settings.style, token, hasContext)) {
     for (const [name, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, name, value);
   }
 }

@@ -22,10 +22,12 @@ export class Rail {
         this.onLayer(box.dataset.layer, box.checked);
       });
     }
+    const legend = root.querySelector("[data-legend]");
+    legend.addEventListener("toggle", () => this.#keep());
     if (matchMedia("(max-width: 820px)").matches) {
       root.querySelector("[data-rail-fold]").open = false;
-      root.querySelector("[data-legend]").open = false;
-    } else if (matchMedia("(max-width: 1279px)").matches) root.querySelector("[data-legend]").open = false;
+      legend.open = false;
+    } else if (matchMedia("(max-width: 1279px)").matches) legend.open = false;
   }
 
   get profile() {
@@ -38,7 +40,7 @@ export class Rail {
 
   #keep() {
     const layers = Object.fromEntries([...this.root.querySelectorAll("[data-layer]")].map((box) => [box.dataset.layer, box.checked]));
-    localStorage.setItem(STORE, JSON.stringify({ profile: this.profile, userClass: this.userClass, layers }));
+    localStorage.setItem(STORE, JSON.stringify({ profile: this.profile, userClass: this.userClass, layers, legend: this.root.querySelector("[data-legend]").open }));
   }
 
   // What was chosen in this browser before; the address may name a profile and class, which then hold.
@@ -48,6 +50,7 @@ export class Rail {
     const choose = (box, value) => [...box.options].some((o) => o.value === value) && (box.value = value);
     choose(this.profileBox, asked.get("profile") ?? kept.profile);
     choose(this.userBox, asked.get("user_class") ?? kept.userClass);
+    if (kept.legend === false) this.root.querySelector("[data-legend]").open = false;
     for (const box of this.root.querySelectorAll("[data-layer]")) {
       box.checked = kept.layers?.[box.dataset.layer] ?? box.checked;
       this.onLayer(box.dataset.layer, box.checked);
@@ -86,7 +89,7 @@ export class Rail {
     for (const route of routes) for (const letter of LETTERS) sums[letter] += route.by_state_m?.[letter] ?? 0;
     const total = Object.values(sums).reduce((a, b) => a + b, 0);
     this.root.querySelector("[data-total-km]").textContent = kilometres(total);
-    for (const letter of LETTERS) this.root.querySelector(`[data-km="${letter}"]`).textContent = kilometres(sums[letter]);
+    for (const letter of LETTERS) this.root.querySelector(`[data-km="${letter}"]`).textContent = Math.round(sums[letter] / 1000);
     const bar = this.root.querySelector("[data-km-bar]");
     bar.replaceChildren();
     let x = 0;

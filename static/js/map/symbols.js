@@ -66,6 +66,13 @@ export async function addImages(map, url, states) {
   const found = (await symbolSheet(url)).querySelectorAll("symbol");
   await Promise.all([...found].map(async (symbol) => put(map, symbol.id, await rasterise(symbol, 22, token))));
   states.forEach((style, number) => put(map, `letter-${number}`, draw(14, 14, (c) => paintState(c, style, token, 0, 0, 14, true))));
+  put(map, "capital", draw(14, 14, (context) => {
+    context.fillStyle = token("m-label");
+    context.strokeStyle = token("m-halo");
+    context.lineWidth = 1.5;
+    context.fillRect(2, 2, 10, 10);
+    context.strokeRect(1.5, 1.5, 11, 11);
+  }));
   put(map, "cross", draw(12, 12, (context) => {
     context.strokeStyle = token("x-edge");
     context.lineWidth = 1.7;
