@@ -33,13 +33,14 @@ csrf = CSRFProtect()
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def allows(action: str) -> Callable[[View], View]:
-    """Declare the action that a role must permit before the view runs. An unknown action is refused at import."""
-    if action not in ACTIONS and action not in (PUBLIC, SIGNED_IN):
-        raise ValueError(f"unknown action {action!r}")
+def allows(*actions: str) -> Callable[[View], View]:
+    """Declare the actions of which a role must permit one before the view runs. Unknown ones are refused at import."""
+    for action in actions:
+        if action not in ACTIONS and action not in (PUBLIC, SIGNED_IN):
+            raise ValueError(f"unknown action {action!r}")
 
     def declare(view: View) -> View:
-        view.fom_action = action  # type: ignore[attr-defined]
+        view.fom_actions = actions  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -49,11 +50,11 @@ public = allows(PUBLIC)
 signed_in = allows(SIGNED_IN)
 
 
-def declared_action(app: Flask, endpoint: str) -> str | None:
-    """Return the action of an endpoint, None when its view declares none."""
+def declared_actions(app: Flask, endpoint: str) -> tuple[str, ...]:
+    """Return the actions of an endpoint, none when its view declares none."""
     if endpoint == "static":
-        return PUBLIC
-    return getattr(app.view_functions[endpoint], "fom_action", None)
+        return (PUBLIC,)
+    return getattr(app.view_functions[endpoint], "fom_actions", ())
 
 
 def current_actor() -> Actor:
@@ -103,15 +104,15 @@ def _identify() -> None:
 def _authorise() -> Response | None:
     if request.endpoint is None or request.method == "OPTIONS":
         return None
-    action = declared_action(current_app, request.endpoint)
-    if action == PUBLIC:
+    actions = declared_actions(current_app, request.endpoint)
+    if PUBLIC in actions:
         return None
     if g.actor is None:
         return _ask_to_sign_in()
-    if action is None or (action != SIGNED_IN and not may(g.actor, action)):
-        needed = ACTIONS.get(action or "", "do this")
-        return problem(403, NotPermitted.code, f"No role of this account may {needed}.")
-    return None
+    if SIGNED_IN in actions or any(may(g.actor, action) for action in actions):
+        return None
+    needed = " or ".join(ACTIONS[action] for action in actions) or "do this"
+    return problem(403, NotPermitted.code, f"No role of this account may {needed}.")
 
 
 def _ask_to_sign_in() -> Response:
@@ -140,7 +141,7 @@ def check_declared(app: Flask) -> None:
     RuntimeError
         Names every such endpoint.
     """
-    silent = sorted(e for e in app.view_functions if declared_action(app, e) is None)
+    silent = sorted(e for e in app.view_functions if not declared_actions(app, e))
     if silent:
         raise RuntimeError(f"views without a declared action: {', '.join(silent)}")
 
