@@ -29,7 +29,7 @@ PLACES = {
     "F": (30.18, 5.0),
 }
 ROADS = ("a-b", "b-c", "d-e", "e-f", "a-d", "b-e", "c-f")
-CLEARANCES = {"jmac": "strictly_confidential", "partner": "unclassified"}
+CLEARANCES = dict.fromkeys(("jmac", "duty_officer", "chief_joc"), "strictly_confidential") | {"partner": "unclassified"}
 
 
 @dataclass

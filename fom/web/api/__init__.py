@@ -10,7 +10,19 @@ from flask_openapi3.blueprint import APIBlueprint
 
 PREFIX = "/api/v1"
 
-FAMILIES = ("states", "segments", "reports", "judging", "closing", "manual", "records", "routes", "layers", "tokens", "stream")
+FAMILIES = (
+    "states",
+    "segments",
+    "layers",
+    "reports",
+    "judging",
+    "closing",
+    "manual",
+    "records",
+    "routes",
+    "tokens",
+    "stream",
+)
 """Modules of this folder that hold a blueprint `api`."""
 
 SECURITY_SCHEMES: dict[str, Any] = {

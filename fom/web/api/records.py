@@ -12,7 +12,7 @@ from fom.errors import InvalidInput
 from fom.services import auditing, facts_exchange, record_reads
 from fom.web.access import allows, current_actor
 from fom.web.api import MISSING, family
-from fom.web.api.shapes import Body, Id, Instant, Kind, Moment
+from fom.web.api.shapes import Body, Id, Kind, Known, Moment
 from fom.web.edge import edge, reading
 
 api = family("records", "Records as features of the facts format, the facts file, the audit")
@@ -33,12 +33,6 @@ class RecordsQuery(Moment):
     bbox: Bbox | None = None
     after: int = Field(0, ge=0, le=2**53, description="Number of the last record of the page before")
     limit: int = Field(500, ge=1, le=5000)
-
-
-class RecordQuery(Body):
-    """What was known when."""
-
-    known_at: Instant | None = None
 
 
 class RecordPath(BaseModel):
@@ -109,7 +103,7 @@ def list_records(query: RecordsQuery) -> Any:
 
 @api.get("/records/<path:record_id>", responses={"200": RecordOut, **MISSING})
 @allows("read_picture")
-def get_record(path: RecordPath, query: RecordQuery) -> Any:
+def get_record(path: RecordPath, query: Known) -> Any:
     """Return a record with its grades, links, closing acts and retractions."""
     known_at = edge().host.now() if query.known_at is None else query.known_at
     with reading() as session:
@@ -119,11 +113,11 @@ def get_record(path: RecordPath, query: RecordQuery) -> Any:
 
 @api.get("/facts", responses={"200": FactsFile})
 @allows("export_facts")
-def export_facts(query: RecordQuery) -> Any:
+def export_facts(query: Known) -> Any:
     """Return everything known at a moment as a facts file: `assess` on it gives the answers of this service."""
     known_at = edge().host.now() if query.known_at is None else query.known_at
     with reading() as session:
-        document = facts_exchange.export_facts(session, known_at=known_at)
+        document = facts_exchange.export_facts(session, actor=current_actor(), known_at=known_at)
     answer = jsonify(document)
     answer.headers["Content-Disposition"] = 'attachment; filename="facts.geojson"'
     return answer

@@ -13,7 +13,7 @@ from fom.domain.registers import Member, members_of
 from fom.services import registers
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import INSTANT_SCHEMA, Body, Id
+from fom.web.api.shapes import INSTANT_SCHEMA, Body, Id, Known
 from fom.web.edge import reading, writing
 
 FAMILIES = {
@@ -76,15 +76,17 @@ def build(register: str) -> APIBlueprint:
 
     @api.get(f"/{path}", responses={"200": rows}, summary=f"List: {about}")
     @allows(may_read)
-    def list_rows() -> Any:
+    def list_rows(query: Known) -> Any:
         with reading() as session:
-            return jsonify(rows=registers.list_register(session, register, actor=current_actor()))
+            rows = registers.list_register(session, register, actor=current_actor(), known_at=query.known_at)
+        return jsonify(rows=rows)
 
     @api.get(f"/{path}/<row_id>", responses={"200": row, **MISSING}, summary=f"Read one: {about}")
     @allows(may_read)
-    def get_row(path: RowPath) -> Any:
+    def get_row(path: RowPath, query: Known) -> Any:
+        actor = current_actor()
         with reading() as session:
-            return jsonify(registers.get_register(session, register, path.row_id, actor=current_actor()))
+            return jsonify(registers.get_register(session, register, path.row_id, actor=actor, known_at=query.known_at))
 
     @api.get(f"/{path}/<row_id>/history", responses={"200": History, **MISSING}, summary=f"Who changed what: {about}")
     @allows(may_read)

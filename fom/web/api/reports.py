@@ -66,7 +66,7 @@ def post_report(body: Report) -> Any:  # noqa: ARG001 - the model checks the for
 
 
 @api.get("/reports")
-@allows("send_report")
+@allows("send_report", "read_reports")
 def list_reports(query: ReportsQuery) -> Any:
     """List reports that the account may see, newest first."""
     with reading() as session:
@@ -75,7 +75,7 @@ def list_reports(query: ReportsQuery) -> Any:
 
 
 @api.get("/reports/<report_id>", responses={**MISSING})
-@allows("send_report")
+@allows("send_report", "read_reports")
 def get_report(path: ReportPath) -> Any:
     """Return a report with its versions, records, judgements and acts that wait for a second person."""
     with reading() as session:

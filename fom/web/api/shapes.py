@@ -53,13 +53,16 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Moment(BaseModel):
+class Known(Body):
+    """The moment of knowledge."""
+
+    known_at: Instant | None = Field(None, description="What was known then; default now")
+
+
+class Moment(Known):
     """When: the moment asked about and the moment of knowledge."""
 
-    model_config = ConfigDict(extra="forbid")
-
     at: Instant | None = Field(None, description="Time of travel; default now")
-    known_at: Instant | None = Field(None, description="What was known then; default now")
 
 
 class Asking(Moment):
@@ -67,12 +70,6 @@ class Asking(Moment):
 
     profile: ProfileName = Field("P3", description="Vehicle or foot class")
     user_class: UserClass = Field("mission_military", description="Who moves")
-
-
-class Nothing(BaseModel):
-    """No parameters at all."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class FieldProblem(BaseModel):
