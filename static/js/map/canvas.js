@@ -4,13 +4,16 @@ import { element } from "../words.js";
 import { buildStyle, groundColour, repaint } from "./map_style.js";
 import { addImages, addPlate, tokens } from "./symbols.js";
 
-class ShowAll {
+class Tools {
   constructor(bounds) {
     this.bounds = bounds;
   }
   onAdd(map) {
-    const button = element("button", { type: "button", class: "map-tool", title: "Show the whole mission area", "aria-label": "Show the whole mission area", onclick: () => map.fitBounds(this.bounds, { padding: 40, duration: 240 }) }, "⤢");
-    this.box = element("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" }, button);
+    const tool = (sign, words, act) => element("button", { type: "button", class: "map-tool", title: words, "aria-label": words, onclick: act }, sign);
+    this.box = element("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" },
+      tool("+", "Closer", () => map.zoomIn({ duration: 90 })),
+      tool("−", "Farther", () => map.zoomOut({ duration: 90 })),
+      tool("⤢", "Show the whole mission area", () => map.fitBounds(this.bounds, { padding: 40, duration: 240 })));
     return this.box;
   }
   onRemove() {
@@ -34,8 +37,7 @@ export async function createMap(container, settings, symbolsUrl) {
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new ShowAll(settings.bounds), "top-right");
+  map.addControl(new Tools(settings.bounds), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110, unit: "metric" }), "bottom-right");
   const { states } = settings.style;
   map.setMissingStyleImageResolver((id) => {

@@ -10,6 +10,12 @@ function width(rules, factor, extra = 0) {
   return ["interpolate", ["linear"], ["zoom"], ...rules.route_width.flatMap(([zoom, px]) => [zoom, px * factor + extra])];
 }
 
+// The same for roads on tiles: town streets thinner until one looks at the town.
+function streetWidth(rules, factor, extra = 0) {
+  const thin = (zoom, px) => [zoom, ["match", ["get", "h"], 5, (px * factor + extra) * (zoom < 13 ? 0.5 : 0.8), px * factor + extra]];
+  return ["interpolate", ["linear"], ["zoom"], ...rules.route_width.flatMap(([zoom, px]) => thin(zoom, px)), ...thin(16, 9)];
+}
+
 function dash(style) {
   return style.dash === null ? undefined : [style.dash / style.width, style.gap / style.width];
 }
@@ -23,7 +29,7 @@ function stateLayers(prefix, source, rules, token, scale, shows, extra) {
     layout: { "line-cap": "butt", "line-join": "round", ...layout },
     paint: { ...paint, "line-opacity": shows.opacity(number, paint["line-opacity"] ?? 1) },
   });
-  const w = (factor, px = 0) => width(rules, factor * scale, px);
+  const w = (factor, px = 0) => (shows.filter ? width : streetWidth)(rules, factor * scale, px);
   const casing = 2 * rules.casing_px * (scale < 1 ? 0.6 : 1);
   const layers = [
     line("open-case", 0, { "line-color": token("m-case"), "line-width": w(open.width, casing) }),
@@ -94,9 +100,9 @@ function groundLayers(token, hasContext) {
     { id: "ground", type: "background", paint: { "background-color": groundColour(token, hasContext) } },
     fill("neighbours", isGround("land"), { "fill-color": token("m-out") }),
     fill("country", isGround("country"), { "fill-color": token("m-land") }),
-    fill("relief-shadow", band("shadow"), { "fill-color": "#000000", "fill-opacity": 0.1 * Number(token("relief")) }),
-    fill("relief-deep", band("deep"), { "fill-color": "#000000", "fill-opacity": 0.16 * Number(token("relief")) }),
-    fill("relief-light", band("light"), { "fill-color": "#ffffff", "fill-opacity": 0.1 * Number(token("relief")) }),
+    fill("relief-shadow", band("shadow"), { "fill-color": "#000000", "fill-opacity": 0.08 * Number(token("relief")) }),
+    fill("relief-deep", band("deep"), { "fill-color": "#000000", "fill-opacity": 0.1 * Number(token("relief")) }),
+    fill("relief-light", band("light"), { "fill-color": "#ffffff", "fill-opacity": 0.03 * Number(token("relief")) }),
     fill("urban", isGround("urban"), { "fill-color": token("m-urban") }),
     fill("lake", isGround("lake"), { "fill-color": token("m-sea") }),
     { id: "province", type: "line", source: "context", filter: isGround("province"), minzoom: 7, paint: { "line-color": token("m-border"), "line-opacity": 0.35, "line-width": 0.8, "line-dasharray": [2, 3] } },
@@ -157,7 +163,7 @@ function runLayers(rules, token) {
     {
       id: "run-crosses", type: "symbol", source: "runs", filter: ["==", ["get", "s"], 4],
       layout: {
-        "symbol-placement": "line", "symbol-spacing": 13, "icon-image": "cross", "icon-allow-overlap": true, "icon-ignore-placement": true,
+        "symbol-placement": "line", "symbol-spacing": 1, "icon-image": "cross", "icon-allow-overlap": true, "icon-ignore-placement": true,
         "icon-size": ["interpolate", ["linear"], ["zoom"], ...rules.route_width.flatMap(([zoom, px]) => [zoom, (px * closed.width) / 10])],
       },
     },

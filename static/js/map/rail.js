@@ -64,7 +64,7 @@ export class Rail {
   showRoutes(routes) {
     const list = this.root.querySelector("[data-route-list]");
     if (!routes.length) list.replaceChildren(element("li", { class: "empty" }, "No key route is defined yet. Define them on the page Routes."));
-    else list.replaceChildren(...routes.map((route) => this.#row(route)));
+    else list.replaceChildren(...inOrder(routes).map((route) => this.#row(route)));
     this.#kilometres(routes);
     this.#oldest(routes);
   }
@@ -110,6 +110,12 @@ export class Rail {
     figure.textContent = !oldest ? "–" : oldest.verified === -Infinity ? "never" : age(this.feed.now - oldest.verified);
     words.textContent = !oldest ? "" : `${oldest.route.code}: oldest stretch ${oldest.verified === -Infinity ? "was never verified" : "last passed then"}`;
   }
+}
+
+// Main supply routes before alternates, then by name: places in the list stay where the eye expects them.
+function inOrder(routes) {
+  const key = (route) => (route.code.startsWith("MSR") ? "0" : "1") + route.code;
+  return [...routes].sort((a, b) => key(a).localeCompare(key(b)));
 }
 
 // One stretch of a bar in the state's pattern; geometry attributes only, so that no style needs to be inlined.
