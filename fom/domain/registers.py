@@ -173,7 +173,7 @@ def parse_values(register: str, values: object) -> dict[str, Any]:
             continue
         try:
             typed[name] = _PARSERS[member.kind](member, raw)
-        except (ValueError, TypeError, KeyError, GEOSException):
+        except (ValueError, TypeError, KeyError, AttributeError, GEOSException):
             errors.append(FieldError(name, repr(raw)[:80], expectation(member)))
     errors += [] if errors else list(_relations(register, typed))
     if errors:
