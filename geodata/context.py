@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from geodata.contours import outline_above
 from geodata.frame import CELL_M
 from geodata.names import COUNTRY, EASTERN_NEIGHBOUR, NORTHERN_NEIGHBOUR, SEA
-from geodata.registers import Mission, geojson, lonlat
+from geodata.mission import Mission, geojson, lonlat
 
 LIGHT_FROM = (-0.6, 0.6)
 """Where the light of the relief comes from: north-west, east and north parts of its direction."""

@@ -1,73 +1,61 @@
-"""Sixty days of invented records, as a facts file (docs/formats.md)."""
+"""The history of the demo as a whole: every writer in turn, and what follows for the registers."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-import shapely
-import shapely.ops
+from geodata.cast import Cast
+from geodata.damage import write_damage
+from geodata.ground_rules import ThreatMap, write_ground_rules
+from geodata.hazards import write_hazards, write_links
+from geodata.incidents import write_incidents, write_manual_states
+from geodata.journal import Journal, Record
+from geodata.mission import Mission, Row
+from geodata.operations import assessment_rows, movement_rows, priority_rows, task_rows
+from geodata.patrols import Block, write_passages, write_searches
+from geodata.restrictions import case_rows, write_controls
 
-from geodata.frame import to_lonlat
-from geodata.registers import Mission, geojson
-
-HISTORY_D = 60
-Record = dict[str, Any]
-
-
-def make_facts(mission: Mission) -> Record:
-    """Return the facts file of all records that need no segment ids."""
-    features = [*_threat(mission), *_passages(mission), *_explosives(mission)]
-    return {"type": "FeatureCollection", "format": "fom-facts/1", "features": features}
+BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (9, 0.78, 2.6 * 24))
+"""Key route, share of its length, hours since: confirmed hazards at which patrols turn round."""
 
 
-def _threat(mission: Mission) -> list[Record]:
-    start = mission.days_ago(HISTORY_D)
-    whole = geojson(mission.country.land.country.buffer(12_000).simplify(500))
-    return [
-        {"type": "Feature", "id": mission.id("threat", "base"), "geometry": whole,
-         "properties": {"kind": "threat_area", "received": start, "level": "low", "start": start}},
-        {"type": "Feature", "id": mission.id("season", "base"), "geometry": whole,
-         "properties": {"kind": "season", "received": start, "season": "dry", "start": start}},
-    ]  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class History:
+    """Records, and the register rows that follow from them."""
+
+    records: list[Record]
+    by_place: list[Record]
+    """Records that name segments and assets by position; see `geodata.history`."""
+    registers: dict[str, list[Row]]
 
 
-def _passages(mission: Mission) -> list[Record]:
-    rng = mission.country.rng("passages")
-    records = []
-    for route in mission.routes:
-        for number in range(14):
-            days = (number + rng.uniform(0.1, 0.9)) * 4.2
-            low, high = sorted(rng.uniform(0, 1, 2))
-            line = shapely.ops.substring(route.path.line, max(low - 0.2, 0), min(high + 0.2, 1), normalized=True)
-            xy = np.asarray(line.coords)
-            track = to_lonlat(xy + rng.uniform(-1.5, 1.5, xy.shape))
-            records.append({
-                "type": "Feature", "id": mission.id("passage", route.code, number),
-                "geometry": {"type": "LineString", "coordinates": np.round(track, 6).tolist()},
-                "properties": {
-                    "kind": "verification", "occurred": mission.days_ago(days), "received": mission.days_ago(days - 0.02),
-                    "strength": "own_patrol_traverse", "passed": "P6", "track": "gps", "authenticated": True,
-                    "user_class": "mission_military", "unimpeded": True,
-                },
-            })  # fmt: skip
-    return records
+def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
+    """Return sixty days of history up to the mission's `now`."""
+    journal = Journal(mission)
+    threat = ThreatMap(mission)
+    write_ground_rules(journal, threat)
+    hazards = write_hazards(journal, cast)
+    write_links(journal, cast, hazards)
+    damage = write_damage(journal, cast)
+    controls = write_controls(journal, cast)
+    incidents = write_incidents(journal, cast)
+    write_manual_states(journal, cast)
+    blocks = damage.blocks + [
+        Block(mission.routes[r].code, share * mission.routes[r].path.line.length, hours) for r, share, hours in BLOCKING_HAZARDS
+    ]
+    write_passages(journal, threat, blocks)
+    write_searches(journal, threat)
+    physical = [r["id"] for r in [*journal.records, *journal.by_place] if r["properties"]["kind"] == "physical"]
+    registers = {
+        "movement": movement_rows(journal, sites),
+        "restriction_case": case_rows(journal, controls, incidents.attacks),
+        "hazard_priority": priority_rows(journal, cast, hazards.open_on_routes),
+        "task": task_rows(journal, hazards.open_on_routes, hazards.closed, physical),
+        "assessment": assessment_rows(journal, cast),
+    }
+    return History(journal.records, journal.by_place, registers)
 
 
-def _explosives(mission: Mission) -> list[Record]:
-    rng = mission.country.rng("explosives")
-    records = []
-    for number in range(24):
-        route = mission.routes[number % 12]
-        point = route.path.line.interpolate(rng.uniform(0.1, 0.9), normalized=True)
-        lon, lat = np.round(to_lonlat([(point.x + rng.uniform(-40, 40), point.y + rng.uniform(-40, 40))])[0], 6).tolist()
-        days = rng.uniform(1, 58)
-        records.append({
-            "type": "Feature", "id": mission.id("explosive", number), "geometry": {"type": "Point", "coordinates": [lon, lat]},
-            "properties": {
-                "kind": "explosive", "occurred": mission.days_ago(days), "received": mission.days_ago(days - 0.03),
-                "location": {"method": "gps"}, "hazard": "item", "class": "ied", "grade": ("C3", "B2", "F6", "D4")[number % 4],
-                "origin": f"patrol {number + 1}", "meta": {"report_id": mission.id("report", "explosive", number), "words": "Suspicious object beside the road.", "classification": "confidential"},
-            },
-        })  # fmt: skip
-    return records
+def facts_document(records: list[Record]) -> Record:
+    """Return records as a facts file (docs/formats.md)."""
+    return {"type": "FeatureCollection", "format": "fom-facts/1", "features": records}

@@ -10,12 +10,14 @@ from typing import Any
 
 from fom.domain.instants import to_us
 from geodata.admin_units import make_admin_units
+from geodata.cast import make_cast
 from geodata.context import make_context
 from geodata.country import Progress, build_country
-from geodata.facts import make_facts
+from geodata.facts import facts_document, write_history
 from geodata.key_routes import choose_key_routes
 from geodata.osm_writer import write_osm
-from geodata.registers import Mission, make_registers
+from geodata.mission import Mission
+from geodata.registers import make_registers
 from geodata.road_graph import RoadGraph
 
 DEFAULT_SEED = 1
@@ -32,6 +34,8 @@ class DemoFiles:
     """JSON: register name -> rows."""
     facts: Path
     """Facts file (docs/formats.md) of all records that need no segment ids."""
+    facts_by_place: Path
+    """JSON list of records that name segments and assets by position; `geodata.history.make_history` completes them."""
     context: dict[str, Path]
     """Background layers by name: GeoJSON for the map."""
 
@@ -57,16 +61,20 @@ def make_demo(
     mission = Mission(country, graph, choose_key_routes(country, graph), make_admin_units(country), to_us(now))
     say("map data")
     files = DemoFiles(
-        folder, folder / "demo.osm.pbf", folder / "registers.json", folder / "facts.json",
+        folder, folder / "demo.osm.pbf", folder / "registers.json", folder / "facts.json", folder / "facts-by-place.json",
         {name: folder / f"{name}.geojson" for name in ("land", "water", "relief", "urban", "admin", "places")},
     )  # fmt: skip
     write_osm(country, files.osm, timestamp=now)
     for name, layer in make_context(mission).items():
         _write(files.context[name], layer)
     say("registers")
-    _write(files.registers, make_registers(mission))
+    cast = make_cast(mission)
+    registers = make_registers(mission, cast)
     say("history")
-    _write(files.facts, make_facts(mission))
+    history = write_history(mission, cast, registers["site"])
+    _write(files.registers, registers | history.registers)
+    _write(files.facts, facts_document(history.records))
+    _write(files.facts_by_place, history.by_place)
     return files
 
 

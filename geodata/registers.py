@@ -6,63 +6,24 @@ restriction cases, tasks, priorities, assessments) are in `geodata.operations`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
-import shapely.geometry
 
-from fom.domain.instants import DAY_US, format_instant
-from geodata.admin_units import AdminUnit, unit_at
-from geodata.country import Country
+from geodata.cast import Cast, people_rows
 from geodata.frame import to_lonlat
-from geodata.identity import make_id
-from geodata.key_routes import KeyRoute
+from geodata.mission import Mission, Row, geojson, lonlat
 from geodata.names import NameMaker
-from geodata.road_graph import RoadGraph
-
-Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Mission:
-    """What all later steps share: the country, its routes and provinces, and the moment of the demo."""
-
-    country: Country
-    graph: RoadGraph
-    routes: list[KeyRoute]
-    provinces: list[AdminUnit]
-    now: int
-    """Microseconds; every time of the demo counts from here."""
-
-    @property
-    def seed(self) -> int:
-        """Return the seed of the country."""
-        return self.country.seed
-
-    def days_ago(self, days: float) -> str:
-        """Return the ISO 8601 text of a moment before now, in whole minutes."""
-        return format_instant(self.now - round(days * 1440) * DAY_US // 1440)
-
-    def id(self, *names: object) -> str:
-        """Return the UUID of a named thing."""
-        return make_id(self.seed, *names)
-
-
-def lonlat(x: float, y: float) -> tuple[float, float]:
-    """Return the position in degrees of one in metres."""
-    lon, lat = to_lonlat([(x, y)])[0].tolist()
-    return lon, lat
-
-
-def make_registers(mission: Mission) -> dict[str, list[Row]]:
+def make_registers(mission: Mission, cast: Cast) -> dict[str, list[Row]]:
     """Return the rows of every register that describes the mission's ground."""
     units = _units(mission)
     return {
         "units": units,
         "admin_units": _admin_units(mission),
-        "people": _people(mission, units),
+        "people": people_rows(mission, cast),
         "key_route": _key_routes(mission, units),
         "air_head": _air_heads(mission),
         "crossing": _crossings(mission),
@@ -96,25 +57,11 @@ def _admin_units(mission: Mission) -> list[Row]:
     ]
 
 
-def _people(mission: Mission, units: list[Row]) -> list[Row]:
-    names = NameMaker(mission.country.rng("people"))
-    posts = [
-        ("duty_officer", None), ("duty_officer", None), ("chief_joc", None), ("eod", "EOD"), ("eod", "EOD"),
-        ("mine_action", "MAC"), ("mine_action", "MAC"), ("engineer", "ENG"), ("engineer", "ENG"), ("analyst", None),
-        ("movement_control", "LOG"), ("aviation", "AVN"), ("police", "POL"), ("head_of_mission", None),
-        ("relief_coordinator", "REL"),
-    ] + [("patrol_leader", unit["code"]) for unit in units[:7] for _ in range(2)]  # fmt: skip
-    return [
-        {"id": mission.id("person", number), "name": names.person(), "post": post, "unit": unit}
-        for number, (post, unit) in enumerate(posts)
-    ]
-
-
 def _key_routes(mission: Mission, units: list[Row]) -> list[Row]:
     rows = []
     for number, route in enumerate(mission.routes):
         middle = route.path.line.interpolate(0.5, normalized=True)
-        owner = units[unit_at(mission.provinces, middle.x, middle.y).number]["name"]
+        owner = units[mission.province_at(middle.x, middle.y).number]["name"]
         rows.append({
             "id": mission.id("route", route.code), "code": route.code, "name": f"{route.start_name} – {route.end_name}",
             "owner": owner if number != 11 else None, "verify_interval_h": 96 if number == 4 else None,
@@ -153,7 +100,7 @@ def _air_heads(mission: Mission) -> list[Row]:
 
 
 def _crossings(mission: Mission) -> list[Row]:
-    status = ("operational", "operational", "partly", "closed")
+    status = ("operational", "operational", "operational", "closed")
     names = NameMaker(mission.country.rng("crossings"))
     rows = []
     for number, (x, y) in enumerate(mission.country.border_posts):
@@ -162,7 +109,7 @@ def _crossings(mission: Mission) -> list[Row]:
             "id": mission.id("crossing", number), "name": f"{names.place()} border post", "lon": lon, "lat": lat, "is_official": True,
             "status": status[number], "goods": number < 2, "people": number < 3, "mission": number != 3,
             "hours": ("0600-1800 daily", "0700-1700 daily", "0800-1400 Mon-Fri", None)[number],
-            "checklist_passed_at": mission.days_ago((31, 66)[number]) if number < 2 else None,
+            "checklist_passed_at": mission.days_ago((31, 66, 90)[number]) if number < 3 else None,
             "staffed": number < 3, "inspected_at": mission.days_ago((12, 23, 9, 58)[number]),
         })  # fmt: skip
     return rows
@@ -190,7 +137,7 @@ def _sites(mission: Mission) -> list[Row]:
     bases = [p.seat.rank for p in mission.provinces]
     rows += [_site(mission, "base", f"Base {towns[r].name}", *beside(r, 1300), parent=rows[-1]["id"]) for r in bases]
     rows += [
-        _site(mission, "tob", f"TOB {towns[r].name}", *beside(r, 900), parent=mission.id("site", "base", f"Base {unit_at(mission.provinces, towns[r].x, towns[r].y).seat.name}"),
+        _site(mission, "tob", f"TOB {towns[r].name}", *beside(r, 900), parent=mission.id("site", "base", f"Base {mission.province_at(towns[r].x, towns[r].y).seat.name}"),
               until=mission.days_ago(-days), is_active=days > 0)
         for r, days in ((44, 24), (61, 11), (73, 38), (95, -6))
     ]  # fmt: skip
@@ -231,14 +178,3 @@ def _areas(mission: Mission) -> list[Row]:
             "assessor": "JMAC", "classification": "strictly_confidential" if kind == "area_of_operation" else "confidential",
         })  # fmt: skip
     return rows
-
-
-def geojson(shape: shapely.Geometry) -> Row:
-    """Return a geometry in metres as GeoJSON in degrees, rounded to 1e-6."""
-    degrees = shapely.transform(shape, lambda xy: np.round(to_lonlat(xy), 6))
-    mapping = shapely.geometry.mapping(degrees)
-    return {"type": mapping["type"], "coordinates": _lists(mapping["coordinates"])}
-
-
-def _lists(value: Any) -> Any:
-    return [_lists(part) for part in value] if isinstance(value, tuple | list) else value
