@@ -1,0 +1,266 @@
+"""A case: what is known at k, for one profile and user class, as tables of phases by placement.
+
+Building a case asks the rules of `domain` once per record; judging segments at any moment is then arithmetic on arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.domain.control import control_phases, improvement_phase, worsening_phases
+from fom.domain.explosive import explosive_phases
+from fom.domain.incident import risk_phases
+from fom.domain.instants import ALWAYS_US
+from fom.domain.knowledge import Knowledge
+from fom.domain.ledger import Ledger
+from fom.domain.phases import ImprovementPhase, PassagePhase, Phase, RiskPhase
+from fom.domain.physical import physical_phases
+from fom.domain.profiles import Profile
+from fom.domain.records import Control, Explosive, Incident, Manual, Physical, Record, Verification
+from fom.domain.spans import at_tick
+from fom.domain.verification import is_good_evidence, passage_phase
+from fom.picture.binding import NO_ACTS, Binder, Bindings
+from fom.picture.columns import Columns
+from fom.picture.freshness import Regimes
+from fom.picture.pairs import PairView
+
+Ints = NDArray[np.int64]
+JUDGED_KINDS = ("explosive", "physical", "control", "incident", "manual", "verification")
+"""Kinds that have phases of their own."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What all cases of a picture share: records, bindings, profiles."""
+
+    ledger: Ledger
+    binder: Binder
+    bindings: Bindings
+    profiles: Mapping[str, Profile]
+    passages: list[Verification]
+    """Placement -> verification."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """The pairs a case was worked out on."""
+
+    limits: PairView
+    risks: PairView
+    passages: PairView
+    improvements: PairView
+
+    @classmethod
+    def of(cls, bindings: Bindings) -> Views:
+        """Return the pairs as they are now."""
+        return cls(
+            bindings.limits.view(), bindings.risks.view(), bindings.passages.view(), bindings.improvements.view()
+        )
+
+
+class PhaseTable:
+    """Phases by placement as columns. A placement given again gets its new phases; the old rows stay unused."""
+
+    def __init__(self, dtypes: Mapping[str, Any]) -> None:
+        self.columns = Columns(dtypes)
+        self.phases: list[Any] = []
+        """Row -> phase."""
+        self.first = np.zeros(0, dtype=np.int64)
+        self.count = np.zeros(0, dtype=np.int64)
+
+    def cover(self, n_placements: int) -> None:
+        """Make room for so many placements."""
+        missing = n_placements - len(self.first)
+        if missing > 0:
+            self.first = np.concatenate([self.first, np.zeros(missing, np.int64)])
+            self.count = np.concatenate([self.count, np.zeros(missing, np.int64)])
+
+    def put(self, by_placement: Mapping[int, list[Any]], columns: Mapping[str, list[Any]]) -> None:
+        """Set the phases of placements; `columns` hold their rows in the order of `by_placement`."""
+        at = self.columns.size
+        for placement, phases in by_placement.items():
+            self.first[placement], self.count[placement] = at, len(phases)
+            self.phases += phases
+            at += len(phases)
+        self.columns.extend(at - self.columns.size, columns)
+
+
+_LIMIT_COLUMNS = {
+    "start": np.int64, "end": np.int64, "lead": np.int64, "component": np.int64, "directions": np.uint8,
+    "confidence": np.float64, "on": np.uint8, "imprecise": np.uint8, "near": np.uint8, "special": np.uint8,
+}  # fmt: skip
+RECURRING, ENDED_BY_PASSAGE = 1, 2
+"""Marks in the column `special`."""
+_RISK_COLUMNS = {
+    "start": np.int64, "end": np.int64, "weight": np.float64, "eff": np.int64, "half_life_us": np.float64,
+    "group": np.int64, "confidence": np.float64,
+}  # fmt: skip
+_PASSAGE_COLUMNS = {"eff": np.int64, "confidence": np.float64, "everywhere": np.bool_, "directions": np.uint8}
+_IMPROVEMENT_COLUMNS = {"start": np.int64, "end": np.int64, "state": np.uint8}
+
+
+class Case:
+    """Phases of all records (or of those given), for one (k, profile, user class)."""
+
+    def __init__(self, basis: Basis, knowledge: Knowledge, profile: Profile, user_class: str) -> None:
+        self.basis, self.knowledge, self.profile, self.user_class = basis, knowledge, profile, user_class
+        self.limits = PhaseTable(_LIMIT_COLUMNS)
+        self.risks = PhaseTable(_RISK_COLUMNS)
+        self.passages = PhaseTable(_PASSAGE_COLUMNS)
+        self.improvements = PhaseTable(_IMPROVEMENT_COLUMNS)
+        self.endings: dict[tuple[int, int], list[int]] = {}
+        """(placement of a denial, segment) -> ticks forward and backward from which a passage has ended it."""
+        self._groups: dict[str, int] = {}
+        self._is_shared: list[bool] = []
+        self._placements: dict[str, tuple[int, ...]] = {}
+        self.regimes = Regimes(knowledge, basis.bindings, basis.binder.network)
+        self.views = Views.of(basis.bindings)
+
+    def renew_regimes(self) -> None:
+        """Read threat areas and seasons again."""
+        self.regimes = Regimes(self.knowledge, self.basis.bindings, self.basis.binder.network)
+
+    def put(self, records: Iterable[Record]) -> None:
+        """Work out the phases of records, replacing those they had."""
+        limits: dict[int, list[Phase]] = {}
+        risks: dict[int, list[RiskPhase]] = {}
+        passages: dict[int, list[PassagePhase]] = {}
+        improvements: dict[int, list[ImprovementPhase]] = {}
+        denials: list[Control] = []
+        place_of = self.basis.bindings.place_of
+        for record in records:
+            placement = place_of.get((record.id, NO_ACTS))
+            if placement is None:
+                continue
+            is_known = self.knowledge.is_known(record) and record.id in self.basis.ledger
+            if isinstance(record, Incident):
+                risks[placement] = risk_phases(record, self.knowledge) if is_known else []
+            elif isinstance(record, Verification):
+                phase = passage_phase(record, self.knowledge, self.profile, self.basis.profiles) if is_known else None
+                passages[placement] = [] if phase is None else [phase]
+            elif isinstance(record, Manual) and record.mode == "improve":
+                better = improvement_phase(record, self.knowledge) if is_known else None
+                improvements[placement] = [] if better is None else [better]
+            elif isinstance(record, Explosive):
+                limits.update(self._explosive(record, placement, is_known))
+            else:
+                limits[placement] = self._limiting(record) if is_known else []
+                if isinstance(record, Control) and record.control == "denial":
+                    denials.append(record)
+        self._cover()
+        self.limits.put(limits, _limit_columns([p for phases in limits.values() for p in phases]))
+        self.risks.put(risks, self._risk_columns([p for phases in risks.values() for p in phases]))
+        passed = [p for phases in passages.values() for p in phases]
+        self.passages.put(
+            passages,
+            {
+                "eff": [p.eff for p in passed], "confidence": [p.confidence for p in passed],
+                "everywhere": [p.counts_everywhere for p in passed], "directions": [p.directions for p in passed],
+            },
+        )  # fmt: skip
+        better_phases = [p for phases in improvements.values() for p in phases]
+        self.improvements.put(
+            improvements, {name: [getattr(p, name) for p in better_phases] for name in _IMPROVEMENT_COLUMNS}
+        )
+        for denial in denials:
+            self._end_denial(denial)
+        self.views = Views.of(self.basis.bindings)
+
+    def _cover(self) -> None:
+        bindings = self.basis.bindings
+        self.limits.cover(bindings.limits.n_placements)
+        self.risks.cover(bindings.risks.n_placements)
+        self.passages.cover(bindings.passages.n_placements)
+        self.improvements.cover(bindings.improvements.n_placements)
+
+    def _limiting(self, record: Record) -> list[Phase]:
+        if isinstance(record, Physical):
+            return physical_phases(record, self.knowledge, self.profile, self.basis.profiles)
+        if isinstance(record, Control):
+            return control_phases(record, self.knowledge, self.user_class)
+        assert isinstance(record, Manual)
+        return worsening_phases(record, self.knowledge)
+
+    def _explosive(self, fact: Explosive, whole: int, is_known: bool) -> dict[int, list[Phase]]:
+        """Return placement -> phases; a phase with released land has a placement of its own."""
+        found: dict[int, list[Phase]] = {whole: []}
+        for earlier in self._placements.get(fact.id, ()):
+            found[earlier] = []
+        for phase in explosive_phases(fact, self.knowledge, self.profile) if is_known else ():
+            placement: int | None = whole
+            if phase.acts:
+                basis = self.basis
+                placement = basis.binder.place_without(fact, phase.acts, basis.ledger, basis.bindings)
+            if placement is not None:
+                found.setdefault(placement, []).append(phase)
+        self._placements[fact.id] = tuple(found)
+        return found
+
+    def _risk_columns(self, phases: list[RiskPhase]) -> dict[str, list[Any]]:
+        columns: dict[str, list[Any]] = {name: [getattr(p, name) for p in phases] for name in _RISK_COLUMNS}
+        for at, phase in enumerate(phases):
+            number = self._groups.setdefault(phase.group, len(self._groups))
+            if number == len(self._is_shared):
+                self._is_shared.append(phase.group != phase.record.id)
+            columns["group"][at] = number
+        return columns
+
+    def shared_groups(self) -> NDArray[np.bool_]:
+        """Return (groups,) which groups of incidents have more than one member."""
+        return np.array(self._is_shared, dtype=np.bool_)
+
+    def _end_denial(self, denial: Control) -> None:
+        """Find, for each segment of a denial, when an unimpeded passage of exactly the denied class ended it.
+
+        Source: facts format, section 6.
+        """
+        bindings = self.basis.bindings
+        placement = bindings.place_of[denial.id, NO_ACTS]
+        for segment in bindings.limits.segments_of[placement].tolist():
+            self.endings.pop((placement, segment), None)
+        segments = np.unique(bindings.limits.segments_of[placement]).astype(np.int64)
+        found = bindings.passages.view().gather(segments)
+        for row, number, is_whole in zip(found["row"], found["placement"], found["is_whole"], strict=True):
+            passage = self.basis.passages[int(number)] if is_whole else None
+            if passage is None or not self._ends(passage, denial):
+                continue
+            ends = self.endings.setdefault((placement, int(segments[row])), [at_tick(ALWAYS_US)] * 2)
+            for direction, word in enumerate(("forward", "backward")):
+                if passage.direction in ("both", word):
+                    ends[direction] = min(ends[direction], at_tick(passage.eff))
+
+    def _ends(self, passage: Verification, denial: Control) -> bool:
+        return (
+            passage.unimpeded
+            and passage.user_class == denial.user_class
+            and passage.eff > denial.eff
+            and self.knowledge.is_known(passage)
+            and is_good_evidence(passage, self.knowledge)
+        )
+
+
+def _limit_columns(phases: list[Phase]) -> dict[str, list[Any]]:
+    return {
+        "start": [p.start for p in phases],
+        "end": [p.end for p in phases],
+        "lead": [p.lead_start for p in phases],
+        "component": [p.component for p in phases],
+        "directions": [p.directions for p in phases],
+        "confidence": [p.confidence for p in phases],
+        "on": [p.states[0] for p in phases],
+        "imprecise": [p.states[1] for p in phases],
+        "near": [p.states[2] for p in phases],
+        "special": [_special(p) for p in phases],
+    }
+
+
+def _special(phase: Phase) -> int:
+    if phase.recurring is not None:
+        return RECURRING
+    is_denial = isinstance(phase.record, Control) and phase.record.control == "denial"
+    return ENDED_BY_PASSAGE if is_denial else 0

@@ -1,0 +1,361 @@
+"""Everything that may weigh on some segments, gathered once, and the judgement of it at any moment.
+
+A moment is one tick for all rows or one tick per row (`spans`); the second form finds the next change of many rows at once
+and judges a route at the times of arrival.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.domain.incident import decayed, from_lambda, risk_state, to_lambda
+from fom.domain.instants import HOUR_US, NEVER_US
+from fom.domain.recurring import windows_at
+from fom.domain.spans import FIRST_TICK, LAST_TICK
+from fom.domain.states import Component, State
+from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, Case
+from fom.picture.passages import Passages, VerifiedSteps, verified_steps
+from fom.picture.ranges import expand_ranges
+from fom.picture.recorded import RecordedLimits
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+Tick = int | Ints
+
+
+def of_rows(tick: Tick, rows: Ints) -> Tick:
+    """Return the tick of each of some rows."""
+    return tick if isinstance(tick, int) else tick[rows]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Phases that limit, one row per (segment, phase). All arrays (l,)."""
+
+    row: Ints
+    placement: Ints
+    phase: Ints
+    zone: Bytes
+    start: Ints
+    """Ticks; orders already have the segment's travel time taken off."""
+    end: NDArray[np.int64]
+    """(2, l) ticks by direction; denials end earlier where a passage ended them."""
+    component: Ints
+    state: Bytes
+    directions: Bytes
+    recurring: Ints
+    """Rows whose phase comes back by the day."""
+
+
+@dataclass(frozen=True)
+class Risks:
+    """Incidents, one row per (segment, phase)."""
+
+    row: Ints
+    phase: Ints
+    nearness: Floats
+    is_grouped: Bools
+
+
+@dataclass(frozen=True)
+class Improvements:
+    """Improvements by hand, one row per (segment, phase)."""
+
+    row: Ints
+    phase: Ints
+    start: Ints
+    end: Ints
+    state: Bytes
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of m rows in one direction."""
+
+    states: Bytes
+    """(m,)"""
+    components: Bytes
+    """(m, 6) by `Component`."""
+    risk: Floats
+    """(m,)"""
+    verified_at: Ints
+    """(m,) microseconds, NEVER_US = never."""
+    computed: Bytes
+    """(m,) worst of the components, before any improvement by hand."""
+    improved: Bools
+    """(m,) whether an improvement works."""
+
+
+class Contributions:
+    """All that a case holds about some segments (None = all); rows are indices into `segments`."""
+
+    def __init__(
+        self,
+        case: Case,
+        recorded: RecordedLimits,
+        all_known: Bools,
+        segments: Ints | None,
+        *,
+        only_at: int | None = None,
+    ) -> None:
+        """Gather. With `only_at` (a tick) phases that do not hold then may be left out: for a single judgement."""
+        self.case, self.recorded_limits, self.all_known = case, recorded, all_known
+        self.network = case.basis.binder.network
+        self.segments = segments
+        """(m,) distinct segment numbers, None = all."""
+        self.n_rows = self.network.n_segments if segments is None else len(segments)
+        self._only_at = only_at
+        length = self.network.length_m
+        speed = self.network.speed_kmh
+        self.length_m = length if segments is None else length[segments]
+        speed = speed if segments is None else speed[segments]
+        self._travel_us: Ints = np.ceil(self.length_m / 1000.0 / speed * HOUR_US - 1e-3).astype(np.int64)
+        self.recorded = recorded.worst if segments is None else recorded.worst[segments]
+        self._all_known = all_known if segments is None else all_known[segments]
+        self.limits = self._gather_limits()
+        self.risks = self._gather_risks()
+        self.improvements = self._gather_improvements()
+        self._passage_pairs = case.views.passages.gather(segments)
+        self.passages = (self._gather_passages(0), self._gather_passages(1))
+        self._steps: list[VerifiedSteps | None] = [None, None]
+        self._fresh = case.regimes.ground(segments)
+
+    @property
+    def has_risks(self) -> bool:
+        """Return whether any incident reaches these segments."""
+        return len(self.risks.row) > 0
+
+    def restricted(self, segments: Ints) -> Contributions:
+        """Return what weighs on other segments of the same case, at the moment or moments these were gathered for."""
+        return Contributions(self.case, self.recorded_limits, self.all_known, segments, only_at=self._only_at)
+
+    def narrowed(self, rows: Ints) -> Contributions:
+        """Return what weighs on some of these rows, at any time."""
+        return Contributions(self.case, self.recorded_limits, self.all_known, self.numbers(rows).astype(np.int64))
+
+    # gathering
+
+    def numbers(self, rows: Ints) -> Ints:
+        """Return the segment numbers of rows."""
+        return rows if self.segments is None else self.segments[rows]
+
+    def _gather_limits(self) -> Limits:
+        table, columns = self.case.limits, self.case.limits.columns
+        pairs = self.case.views.limits.gather(self.segments)
+        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        placement, zone = pairs["placement"][pair].astype(np.int64), pairs["zone"][pair]
+        start, end, lead = columns["start"][phase], columns["end"][phase], columns["lead"][phase]
+        has_lead = lead > FIRST_TICK
+        if has_lead.any():
+            start = np.where(has_lead, np.maximum(start, lead - 2 * self._travel_us[row]), start)
+        special = columns["special"][phase]
+        if self._only_at is not None:
+            keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
+            row, phase, placement, zone, start, end, special = (
+                part[keep] for part in (row, phase, placement, zone, start, end, special)
+            )
+        by_zone = np.stack([columns["on"], columns["imprecise"], columns["near"]])
+        return Limits(
+            row, placement, phase, zone, start, self._ends(row, placement, end, special), columns["component"][phase],
+            by_zone[zone, phase], columns["directions"][phase], np.flatnonzero(special == RECURRING),
+        )  # fmt: skip
+
+    def _ends(self, row: Ints, placement: Ints, end: Ints, special: Bytes) -> Ints:
+        ends = np.stack([end, end])
+        if self.case.endings:
+            for at in np.flatnonzero(special == ENDED_BY_PASSAGE).tolist():
+                key = (int(placement[at]), int(self.numbers(row[at : at + 1])[0]))
+                if key in self.case.endings:
+                    ends[:, at] = np.minimum(ends[:, at], self.case.endings[key])
+        return ends
+
+    def _gather_risks(self) -> Risks:
+        table, columns = self.case.risks, self.case.risks.columns
+        pairs = self.case.views.risks.gather(self.segments)
+        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        nearness = pairs["nearness"][pair]
+        if self._only_at is not None:
+            is_on = (columns["start"] <= self._only_at) & (self._only_at < columns["end"])
+            keep = np.flatnonzero(is_on[phase])
+            row, phase, nearness = row[keep], phase[keep], nearness[keep]
+        shared = self.case.shared_groups()
+        return Risks(row, phase, nearness, shared[columns["group"][phase]])
+
+    def _gather_improvements(self) -> Improvements:
+        table, columns = self.case.improvements, self.case.improvements.columns
+        pairs = self.case.views.improvements.gather(self.segments)
+        row, phase, _ = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        return Improvements(row, phase, columns["start"][phase], columns["end"][phase], columns["state"][phase])
+
+    def _gather_passages(self, direction: int) -> Passages:
+        table, columns = self.case.passages, self.case.passages.columns
+        pairs = self._passage_pairs
+        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        counts = (columns["directions"][phase] & (1 << direction)) != 0
+        counts &= columns["everywhere"][phase] | self._all_known[row]
+        row, phase, pair = row[counts], phase[counts], pair[counts]
+        return Passages(
+            row, phase, columns["eff"][phase], pairs["low"][pair], pairs["high"][pair], pairs["is_whole"][pair]
+        )
+
+    def steps(self, direction: int) -> VerifiedSteps:
+        """Return when rows were verified in a direction."""
+        found = self._steps[direction]
+        if found is None:
+            found = self._steps[direction] = verified_steps(self.passages[direction], self.length_m)
+        return found
+
+    def fresh_us(self, tick: Tick) -> Ints:
+        """Return (m,) how long a passage is fresh at a tick, microseconds."""
+        return self._fresh.fresh_us(tick)
+
+    # judging
+
+    def active_limits(self, direction: int, tick: Tick) -> Bools:
+        """Return (l,) which limiting phases hold in a direction at a tick."""
+        limits = self.limits
+        at = of_rows(tick, limits.row)
+        result: Bools = (limits.start <= at) & (at < limits.end[direction])
+        result &= (limits.directions & (1 << direction)) != 0
+        if len(limits.recurring):
+            result[limits.recurring] &= self._windows(limits.recurring, tick)[0]
+        return result
+
+    def _windows(self, rows: Ints, tick: Tick) -> tuple[Bools, Ints]:
+        """Return for limiting rows with recurring windows whether one is open, and the next tick that changes it."""
+        limits = self.limits
+        is_in, change = np.zeros(len(rows), np.bool_), np.full(len(rows), LAST_TICK, np.int64)
+        for phase_number in np.unique(limits.phase[rows]).tolist():
+            at = np.flatnonzero(limits.phase[rows] == phase_number)
+            phase = self.case.limits.phases[phase_number]
+            segment_rows = limits.row[rows[at]]
+            ticks = np.broadcast_to(np.asarray(of_rows(tick, segment_rows), dtype=np.int64), len(at))
+            is_in[at], change[at] = windows_at(phase.recurring, phase.clip, ticks, self._travel_us[segment_rows])
+        return is_in, change
+
+    def risk_terms(self, tick: Tick) -> tuple[Floats, Bools]:
+        """Return (r,) the own term of each incident row at a tick, 0 where it does not hold, and whether it holds."""
+        risks, columns = self.risks, self.case.risks.columns
+        start, end = columns["start"], columns["end"]
+        if isinstance(tick, int):
+            is_on = (start <= tick) & (tick < end)
+            age = np.maximum(0.0, tick / 2 - columns["eff"])
+            weight = np.where(is_on, decayed(columns["weight"], age, columns["half_life_us"]), 0.0)
+            return weight[risks.phase] * risks.nearness, is_on[risks.phase]
+        at, phase = tick[risks.row], risks.phase
+        is_on = (start[phase] <= at) & (at < end[phase])
+        age = np.maximum(0.0, at / 2 - columns["eff"][phase])
+        weight = np.where(is_on, decayed(columns["weight"][phase], age, columns["half_life_us"][phase]), 0.0)
+        return weight * risks.nearness, is_on
+
+    def risk(self, tick: Tick) -> Floats:
+        """Return (m,) 1 - prod(1 - r) over groups; a group counts once, with its largest term."""
+        terms, _ = self.risk_terms(tick)
+        row, grouped = self.risks.row, self.risks.is_grouped
+        quanta = to_lambda(np.where(grouped, 0.0, terms))
+        total: Floats = np.bincount(row, weights=quanta, minlength=self.n_rows).astype(np.float64)
+        if grouped.any():
+            at = np.flatnonzero(grouped)
+            group = self.case.risks.columns["group"][self.risks.phase[at]]
+            key = row[at] * (int(group.max()) + 1) + group
+            keys, where = np.unique(key, return_inverse=True)
+            largest = np.zeros(len(keys))
+            np.maximum.at(largest, where, terms[at])
+            total += np.bincount(keys // (int(group.max()) + 1), weights=to_lambda(largest), minlength=self.n_rows)
+        return from_lambda(total)
+
+    def verification(self, direction: int, tick: Tick) -> tuple[Bytes, Ints]:
+        """Return (m,) state of the verification component, and verified_at."""
+        verified = self.steps(direction).at(tick, self.n_rows)
+        fresh = self._fresh.fresh_us(tick)
+        is_ever = verified != NEVER_US
+        known = np.where(is_ever, verified, 0)
+        is_green, is_amber = tick <= 2 * (known + fresh), tick <= 2 * (known + 2 * fresh)
+        state = np.where(is_green, State.GREEN, np.where(is_amber, State.AMBER, State.GREY))
+        return np.where(is_ever, state, State.GREY).astype(np.uint8), verified
+
+    def judge(self, direction: int, tick: Tick, *, risk: Floats | None = None) -> Verdict:
+        """Return the judgement of all rows in a direction at a tick. `risk` may be given when already known."""
+        limits, m = self.limits, self.n_rows
+        components = np.zeros((m, 6), dtype=np.uint8)
+        active = np.flatnonzero(self.active_limits(direction, tick))
+        np.maximum.at(components.reshape(-1), limits.row[active] * 6 + limits.component[active], limits.state[active])
+        components[:, Component.PHYSICAL] = np.maximum(components[:, Component.PHYSICAL], self.recorded)
+        if risk is None:
+            risk = self.risk(tick)
+        components[:, Component.RISK] = risk_state(risk, self.case.knowledge.policy)
+        components[:, Component.VERIFICATION], verified = self.verification(direction, tick)
+        computed = components.max(axis=1) if m else np.zeros(0, np.uint8)
+        states, improved = self._improve(tick, components, computed)
+        return Verdict(states, components, risk, verified, computed, improved)
+
+    def helping(self, tick: Tick, computed: Bytes) -> Bools:
+        """Return (i,) which improvements are in force and better than what is computed for their row."""
+        better = self.improvements
+        at = of_rows(tick, better.row)
+        result: Bools = (better.start <= at) & (at < better.end) & (better.state < computed[better.row])
+        return result
+
+    def _improve(self, tick: Tick, components: Bytes, computed: Bytes) -> tuple[Bytes, Bools]:
+        """Return states after improvements by hand, and where one works. Source: facts format, section 7."""
+        improved = np.zeros(len(computed), dtype=np.bool_)
+        if not len(self.improvements.row):
+            return computed, improved
+        works = self.helping(tick, computed) & ~self.is_barred(components)[self.improvements.row]
+        row = self.improvements.row[works]
+        improved[row] = True
+        by_hand = np.zeros(len(computed), dtype=np.uint8)
+        np.maximum.at(by_hand, row, self.improvements.state[works])
+        return np.where(improved, np.maximum(by_hand, components[:, Component.MANUAL]), computed), improved
+
+    def is_barred(self, components: Bytes) -> Bools:
+        """Return (m,) where no improvement may work: explosive RED or BLACK, physical BLACK."""
+        result: Bools = (components[:, Component.EXPLOSIVE] >= State.RED) | (
+            components[:, Component.PHYSICAL] == State.BLACK
+        )
+        return result
+
+    # when it changes
+
+    def next_boundary(self, direction: int, tick: Ints) -> Ints:
+        """Return (m,) the first tick after each row's own at which anything but the decay of risk may change."""
+        result = np.asarray(self.case.regimes.next_after(tick), dtype=np.int64)
+        result = np.minimum(result, self.steps(direction).next_after(tick, self.n_rows))
+        verified = self.steps(direction).at(tick, self.n_rows)
+        fresh = self._fresh.fresh_us(tick)
+        known = np.where(verified == NEVER_US, 0, verified)
+        for end in (2 * (known + fresh) + 1, 2 * (known + 2 * fresh) + 1):
+            result = np.where((verified != NEVER_US) & (end > tick), np.minimum(result, end), result)
+        limits = self.limits
+        for moments in (limits.start, limits.end[direction]):
+            _lower(result, limits.row, moments, tick)
+        if len(limits.recurring):
+            _lower(result, limits.row[limits.recurring], self._windows(limits.recurring, tick)[1], tick)
+        columns = self.case.risks.columns
+        for name in ("start", "end"):
+            _lower(result, self.risks.row, columns[name][self.risks.phase], tick)
+        for moments in (self.improvements.start, self.improvements.end):
+            _lower(result, self.improvements.row, moments, tick)
+        return result
+
+
+def _lower(result: Ints, rows: Ints, moments: Ints, tick: Ints) -> None:
+    """Lower the boundary of rows to moments that are still to come."""
+    later = np.flatnonzero(moments > tick[rows])
+    np.minimum.at(result, rows[later], moments[later])
+
+
+def _with_phases(
+    row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Return (row, phase, pair) for every phase of every pair. Placements a table does not know have none."""
+    known = np.flatnonzero(placement < len(count))
+    where = placement[known]
+    pair, phase = expand_ranges(first[where], count[where])
+    pair = known[pair]
+    return row[pair], phase, pair
