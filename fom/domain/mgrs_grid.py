@@ -7,6 +7,7 @@ an odd number of digits, none, more than ten, the letters I and O, and polar squ
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from dataclasses import dataclass
@@ -67,17 +68,19 @@ def read_square(text: str) -> GridSquare:
         raise ValueError("the letters I and O are not used in MGRS")
     if len(digits) % 2 or not 2 <= len(digits) <= 10:
         raise ValueError(f"{len(digits)} digits where an even number from 2 to 10 belongs")
-    plain = f"{int(zone):02d}{band}{square}{digits}"
+    half = len(digits) // 2
+    corner = f"{int(zone):02d}{band}{square}{digits[:half]:0<5}{digits[half:]:0<5}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a square cut by a band's edge starts just outside it
-            _, hemisphere, easting, northing = _CONVERTER.MGRSToUTM(plain)
+            _, hemisphere, easting, northing = _CONVERTER.MGRSToUTM(corner)
     except mgrs.core.MGRSError:
         raise ValueError(f"there is no square {square} in zone {zone}{band}") from None
-    side_m = 10.0 ** (5 - len(digits) // 2)
-    projection = _utm(int(zone), hemisphere == "S")
-    lon, lat = projection(easting + side_m / 2, northing + side_m / 2, inverse=True)
-    return GridSquare(plain, float(lon), float(lat), side_m)
+    side_m = 10.0 ** (5 - half)
+    # some releases of the converter give the corner of the square, others its centre: ask for the metre of the corner
+    easting, northing = math.floor(easting + 0.25), math.floor(northing + 0.25)
+    lon, lat = _utm(int(zone), hemisphere == "S")(easting + side_m / 2, northing + side_m / 2, inverse=True)
+    return GridSquare(f"{int(zone):02d}{band}{square}{digits}", float(lon), float(lat), side_m)
 
 
 def format_mgrs(lon: float, lat: float, *, digits: int = 10) -> str:
