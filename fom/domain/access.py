@@ -45,6 +45,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "retract": "retract records, and confirm the retractions of others",
         "close_explosive": "sign closing acts on explosive facts",
         "close_physical": "sign repairs and errors of physical facts",
+        "countersign": "confirm as the second person what EOD or engineers close",
         "close_control": "lift controls, sign errors of controls and incidents",
         "worsen": "set a worse state by hand",
         "improve": "improve a state by hand within its limits, lift a manual state",
@@ -94,7 +95,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "reporter": frozenset(_SEES | {"send_report"}),
         "duty_officer": frozenset(_JOC),
-        "chief_joc": frozenset(_JOC | {"improve", "edit_hazard_priorities", "manage_policy"}),
+        "chief_joc": frozenset(_JOC | {"improve", "countersign", "edit_hazard_priorities", "manage_policy"}),
         "eod": frozenset(
             _STAFF | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
         ),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.states import NO_STATE, State
-from fom.picture.picture import LiveStates, Moves
 from fom.services.picture_events import Event, MovesEvent, Subscription, letter, move_rows, moves_between
+
+if TYPE_CHECKING:
+    from fom.picture.live import LiveStates, Moves
 
 LOG_EVENTS = 2_000
 """Events kept for listeners who come back; older ones are recomputed from the records."""

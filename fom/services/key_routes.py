@@ -15,7 +15,8 @@ from fom.domain.profiles import PROFILES
 from fom.domain.states import DIRECTION_CODES, State
 from fom.errors import FieldError, InvalidInput
 from fom.network.network import Network
-from fom.picture.picture import Question
+from fom.picture.assessment import Assessment
+from fom.picture.question import Question
 from fom.routing.planning import best_through
 from fom.routing.router import Path, Router
 from fom.routing.snapping import Snap, snap_to_road
@@ -162,27 +163,21 @@ def _numbers(network: Network, rows: list[dict[str, Any]]) -> list[int]:
     return sorted({number for number in found if number is not None})
 
 
-def _rated(network: Network, assessment: Any, place: Mapping[int, int], stretches: list[Any]) -> dict[str, Any]:
+def _rated(network: Network, assessment: Assessment, place: Mapping[int, int], stretches: list[Any]) -> dict[str, Any]:
     by_state = {state.name: 0.0 for state in State}
-    length_m = 0.0
+    ways = []
     for stretch in stretches:
         number = network.find_segment(stretch["id"])
         if number is None:
             continue
         end = stretch.get("to_m")
-        part = (float(network.length_m[number]) if end is None else end) - (stretch.get("from_m") or 0)
+        part_m = (float(network.length_m[number]) if end is None else end) - (stretch.get("from_m") or 0)
         direction = DIRECTION_CODES.index(stretch.get("direction") or "forward")
-        by_state[State(int(assessment.states[place[number], direction])).name] += part
-        length_m += part
-    if not length_m:
-        return {"state": State.GREY.name, "risk": None, "confidence": None, "verified_at": None, "length_m": 0.0,
-                "by_state_m": by_state}  # fmt: skip
-    rated = assessment.route_state(stretches)
-    return {
-        "state": State(rated.state).name,
-        "risk": rated.risk,
-        "confidence": rated.confidence,
-        "verified_at": None if rated.verified_at is None else format_instant(rated.verified_at),
-        "length_m": round(length_m, 1),
-        "by_state_m": {name: round(metres, 1) for name, metres in by_state.items()},
-    }
+        ways.append((number, direction))
+        by_state[State(int(assessment.states[place[number], direction])).name] += part_m
+    rated = {"state": State.GREY.name, "risk": None, "confidence": None, "verified_at": None}
+    if ways:
+        rated = assessment.route_state(ways).members()
+        del rated["route_id"]
+    by_state = {name: round(metres, 1) for name, metres in by_state.items()}
+    return rated | {"length_m": round(sum(by_state.values()), 1), "by_state_m": by_state}

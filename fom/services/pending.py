@@ -86,7 +86,8 @@ def confirm_pending(session: Session, pending_id: str, *, actor: Actor, now: int
     """
     at = step(session, now)
     act = _get_open(session, pending_id, actor)
-    require(actor, act.action)
+    if not _may_confirm(act, actor):
+        require(actor, act.action)
     if act.proposed_by == actor.person:
         raise NotPermitted("two_persons: somebody else must confirm what you proposed")
     gone = retracted_ids(session, known_at=at) & set(act.targets)
@@ -156,6 +157,11 @@ def _get_open(session: Session, pending_id: str, actor: Actor) -> PendingAct:
     return act
 
 
+def _may_confirm(act: PendingAct, actor: Actor) -> bool:
+    """The first signature is the trade's own; the second may also be the chief JOC's, who answers for the road."""
+    return may(actor, act.action) or (act.kind == "closing_act" and may(actor, "countersign"))
+
+
 def _may_see(act: PendingAct, actor: Actor) -> bool:
     return act.proposed_by == actor.person or (
         may(actor, act.action) and visible(actor, Access(act.classification, act.area, act.proposed_by))
@@ -180,5 +186,5 @@ def _summary(act: PendingAct, actor: Actor) -> dict[str, Any]:
         "reason": act.reason,
         "proposed_by": act.proposed_by,
         "proposed_at": format_instant(act.proposed_at),
-        "may_confirm": act.proposed_by != actor.person and may(actor, act.action),
+        "may_confirm": act.proposed_by != actor.person and _may_confirm(act, actor),
     }

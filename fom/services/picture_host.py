@@ -27,7 +27,9 @@ from fom.errors import BadReferenceData, InvalidInput, NotFound
 from fom.network.artefact import load_network
 from fom.network.network import Network
 from fom.network.shelf import find_folder
-from fom.picture.picture import Assessment, Picture, Question
+from fom.picture.assessment import Assessment
+from fom.picture.picture import Picture
+from fom.picture.question import Question
 from fom.routing.router import Router
 from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
@@ -165,14 +167,11 @@ class PictureHost:
     def assess(self, question: Question, segments: Sequence[int] | None = None) -> Assessment:
         """Return the assessment of all segments, or of the numbers given.
 
-        A whole network is assessed on a copy, so that a long question about the past holds nobody up.
+        The picture judges outside of its own lock, so a long question about the past holds nobody up.
         """
-        if segments is not None:
-            with self._lock:
-                return self._picture.assess(question, np.asarray(segments, np.int64))
         with self._lock:
-            picture = self._picture.copy()
-        return picture.assess(question)
+            picture = self._picture
+        return picture.assess(question, None if segments is None else np.asarray(segments, np.int64))
 
     @contextmanager
     def reading(self) -> Iterator[Picture]:
@@ -201,6 +200,10 @@ class PictureHost:
                     subscription.put(event)
             followed.listeners.append(subscription)
             return subscription
+
+    def routes_over(self, number: int) -> list[str]:
+        """Return the codes of the key routes over a segment, in order."""
+        return sorted(code for code, arcs in self._routes.items() if (arcs >> 1 == number).any())
 
     def access_of(self, thing_id: str) -> Access:
         """Return on what it depends who may see a record or register row."""

@@ -1,0 +1,74 @@
+"""One segment in full: what it is, its states with every reason as the viewer may see it, the key routes over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fom.domain.access import Actor
+from fom.domain.registers import geojson
+from fom.errors import NotFound
+from fom.network.network import ASSET_LIMIT_NAMES, ASSET_TYPES, LIMIT_NAMES, Network
+from fom.picture.question import Question
+from fom.services.disclosure import disclose_row
+from fom.services.picture_host import PictureHost
+
+
+def explain_segment(host: PictureHost, segment_id: str, question: Question, *, actor: Actor) -> dict[str, Any]:
+    """Return a segment with `directions`: one row of `fom-assessment/1` per direction, forward first.
+
+    Raises
+    ------
+    NotFound
+        No such segment in the network.
+    """
+    number = host.network.find_segment(segment_id)
+    if number is None:
+        raise NotFound("segment", segment_id)
+    answer = host.assess(question, [number]).answer()
+    rows = [disclose_row(row, actor=actor, host=host) for row in answer["segments"]]
+    return {
+        **question.members(),
+        "version": host.version,
+        **describe_segment(host.network, number),
+        "routes": host.routes_over(number),
+        "directions": rows,
+    }
+
+
+def describe_segment(network: Network, number: int) -> dict[str, Any]:
+    """Return what the network says of a segment; null = not recorded."""
+    surface, road_type = int(network.surface[number]), bytes(network.road_type[number]).decode()
+    return {
+        "segment_id": network.segment_id(number),
+        "number": number,
+        "name": network.word(int(network.name[number])),
+        "ref": network.word(int(network.ref[number])),
+        "highway": network.highway_words[int(network.highway[number])],
+        "length_m": round(float(network.length_m[number]), 1),
+        "speed_kmh": round(float(network.speed_kmh[number]), 1),
+        "surface": None if surface < 0 else network.surface_words[surface],
+        "road_type": road_type or None,
+        "oneway": bool(network.is_oneway[number]),
+        "link": int(network.link[number]),
+        "limits": _named(LIMIT_NAMES, network.limits[number]),
+        "assets": [_describe_asset(network, number, place) for place in range(len(network.assets_on(number)))],
+        "geometry": geojson(network.lines[number]),
+    }
+
+
+def _describe_asset(network: Network, number: int, place: int) -> dict[str, Any]:
+    at = int(network.asset_start[number]) + place
+    asset, at_m = int(network.asset_of[at]), float(network.asset_at_m[at])
+    return {
+        "asset_id": network.asset_id(asset),
+        "type": ASSET_TYPES[int(network.asset_type[asset])],
+        "name": network.word(int(network.asset_name[asset])),
+        "at_m": None if np.isnan(at_m) else round(at_m, 1),
+        "limits": _named(ASSET_LIMIT_NAMES, network.asset_limits[asset]),
+    }
+
+
+def _named(names: tuple[str, ...], values: Any) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(names, values, strict=True) if not np.isnan(value)}
