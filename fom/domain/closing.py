@@ -52,7 +52,7 @@ def act_fault(act: ClosingAct, fact: Record) -> str | None:
         return None if authorities is not None else "not_applicable"
     if act.authority not in _AUTHORITIES[act.act]:
         return "authority"
-    if not _is_applicable(act, fact) or act.eff < fact.eff:
+    if not _is_applicable(act, fact):
         return "not_applicable"
     if act.act in LAND_RELEASE:
         if act.location is None or act.location.method != "survey":
@@ -60,6 +60,11 @@ def act_fault(act: ClosingAct, fact: Record) -> str | None:
         if act.act != "cancelled" and act.traffic_mlc is None:
             return "no_traffic_class"
     return None
+
+
+def is_too_early(act: ClosingAct, fact: Record) -> bool:
+    """Return whether the act is older than the sighting it claims to close; what never was may be said at any time."""
+    return act.act != "erroneous" and act.eff < fact.eff
 
 
 def _is_applicable(act: ClosingAct, fact: Record) -> bool:

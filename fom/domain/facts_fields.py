@@ -63,7 +63,9 @@ def _plain(check: Callable[[Any], bool], expected: str) -> Reader:
 
 def text_field(name: str, *, may_be_empty: bool = False, **rules: Any) -> Field:
     """Return a member that is a text."""
-    read = _plain(lambda v: isinstance(v, str) and (may_be_empty or v != ""), "a text" if may_be_empty else "a text, not empty")
+    read = _plain(
+        lambda v: isinstance(v, str) and (may_be_empty or v != ""), "a text" if may_be_empty else "a text, not empty"
+    )
     return Field(name, read, _as_is, **rules)
 
 
@@ -105,7 +107,9 @@ def instant_field(name: str, **rules: Any) -> Field:
     return Field(name, read, format_instant, **rules)
 
 
-def list_field(name: str, words: tuple[str, ...] | None = None, *, at_least: int = 0, is_set: bool = False, **rules: Any) -> Field:
+def list_field(
+    name: str, words: tuple[str, ...] | None = None, *, at_least: int = 0, is_set: bool = False, **rules: Any
+) -> Field:
     """Return a member that is a list of texts, or of the words given."""
     what = "texts, none empty" if words is None else " or ".join(words)
     expected = f"a list of {f'at least {at_least} ' if at_least else ''}{what}{', none twice' if is_set else ''}"
@@ -298,7 +302,9 @@ def recurring_field(**rules: Any) -> Field:
             return BAD
         names = members.get("days") or WEEKDAYS
         days = tuple(number for number, name in enumerate(WEEKDAYS) if name in names)
-        return Recurring(from_min=members["from_min"], to_min=members["to_min"], days=days, zone_min=members["zone_min"])
+        return Recurring(
+            from_min=members["from_min"], to_min=members["to_min"], days=days, zone_min=members["zone_min"]
+        )
 
     def write(recurring: Recurring) -> dict[str, Any]:
         return {
@@ -342,7 +348,9 @@ def location_field(**rules: Any) -> Field:
         method = value.get("method") if isinstance(value, dict) else None
         fields = _LOCATION.get(method) if isinstance(method, str) else None
         if fields is None:
-            complaints.add(record_id, f"{path}.method" if isinstance(value, dict) else path, method, " or ".join(_LOCATION))
+            complaints.add(
+                record_id, f"{path}.method" if isinstance(value, dict) else path, method, " or ".join(_LOCATION)
+            )
             return BAD
         members = _read_members(value, fields, record_id, path, complaints, "an object with method")
         return BAD if members is None else Location(**members)

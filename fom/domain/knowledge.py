@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from fom.domain.closing import act_fault, signatures
+from fom.domain.closing import act_fault, is_too_early, signatures
 from fom.domain.grades import (
     AUTOMATIC,
     NOT_JUDGED,
@@ -128,7 +128,7 @@ class Knowledge:
         """Return the known acts of these kinds that can work on a fact, by (eff, id)."""
         acts = self._known(self.ledger.acts_on.get(fact.id, ()))
         return sorted(
-            (act for act in acts if act.act in names and act_fault(act, fact) is None),
+            (act for act in acts if act.act in names and not is_too_early(act, fact) and act_fault(act, fact) is None),
             key=lambda act: (act.eff, act.id),
         )
 

@@ -29,7 +29,9 @@ def _number(value: Any, name: str, path: str, complaints: Complaints) -> float |
     lowest_is_open = name == "half_life_d"
     if is_number(value) and value >= 0 and (top is None or value <= top) and not (lowest_is_open and value == 0):
         return float(value)
-    expected = "a number above 0" if lowest_is_open else "a number, 0 or more" if top is None else "a number from 0 to 1"
+    expected = (
+        "a number above 0" if lowest_is_open else "a number, 0 or more" if top is None else "a number from 0 to 1"
+    )
     complaints.add(None, path, value, expected)
     return None
 
@@ -102,7 +104,9 @@ def read_profiles(value: Any, complaints: Complaints) -> dict[str, Profile]:
     if not isinstance(value, dict):
         complaints.add(None, "profiles", value, "an object of profiles")
         return dict(PROFILES)
-    stated = {name: members for name, raw in value.items() if (members := _read_profile(name, raw, complaints)) is not None}
+    stated = {
+        name: members for name, raw in value.items() if (members := _read_profile(name, raw, complaints)) is not None
+    }
     profiles = dict(PROFILES)
     for name in stated:
         whole = _with_inherited(name, stated, value, complaints)
@@ -110,7 +114,9 @@ def read_profiles(value: Any, complaints: Complaints) -> dict[str, Profile]:
             continue
         missing = [member for member in ("vehicle", *SIZES) if member not in whole]
         for member in missing:
-            complaints.add(None, f"profiles.{name}.{member}", Said("nothing"), "a value, because the profile extends no other")
+            complaints.add(
+                None, f"profiles.{name}.{member}", Said("nothing"), "a value, because the profile extends no other"
+            )
         if not missing:
             profiles[name] = Profile(name=name, **whole)
     return profiles

@@ -125,8 +125,7 @@ def physical_phases(
             for rule, state, until in verdicts
             if start < until
         ]
-    for repair, after in zip(repairs, [*repairs[1:], None], strict=True):
-        until = ALWAYS_US if after is None else after.eff
+    for repair, until in zip(repairs, [*(after.eff for after in repairs[1:]), ALWAYS_US], strict=False):
         if repair.eff < until:
             verdicts_after = _repair_verdicts(repair, fact, profile, policy)
             phases += [

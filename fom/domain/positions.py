@@ -106,7 +106,9 @@ def _read_half(half: str, text: str, field: str) -> tuple[str, float]:
     minutes, seconds = float(match["min"] or 0), float(match["sec"] or 0)
     is_whole = float(match["deg"]).is_integer() and (not match["sec"] or minutes.is_integer())
     if minutes >= 60 or seconds >= 60 or not (is_whole or not match["min"]):
-        raise InvalidInput.single(field, f"{text!r}: minutes or seconds of {half.strip()!r}", "below 60, whole above a part")
+        raise InvalidInput.single(
+            field, f"{text!r}: minutes or seconds of {half.strip()!r}", "below 60, whole above a part"
+        )
     degrees = float(match["deg"]) + minutes / 60 + seconds / 3600
     letter = letters.upper()
     return ("latitude" if letter in "NS" else "longitude"), -degrees if letter in "SW" else degrees
@@ -126,7 +128,9 @@ def _read_plain(text: str, field: str) -> tuple[float, float]:
         one, two = (_sexagesimal(numbers[:half]), _sexagesimal(numbers[half:]))
         raise InvalidInput.single(
             field,
-            f"{text!r} could be {format_dm(one, two)} or {format_dm(two, one)}" if max(abs(one), abs(two)) <= 90 else repr(text),
+            f"{text!r} could be {format_dm(one, two)} or {format_dm(two, one)}"
+            if max(abs(one), abs(two)) <= 90
+            else repr(text),
             "N/S and E/W beside degrees and minutes",
         )
     raise InvalidInput.single(field, repr(text), EXPECTED)
@@ -144,7 +148,9 @@ def _signed(text: str) -> float:
 def _check(lon: float, lat: float, text: str, field: str) -> None:
     if abs(lat) > 90 and abs(lon) <= 90 and abs(lat) <= 180:
         swapped = format_dm(lat, lon)
-        raise InvalidInput.single(field, f"{text!r}: latitude {lat:g} is outside ± 90", f"longitude first; swapped it is {swapped}")
+        raise InvalidInput.single(
+            field, f"{text!r}: latitude {lat:g} is outside ± 90", f"longitude first; swapped it is {swapped}"
+        )
     if not (abs(lon) <= 180 and abs(lat) <= 90):
         raise InvalidInput.single(field, f"{text!r} is outside ± 180, ± 90", EXPECTED)
     if lon == 0 and lat == 0:

@@ -167,7 +167,9 @@ def _assemble(rows: list[_Row], digest: str) -> Network:
         node_lonlat=nodes,
         coords=coords,
         coord_start=start,
-        length_m=np.array([line_length_m(r.coords) if s is None else s for r, s in zip(rows, lengths, strict=True)], float),
+        length_m=np.array(
+            [line_length_m(r.coords) if s is None else s for r, s in zip(rows, lengths, strict=True)], float
+        ),
         speed_kmh=np.array([DEFAULT_SPEED_KMH if s is None else s for s in speeds], dtype=np.float64),
         speed_source=np.array([SPEED_DEFAULT if s is None else SPEED_DRAWN for s in speeds], dtype=np.uint8),
         is_oneway=np.array([p.get("oneway", False) for p in properties], dtype=np.bool_),
@@ -233,7 +235,10 @@ def _assets(properties: list[dict[str, Any]]) -> dict[str, Any]:
 
 def network_document(network: Network) -> dict[str, Any]:
     """Return the drawn file of a network; `load_network_file` gives an equal one back (turns and barriers are not said)."""
-    return {"type": "FeatureCollection", "features": [_feature(network, number) for number in range(network.n_segments)]}
+    return {
+        "type": "FeatureCollection",
+        "features": [_feature(network, number) for number in range(network.n_segments)],
+    }
 
 
 def _feature(network: Network, number: int) -> dict[str, Any]:

@@ -333,7 +333,8 @@ class Binder:
             for number in close.tolist():
                 if only is None or number in only:
                     reach = min(tolerance, float(self.network.length_m[number]) / 4)
-                    found.setdefault(number, []).extend(self.ground.parts_within(line, number, reach))
+                    parts = self.ground.parts_within(line, number, reach)
+                    found.setdefault(number, []).extend(self.ground.stated(parts, number))
         return found
 
     def _bind_area(self, record: ThreatArea, bindings: Bindings) -> None:
@@ -349,7 +350,7 @@ class Binder:
                 rows[number] = (number, 0.0, float(self.network.length_m[number]), True)
             for number in segments[~is_inside & shapely.intersects(area, lines)].tolist():
                 length = float(self.network.length_m[number])
-                parts = self.ground.parts_inside(area, number) or [(0.0, 0.0)]
+                parts = self.ground.stated(self.ground.parts_inside(area, number), number) or [(0.0, 0.0)]
                 is_whole = uncovered_m(parts, length) <= UNCOVERED_MAX_M + SLACK
                 extra.extend((number, low, high, is_whole) for low, high in parts)
         extra.extend(rows.values())

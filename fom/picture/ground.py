@@ -112,19 +112,15 @@ class Ground:
     # which parts
 
     def plane_of(self, segment: int) -> tuple[Plane, Floats, Floats]:
-        """Return a plane true at a segment, its vertices in it (m, 2) metres, and their metres from its start.
-
-        The metres run to the segment's length as the network states it.
-        """
+        """Return a plane true at a segment, its vertices in it (m, 2) metres, and their geodesic metres from its start."""
         vertices = self.coords[self.start[segment] : self.start[segment + 1]]
         plane = Plane.at(float(vertices[0, 0]), float(vertices[:, 1].mean()))
         steps = distance_m(vertices[:-1, 0], vertices[:-1, 1], vertices[1:, 0], vertices[1:, 1])
         along = np.concatenate([[0.0], np.cumsum(steps)])
-        scale = float(self.network.length_m[segment]) / along[-1] if along[-1] > 0 else 1.0
-        return plane, plane.project(vertices), along * scale
+        return plane, plane.project(vertices), along
 
     def parts_within(self, shape: BaseGeometry, segment: int, radius_m: float) -> list[Interval]:
-        """Return the parts of a segment within a distance of a shape, metres from its start."""
+        """Return the parts of a segment within a distance of a shape, geodesic metres from its start."""
         plane, xy, along = self.plane_of(segment)
         flat = plane.project_shape(shape)
         parts = _near_edges(xy, along, _edges_of(flat), radius_m)
@@ -133,8 +129,17 @@ class Ground:
             parts.extend(_inside(xy, along, area))
         return merge(parts, gap_m=1e-6)
 
+    def geodesic_m(self, segment: int) -> float:
+        """Return the length of a segment's centreline, metres."""
+        return float(self.plane_of(segment)[2][-1])
+
+    def stated(self, parts: list[Interval], segment: int) -> list[Interval]:
+        """Return parts of a segment on the scale of the length that the network states for it."""
+        scale = float(self.network.length_m[segment]) / self.geodesic_m(segment)
+        return [(low * scale, high * scale) for low, high in parts]
+
     def parts_inside(self, area: BaseGeometry, segment: int) -> list[Interval]:
-        """Return the parts of a segment inside an area (in this frame), metres from its start."""
+        """Return the parts of a segment inside an area (in this frame), geodesic metres from its start."""
         plane, xy, along = self.plane_of(segment)
         return merge(_inside(xy, along, plane.project_shape(area)), gap_m=1e-6)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fom.domain.closing import WHY_ORDER, act_fault, improvement_fault
+from fom.domain.closing import WHY_ORDER, act_fault, improvement_fault, is_too_early
 from fom.domain.knowledge import Knowledge, is_valid
 from fom.domain.ledger import LIMITING_KINDS
 from fom.domain.places import shape_of
@@ -100,8 +100,12 @@ def unplaced(case: Case) -> tuple[str, ...]:
 
 def warnings(case: Case) -> tuple[str, ...]:
     """Return plain sentences about known records without effect that no list names."""
-    return tuple(
-        f"{record.id}: a state set by hand without a place touches no segment"
-        for record in sorted(_known(case.knowledge, "manual"), key=lambda record: record.id)
-        if has_no_place(record)
-    )
+    sentences = []
+    for record in sorted(_known(case.knowledge, "manual", "closing_act"), key=lambda record: record.id):
+        if isinstance(record, Manual) and has_no_place(record):
+            sentences.append(f"{record.id}: a state set by hand without a place touches no segment")
+        if isinstance(record, ClosingAct):
+            facts = (case.knowledge.ledger.records.get(fact_id) for fact_id in record.closes)
+            early = [fact.id for fact in facts if fact is not None and is_too_early(record, fact)]
+            sentences += [f"{record.id}: older than {fact_id}, which it does not close" for fact_id in early]
+    return tuple(sentences)

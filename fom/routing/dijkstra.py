@@ -6,35 +6,24 @@ The fallback where the hierarchy cannot be built, and its cross-check in tests.
 from __future__ import annotations
 
 import heapq
-import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fom.routing.compiled import compiled
+from fom.routing.engine import Candidate, Ends, Found
 from fom.routing.graph import RouterGraph
 from fom.routing.weights import UNREACHABLE
+from fom.routing.workspaces import Workspaces
 
 _NONE = -1
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ends:
-    """Where a search may begin or end: router nodes, and the weight already spent (or still to spend) there."""
-
-    nodes: NDArray[np.int32]
-    weights: NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Found:
-    """A lightest path between two sets of ends: its whole weight, its router arcs, and which ends it joins."""
-
-    weight: int
-    arcs: NDArray[np.int64]
-    start: int
-    end: int
+PENALTY_ROUNDS = 16
+PENALTY_SHARE = 3
+"""Arcs of the path just found become a third heavier in each round."""
+PENALTY_LIMIT = 16
+"""No arc is made heavier beyond this share of UNREACHABLE, so that sums stay exact."""
 
 
 @compiled
@@ -164,41 +153,72 @@ class DijkstraTopology:
         self.graph = graph
         self.out_first, self.out_arcs = _adjacency(graph.tail, graph.n_nodes)
         self.in_first, self.in_arcs = _adjacency(graph.head, graph.n_nodes)
-        self._free: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        self._lock = threading.Lock()
+        self.workspaces = Workspaces(self._make_workspace)
 
-    def borrow(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return a clean workspace (distances, arcs reached by) for one search at a time."""
-        with self._lock:
-            if self._free:
-                return self._free.pop()
+    def _make_workspace(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         shape = (2, self.graph.n_nodes)
         return np.full(shape, UNREACHABLE, np.int64), np.full(shape, _NONE, np.int64)
 
-    def give_back(self, workspace: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
-        """Take a workspace back for the next search."""
-        with self._lock:
-            self._free.append(workspace)
-
 
 class DijkstraEngine:
-    """Searches over router arcs with the weights given; an update costs nothing."""
+    """Searches without preparation; an update costs nothing."""
 
     def __init__(self, topology: DijkstraTopology, weights: NDArray[np.int64]) -> None:
         self._topology = topology
         self._weights = weights
 
     def update(self, arcs: NDArray[np.int64]) -> None:
-        """Take note that `weights` of router `arcs` have changed; nothing is derived from them here."""
+        """Nothing is derived from the weights, so nothing is to be done."""
 
     def search(self, sources: Ends, targets: Ends) -> Found | None:
         """Return the lightest path from any source to any target, None when there is none."""
         topology = self._topology
-        workspace = topology.borrow()
-        weight, arcs, start, end = _search(
-            topology.out_first, topology.out_arcs, topology.in_first, topology.in_arcs,
-            topology.graph.tail, topology.graph.head, self._weights,
-            sources.nodes, sources.weights, targets.nodes, targets.weights, *workspace,
-        )  # fmt: skip
-        topology.give_back(workspace)
+        with topology.workspaces.one() as (dist, via):
+            weight, arcs, start, end = _search(
+                topology.out_first,
+                topology.out_arcs,
+                topology.in_first,
+                topology.in_arcs,
+                topology.graph.tail,
+                topology.graph.head,
+                self._weights,
+                sources.nodes,
+                sources.weights,
+                targets.nodes,
+                targets.weights,
+                dist,
+                via,
+            )
         return Found(int(weight), arcs, int(start), int(end)) if weight < UNREACHABLE else None
+
+    def distance(self, sources: Ends, targets: Ends) -> int:
+        """Return the weight of the lightest path, UNREACHABLE when there is none."""
+        found = self.search(sources, targets)
+        return UNREACHABLE if found is None else found.weight
+
+    def candidates(
+        self,
+        sources: Ends,
+        targets: Ends,
+        best: Found,
+        counted: NDArray[np.float64],  # noqa: ARG002
+        allowed: float,  # noqa: ARG002
+    ) -> Iterator[Candidate]:
+        """Yield paths found after making those before heavier, step by step."""
+        penalised = self._weights.copy()
+        trial = DijkstraEngine(self._topology, penalised)
+        seen = {best.weight}
+        path: Found | None = best
+        for _ in range(PENALTY_ROUNDS):
+            if path is None:
+                return
+            open_arcs = path.arcs[penalised[path.arcs] < UNREACHABLE // PENALTY_LIMIT]
+            penalised[open_arcs] += penalised[open_arcs] // PENALTY_SHARE
+            path = trial.search(sources, targets)
+            if path is None:
+                return
+            before = int(sources.weights[path.start] + targets.weights[path.end])
+            weight = before + int(self._weights[path.arcs].sum())
+            if weight not in seen:
+                seen.add(weight)
+                yield Candidate(Found(weight, path.arcs, path.start, path.end), None)

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as FilePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fom.network.network import Network
 from fom.routing.barriers import barrier_seconds
-from fom.routing.dijkstra import DijkstraEngine, DijkstraTopology, Ends, Found
+from fom.routing.dijkstra import DijkstraEngine, DijkstraTopology
+from fom.routing.engine import Ends, Engine, Found
 from fom.routing.graph import NO_BARRIER, RouterGraph, build_graph, network_ends
+from fom.routing.hierarchy_engine import HierarchyEngine, HierarchyTopology
+from fom.routing.preparation import prepare_hierarchy
 from fom.routing.sharing import SharedLock
 from fom.routing.snapping import Snap
 from fom.routing.weights import TIE_BITS, UNREACHABLE, draw_numbers, to_seconds, to_weights
@@ -50,27 +55,42 @@ class Path:
 class Router:
     """The search structures of one network, built once and shared by all metrics and threads."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, folder: FilePath | None = None, *, with_hierarchy: bool = True) -> None:
+        """Prepare a network; `folder` (of the network's artefact) keeps the hierarchy between starts.
+
+        Without a hierarchy, or where its package cannot be loaded, searches are the same and slower.
+        """
         self.network = network
         self.graph: RouterGraph = build_graph(network)
         self.draws = draw_numbers(network.segment_ids)
         self._heads = network_ends(network)[1]
         self._barrier_row = np.full(len(network.node_lonlat), NO_BARRIER, np.int64)
         self._barrier_row[np.asarray(network.barrier_node)[::-1]] = np.arange(len(network.barrier_node))[::-1]
-        self._dijkstra = DijkstraTopology(self.graph)
+        shape = prepare_hierarchy(network, self.graph, folder) if with_hierarchy else None
+        self._hierarchy = None if shape is None else HierarchyTopology(self.graph, shape)
 
     def metric(self, costs: NDArray[np.float64], *, vehicle: str = "wheeled") -> Metric:
         """Return a metric over (2n,) costs in seconds by arc number, inf = absent; `vehicle` decides at barriers."""
         return Metric(self, costs, vehicle)
+
+    def heads(self, arcs: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the network node at the end of each network arc."""
+        return self._heads[arcs]
 
     def barrier_rows(self, path: Path) -> NDArray[np.int64]:
         """Return the rows of the network's barrier list that a path passes, in order; turning round passes none."""
         rows = self._barrier_row[self._heads[path.arcs[:-1]]]
         return np.asarray(rows[(rows != NO_BARRIER) & (path.arcs[1:] != path.arcs[:-1] ^ 1) & (path.leave[:-1] == 1.0)])
 
-    def engine(self, weights: NDArray[np.int64]) -> DijkstraEngine:
+    def engine(self, weights: NDArray[np.int64]) -> Engine:
         """Return a search engine over weights of router arcs, which it keeps and watches (`update`)."""
+        if self._hierarchy is not None:
+            return HierarchyEngine(self._hierarchy, weights)
         return DijkstraEngine(self._dijkstra, weights)
+
+    @cached_property
+    def _dijkstra(self) -> DijkstraTopology:
+        return DijkstraTopology(self.graph)
 
 
 class Metric:
@@ -135,7 +155,7 @@ class Searches:
         arc_weight: NDArray[np.int64],
         weights: NDArray[np.int64],
         barrier_weight: NDArray[np.int64],
-        engine: DijkstraEngine,
+        engine: Engine,
     ) -> None:
         self.router = router
         self.arc_weight = arc_weight

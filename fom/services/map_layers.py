@@ -19,7 +19,8 @@ from fom.maps import layers
 from fom.maps.route_lines import Life, route_feature
 from fom.maps.style import letter_of
 from fom.network.network import Network
-from fom.picture.picture import Question
+from fom.picture.assessment import Assessment
+from fom.picture.question import Question
 from fom.services.key_routes import list_key_routes
 from fom.services.picture_host import PictureHost
 from fom.services.record_reads import list_records
@@ -146,6 +147,9 @@ def _routes(session: Session, host: PictureHost, question: Question, actor: Acto
             by_state_m={letter_of(State[state]): metres for state, metres in row["by_state_m"].items()},
             verified_at=row["verified_at"],
             risk=row["risk"],
+            confidence=row["confidence"],
+            owner=row["owner"],
+            reviewed_at=row["reviewed_at"],
             cause=deciding_cause(host.network, assessment, row),
         )
         for row in rows
@@ -157,33 +161,20 @@ def _segment_numbers(network: Network, row: Mapping[str, Any]) -> list[int]:
     return [number for number in found if number is not None]
 
 
-def verification_lives(assessment: Any) -> dict[tuple[int, int], Life]:
-    """Return (segment number, direction) -> (verified at, when its life T ends), microseconds.
-
-    T is read off the next change: an open stretch turns AMBER after T, one that ages turns GREY after 2 T. A stretch
-    that something else holds has no known end.
-    """
+def verification_lives(assessment: Assessment) -> dict[tuple[int, int], Life]:
+    """Return (segment number, direction) -> (verified at, when its life T ends), microseconds, where ever verified."""
+    fresh_us = assessment.contributions.fresh_us(assessment.tick)
     lives: dict[tuple[int, int], Life] = {}
     for row, number in enumerate(assessment.segments):
         for direction in (0, 1):
             verified = int(assessment.verified_at[row, direction])
-            state = int(assessment.states[row, direction])
-            if verified == NEVER_US or state > max(State):
-                continue
-            ends = None
-            if state <= State.AMBER and (change := assessment.next_change(int(number), direction)) is not None:
-                at, to = change
-                if state == State.GREEN and to == State.AMBER:
-                    ends = at
-                elif state == State.AMBER and to == State.GREY:
-                    ends = verified + (at - verified) // 2
-            lives[int(number), direction] = (verified, ends)
+            if verified != NEVER_US:
+                lives[int(number), direction] = (verified, verified + int(fresh_us[row]))
     return lives
 
 
-def deciding_cause(network: Network, assessment: Any, row: Mapping[str, Any]) -> str | None:
-    """Return where along a route its worst state begins and why, in a few words; None for an open route."""
-    place = {int(number): index for index, number in enumerate(assessment.segments)}
+def deciding_cause(network: Network, assessment: Assessment, row: Mapping[str, Any]) -> str | None:
+    """Return where along a route its worst state begins and why; None for an open route."""
     worst, at_m, chosen = State.GREEN, 0.0, None
     along = 0.0
     for stretch in row["segments"] or []:
@@ -191,22 +182,16 @@ def deciding_cause(network: Network, assessment: Any, row: Mapping[str, Any]) ->
         if number is None:
             continue
         direction = 1 if stretch.get("direction") == "backward" else 0
-        state = int(assessment.states[place[number], direction])
+        place = assessment.row_of(number)
+        state = int(assessment.states[place, direction])
         if worst < state <= max(State):
-            worst, at_m, chosen = State(state), along, (number, direction)
+            worst, at_m, chosen = State(state), along, (place, direction)
         end = float(network.length_m[number]) if stretch.get("to_m") is None else stretch["to_m"]
         along += end - (stretch.get("from_m") or 0.0)
     if chosen is None:
         return None
-    reason = assessment.reasons(*chosen)[0]
-    text = getattr(reason, "text", None) or _COMPONENT_WORDS[reason.component.code]
-    return f"{text}, km {at_m / 1000:.0f}"
+    return f"km {at_m / 1000:.0f}: {assessment.reason_members(*chosen)[0]['text']}"
 
-
-_COMPONENT_WORDS = {
-    "explosive": "Explosive hazard", "physical": "Damage or limit", "control": "Restriction", "risk": "Incident risk",
-    "manual": "Set by JOC", "verification": "Not verified",
-}  # fmt: skip
 
 Reader = Callable[[Session, PictureHost, Question, Actor], list[Feature]]
 

@@ -88,6 +88,8 @@ def _check_request() -> None:
         abort(400, "The address holds a NUL character.")
     if not request.path.startswith("/api/") or request.method not in ("POST", "PATCH", "PUT"):
         return
+    if not request.content_length and not request.mimetype:
+        return  # an act without a body, such as a confirmation; where one is needed, its model asks for it
     if not isinstance(body := request.get_json(), dict):
         raise InvalidInput.single("body", type(body).__name__, "a JSON object")
     check_value(body)

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from flask import jsonify, request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from fom.services import reporting
 from fom.services.drafts import RECORDS_MAX, REPORT_FORMS, parse_report
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, Classification, Feature, Instant, Logged, Uuid
+from fom.web.api.shapes import Body, Classification, Feature, Instant, InstantText, Logged, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("reports", "What people sent, its versions, and the judgements on its records")
@@ -41,6 +41,36 @@ class Amendment(Report):
     base_version: int = Field(ge=1, le=2**31 - 1)
 
 
+class ReportHead(BaseModel):
+    """A report without its text."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    form: str
+    version: int
+    triage: str
+    classification: str
+    by: str
+    received: InstantText
+
+
+class ReportOut(ReportHead):
+    """A report with its versions, and what its records say and what was said about them."""
+
+    versions: list[dict[str, Any]]
+    records: list[dict[str, Any]]
+    about: dict[str, list[dict[str, Any]]] = Field(description="Record id -> judgements and acts on it")
+    pending: list[dict[str, Any]] = Field(description="Acts that wait for a second person")
+    conflicts: list[dict[str, Any]] = Field(description="Other bodies that came with the id of a version")
+
+
+class Reports(BaseModel):
+    """Heads of reports, newest first."""
+
+    reports: list[ReportHead]
+
+
 class ReportPath(BaseModel):
     """Which report."""
 
@@ -65,7 +95,7 @@ def post_report(body: Report) -> Any:  # noqa: ARG001 - the model checks the for
     return jsonify(asdict(logged)), 201 if logged.is_new else 200
 
 
-@api.get("/reports")
+@api.get("/reports", responses={"200": Reports})
 @allows("send_report", "read_reports")
 def list_reports(query: ReportsQuery) -> Any:
     """List reports that the account may see, newest first."""
@@ -74,7 +104,7 @@ def list_reports(query: ReportsQuery) -> Any:
     return jsonify(reports=rows)
 
 
-@api.get("/reports/<report_id>", responses={**MISSING})
+@api.get("/reports/<report_id>", responses={"200": ReportOut, **MISSING})
 @allows("send_report", "read_reports")
 def get_report(path: ReportPath) -> Any:
     """Return a report with its versions, records, judgements and acts that wait for a second person."""

@@ -32,6 +32,12 @@ class StatesQuery(Asking):
 class States(BaseModel):
     """States as letters: O open, C caution, ? unknown, R restricted, X closed, - no such direction."""
 
+    model_config = {  # noqa: RUF012 - pydantic's own way
+        "openapi_extra": {
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+
     network: str
     version: int
     at: InstantText
@@ -41,21 +47,10 @@ class States(BaseModel):
     states: dict[str, str] = Field(description="Segment number -> letters forward and backward")
 
 
-BULK = {
-    "200": {
-        "description": "All states, or those that moved",
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/States"}},
-            "application/octet-stream": {
-                "schema": {"type": "string", "format": "binary"},
-            },
-        },
-    },
-    "304": {"description": "Nothing moved since the `ETag` that was sent"},
-}
+UNCHANGED = {"304": {"description": "Nothing moved since the `ETag` that was sent"}}
 
 
-@api.get("/states", responses=BULK)
+@api.get("/states", responses={"200": States, **UNCHANGED})
 @allows("read_picture")
 def list_states(query: StatesQuery) -> Any:
     """Return the state of every segment, now or at a moment.

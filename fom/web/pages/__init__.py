@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from fom.web.pages import live_map, shell
+from fom.web.pages import live_map, report, shell
 
 
 def register(app: Flask) -> None:
     """Attach the pages and what their templates need."""
     shell.register(app)
-    app.register_blueprint(live_map.blueprint)
+    for page in (live_map, report):
+        app.register_blueprint(page.blueprint)
