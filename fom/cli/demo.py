@@ -1,0 +1,124 @@
+"""Make the invented demo mission: country, network, sixty days of history, demo accounts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from fom.cli.user import now_us
+from fom.config import Config, config_from_env
+from fom.domain.access import OPERATOR
+from fom.domain.instants import from_us
+from fom.domain.registers import REGISTERS
+from fom.errors import Conflict
+from fom.network.artefact import load_network, save_network
+from fom.network.build import compile_network
+from fom.network.network import Network
+from fom.routing.router import Router
+from fom.services import accounts
+from fom.services.deployment import Database, is_in_use, open_database
+from fom.services.facts_exchange import load_facts
+from fom.services.policies import activate_network
+from fom.services.register_loading import load_registers
+
+DEMO_PASSWORD = "heron-road-at-dawn"  # noqa: S105 - printed at every start; demo accounts exist in the demo only
+DEMO_ACCOUNTS: tuple[tuple[str, str, str, str | None, str], ...] = (
+    ("duty@demo.example", "Duty officer", "duty_officer", "JOC", "confidential"),
+    ("chief@demo.example", "Chief JOC", "chief_joc", "JOC", "strictly_confidential"),
+    ("patrol@demo.example", "Patrol", "reporter", "BN1", "confidential"),
+    ("eod@demo.example", "EOD officer", "eod", "EOD", "strictly_confidential"),
+    ("lead@demo.example", "Head of mission", "leadership", None, "strictly_confidential"),
+    ("partner@demo.example", "Humanitarian partner", "partner", None, "unclassified"),
+)
+"""Email, name, role, unit, clearance."""
+Say = Callable[[str], None]
+
+
+@click.command()
+def command() -> None:
+    """Make the invented demo mission in an empty data folder; prints the accounts."""
+    config = config_from_env()
+    install_demo(config, now=now_us(), say=lambda text: click.echo(f"  {text}", err=True))
+    click.echo(describe_accounts())
+
+
+def describe_accounts() -> str:
+    """Return the demo accounts and their password, one per line."""
+    lines = [f"{email:<24} {name}" for email, name, *_ in DEMO_ACCOUNTS]
+    return "\n".join([*lines, f"password of all: {DEMO_PASSWORD}"])
+
+
+def install_demo(config: Config, *, now: int, say: Say) -> None:
+    """Fill an empty deployment with the demo mission, ending at `now` (microseconds).
+
+    Everything goes into the database in one transaction at the end: a stopped run leaves it empty.
+
+    Raises
+    ------
+    Conflict
+        The database is in use already.
+    """
+    with _empty_database(config) as database:
+        files = _write_files(config.data / "demo", now, say)
+        say("road network")
+        network = _build(files.osm, config)
+        context = config.data / "context"
+        context.mkdir(exist_ok=True)
+        for path in files.context.values():
+            shutil.copyfile(path, context / path.name)
+        _fill(database, network, files, now=now, say=say)
+
+
+@contextmanager
+def _empty_database(config: Config) -> Iterator[Database]:
+    database = open_database(config)
+    try:
+        if is_in_use(database):
+            raise Conflict("the database holds records already: the demo needs an empty data folder (DATA=…)")
+        yield database
+    finally:
+        database.dispose()
+
+
+def _write_files(folder: Path, now: int, say: Say) -> Any:
+    from geodata.recipe import make_demo  # only the demo needs the recipe with its packages
+
+    return make_demo(folder, now=from_us(now), progress=say)
+
+
+def _build(osm: Path, config: Config) -> Network:
+    built = compile_network(osm, name="demo")
+    return load_network(save_network(built, config.networks / built.network_id))
+
+
+def _fill(database: Database, network: Network, files: Any, *, now: int, say: Say) -> None:
+    from geodata.history import make_history
+
+    registers = orjson.loads(files.registers.read_bytes())
+    kept = {name: rows for name, rows in registers.items() if name in REGISTERS}  # the recipe also lists people, units
+    facts = make_history(network, files.facts, files.facts_by_place)
+    router = Router(network)
+    with database.writing() as session:
+        activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now)
+        say("records")
+        load_facts(session, facts, network=network, actor=OPERATOR, now=now)
+        say("registers into the database")
+        load_registers(session, kept, network=network, router=router, actor=OPERATOR, now=now)
+        for email, name, role, unit, clearance in DEMO_ACCOUNTS:
+            accounts.create_user(
+                session,
+                email=email,
+                password=DEMO_PASSWORD,
+                name=name,
+                roles=[role],
+                unit=unit,
+                clearance=clearance,
+                actor=OPERATOR,
+                now=now,
+            )
