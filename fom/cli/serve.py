@@ -10,6 +10,7 @@ import click
 from gunicorn.app.base import BaseApplication
 
 from fom.config import Config, config_from_env
+from fom.services.deployment import open_database
 
 STOP_GRACE_S = 1
 """Seconds that running requests get after Ctrl-C; open streams end by themselves at once."""
@@ -53,21 +54,24 @@ def gunicorn_settings(config: Config) -> dict[str, Any]:
         "loglevel": "warning",
         "proc_name": "fom",
         "worker_int": _end_streams,
-        "worker_exit": _end_streams_at_exit,
+        "worker_exit": _close,
     }
 
 
 def _end_streams(worker: Any) -> None:
+    """Runs in a signal handler: only say that it is over; streams look twice a second."""
     if worker.wsgi is not None:
-        worker.wsgi.extensions["fom.live"].close()
+        worker.wsgi.extensions["fom"].closing.set()
 
 
-def _end_streams_at_exit(_server: Any, worker: Any) -> None:
-    _end_streams(worker)
+def _close(_server: Any, worker: Any) -> None:
+    if worker.wsgi is not None:
+        worker.wsgi.extensions["fom"].close()
 
 
 def serve(config: Config) -> None:
-    """Serve until interrupted."""
+    """Bring the database up to date and serve until interrupted."""
+    open_database(config).dispose()
     Server(config).run()
 
 

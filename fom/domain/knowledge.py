@@ -184,9 +184,12 @@ class Knowledge:
             self._standing[fact.id] = found
         return found
 
-    def group_at(self, fact: Record, at: int) -> str:
-        """Return the group a fact counts in at a moment of travel."""
-        return next((s.group for s in self.standing(fact) if s.start_us <= at < s.end_us), fact.id)
+    def duplicates_at(self, fact: Record, at: int) -> frozenset[str]:
+        """Return the ids of the facts that known `duplicate` links join with this one at a moment, its own included."""
+        if fact.id not in self.ledger.links_of:
+            return frozenset((fact.id,))
+        alive = {m.id: m for m in self.linked_with(fact) if self.closed_from(m, "erroneous") > at}
+        return next((frozenset(p) for p in self._components(alive, ("duplicate",)) if fact.id in p), frozenset((fact.id,)))
 
     def _stand_together(self, fact: Record) -> None:
         """Work out the standing of a fact and of all it is linked with."""

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from fom.domain.geodesy import Plane, bounds_with_reach, distance_m, unroll_geometry
 from fom.domain.grades import SLACK
-from fom.domain.intervals import Interval, merge, uncovered_m
+from fom.domain.intervals import Interval, intersect, merge, uncovered_m
 from fom.domain.ledger import Ledger
 from fom.domain.phases import IMPRECISE, NEAR, ON
 from fom.domain.places import shape_of, uncertainty_m
@@ -315,6 +315,8 @@ class Binder:
         if record.geometry is None:
             return {n: merged for n, parts in named.items() if (merged := _solid(parts))}
         followed = self._followed(record.geometry, set(named) if record.segments else None)
+        if record.segments:
+            followed = {n: intersect(merge(parts), merge(named[n])) for n, parts in followed.items()}
         return {n: merged for n, parts in followed.items() if (merged := _solid(parts))}
 
     def _interval(self, number: int, stretch: Stretch) -> Interval:

@@ -1,7 +1,8 @@
 """When states next change by themselves, for many rows at once.
 
 Between two fixed boundaries of a row everything but risk is constant, and risk only falls. So each row walks from boundary
-to boundary; where the state just before a boundary differs from now, the crossing of a risk threshold is bisected.
+to boundary; where the state just before a boundary differs from now, the crossing of a risk threshold is bisected. Rows are
+judged at whole microseconds: what lies between two of them does not happen.
 Source: facts format, section 7.
 """
 
@@ -33,19 +34,20 @@ def next_changes(contributions: Contributions, direction: int, tick: int) -> tup
         boundary = np.minimum(contributions.next_boundary(direction, at), last + 1)
         crossed = np.zeros(len(rows), dtype=np.bool_)
         if contributions.has_risks:
-            before = np.maximum(boundary - 1, at)
+            before = np.maximum((boundary - 1) // 2 * 2, at)
             crossed = contributions.judge(direction, before).states != now
             if crossed.any():
                 crossing = _bisect(contributions, direction, at, before, now, crossed)
                 found_at[rows[crossed]] = crossing[crossed]
                 found_state[rows[crossed]] = contributions.judge(direction, crossing).states[crossed]
-        states_there = contributions.judge(direction, np.minimum(boundary, last)).states
+        there = (boundary + 1) // 2 * 2
+        states_there = contributions.judge(direction, there).states
         changed = ~crossed & (boundary <= last) & (states_there != now)
         found_at[rows[changed]], found_state[rows[changed]] = boundary[changed], states_there[changed]
         keep = np.flatnonzero(~crossed & ~changed & (boundary <= last))
         if len(keep) < len(rows):
             contributions = contributions.narrowed(keep)
-        rows, at, now = rows[keep], boundary[keep], now[keep]
+        rows, at, now = rows[keep], there[keep], now[keep]
     return found_at, found_state
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from fom.picture.ground import Ground
 from fom.picture.influence import Influence
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
+from fom.picture.survey import Survey
 
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
@@ -120,6 +122,20 @@ class Picture:
         return Assessment(
             question, Contributions(case, recorded, self._all_known, wanted, only_at=at_tick(question.at))
         )
+
+    def assess_over(self, question: Question, moments: Iterable[int], segments: Ints) -> Iterator[Assessment]:
+        """Yield the assessment of some segments (each once) at each moment, microseconds; gathered once for all."""
+        with self._lock:
+            recorded, case = self.recorded(question.profile), self._case_on(question, np.unique(segments))
+        contributions = Contributions(case, recorded, self._all_known, np.asarray(segments, dtype=np.int64))
+        for moment in moments:
+            yield Assessment(replace(question, at=moment), contributions)
+
+    def survey(self, known_at: int) -> Survey:
+        """Return what is known at a moment beyond the states of segments."""
+        with self._lock:
+            basis = self.basis()
+            return Survey(basis, Knowledge(basis.ledger, known_at, self.policy))
 
     def recorded(self, profile: Profile) -> RecordedLimits:
         """Return what the limits in the network mean for a profile."""

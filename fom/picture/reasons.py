@@ -161,7 +161,7 @@ class RowReasons:
         return self._case.improvements.phases[self._whole.improvements.phase[at]]
 
     def delay_min(self, direction: int) -> Floats:
-        """Return (m,) the median of the latest tolls and delays in force, minutes; linked ones count once, the largest.
+        """Return (m,) the median of the latest tolls and delays in force, minutes; of duplicates the largest counts.
 
         Source: facts format, section 6.
         """
@@ -178,9 +178,9 @@ class RowReasons:
         return result
 
     def _one_per_group(self, records: Iterable[Control]) -> list[Control]:
-        largest: dict[str, Control] = {}
+        largest: dict[frozenset[str], Control] = {}
         for record in records:
-            group = self._case.knowledge.group_at(record, self._at)
+            group = self._case.knowledge.duplicates_at(record, self._at)
             before = largest.get(group)
             if before is None or _delay_rank(record) > _delay_rank(before):
                 largest[group] = record

@@ -73,10 +73,6 @@ class Router:
         """Return a metric over (2n,) costs in seconds by arc number, inf = absent; `vehicle` decides at barriers."""
         return Metric(self, costs, vehicle)
 
-    def heads(self, arcs: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return the network node at the end of each network arc."""
-        return self._heads[arcs]
-
     def barrier_rows(self, path: Path) -> NDArray[np.int64]:
         """Return the rows of the network's barrier list that a path passes, in order; turning round passes none."""
         rows = self._barrier_row[self._heads[path.arcs[:-1]]]

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
+from fom.domain.facts_file import format_record, parse_record
 from fom.domain.instants import format_instant
 from fom.domain.profiles import PROFILES
 from fom.domain.states import DIRECTION_CODES, State
@@ -137,15 +138,18 @@ def _stretches(network: Network, path: Path) -> list[dict[str, Any]]:
     return stretches
 
 
-def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int, received: int | None = None) -> None:
-    """Write the `route` record of the row's course, received now unless told, and take the one before back."""
+def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int) -> None:
+    """Write the `route` record of the row's course and take the one before back.
+
+    A route record has no times in the facts format: the old course ends with its retraction.
+    """
     record_id, old_id = f"{row.id}.{row.version}", row.record_id
-    common = {"received": format_instant(at if received is None else received), "by": actor.person}
-    course = {"kind": "route", "segments": row.segments, "meta": {"key_route": row.id, "code": row.code}}
-    features = [_feature(record_id, {**course, **common})]
+    ways = [{"id": stretch["id"], "direction": stretch.get("direction") or "forward"} for stretch in row.segments or []]
+    meta = {"key_route": row.id, "code": row.code}
+    features = [_feature(record_id, {"kind": "route", "segments": ways, "meta": meta})]
     if old_id is not None:
-        back = {"kind": "retraction", "target": old_id, "signed_by": [actor.person]}
-        features.append(_feature(f"{old_id}.retracted", {**back, **common}))
+        signed = {"received": format_instant(at), "by": actor.person, "signed_by": [actor.person]}
+        features.append(_feature(f"{old_id}.retracted", {"kind": "retraction", "target": old_id, **signed}))
     ids = [feature["id"] for feature in features]
     change = add_change(session, "record", at=at, subject=("record", record_id), record_ids=ids)
     insert_records(session, features, Provenance(change_number=change, classification=row.classification))
@@ -155,7 +159,8 @@ def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int, rece
 
 
 def _feature(record_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "Feature", "id": record_id, "geometry": None, "properties": dict(properties)}
+    feature = {"type": "Feature", "id": record_id, "geometry": None, "properties": dict(properties)}
+    return format_record(parse_record(feature))
 
 
 def _numbers(network: Network, rows: list[dict[str, Any]]) -> list[int]:

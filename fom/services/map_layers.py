@@ -21,6 +21,7 @@ from fom.maps.style import letter_of
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
+from fom.services.disclosure import disclose_reason
 from fom.services.key_routes import list_key_routes
 from fom.services.picture_host import PictureHost
 from fom.services.record_reads import list_records
@@ -150,7 +151,7 @@ def _routes(session: Session, host: PictureHost, question: Question, actor: Acto
             confidence=row["confidence"],
             owner=row["owner"],
             reviewed_at=row["reviewed_at"],
-            cause=deciding_cause(host.network, assessment, row),
+            cause=deciding_cause(host, assessment, row, actor=actor),
         )
         for row in rows
     ]
@@ -173,8 +174,9 @@ def verification_lives(assessment: Assessment) -> dict[tuple[int, int], Life]:
     return lives
 
 
-def deciding_cause(network: Network, assessment: Assessment, row: Mapping[str, Any]) -> str | None:
-    """Return where along a route its worst state begins and why; None for an open route."""
+def deciding_cause(host: PictureHost, assessment: Assessment, row: Mapping[str, Any], *, actor: Actor) -> str | None:
+    """Return where along a route its worst state begins and why, as the viewer may know; None for an open route."""
+    network = host.network
     worst, at_m, chosen = State.GREEN, 0.0, None
     along = 0.0
     for stretch in row["segments"] or []:
@@ -190,7 +192,13 @@ def deciding_cause(network: Network, assessment: Assessment, row: Mapping[str, A
         along += end - (stretch.get("from_m") or 0.0)
     if chosen is None:
         return None
-    return f"km {at_m / 1000:.0f}: {assessment.reason_members(*chosen)[0]['text']}"
+    return f"km {at_m / 1000:.0f}: {first_reason(host, assessment, *chosen, actor=actor)}"
+
+
+def first_reason(host: PictureHost, assessment: Assessment, row: int, direction: int, *, actor: Actor) -> str:
+    """Return the text of the worst reason of a row, or the advice to contact the JOC."""
+    reason = assessment.reason_members(row, direction)[0]
+    return str(disclose_reason(reason, actor=actor, host=host)["text"])
 
 
 Reader = Callable[[Session, PictureHost, Question, Actor], list[Feature]]

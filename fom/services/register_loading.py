@@ -64,7 +64,7 @@ def load_registers(
             known_from = _known_from(register, typed, at)
             row, _ = write_row(session, register, typed, None, by=actor.person, at=known_from)
             if isinstance(row, KeyRoute):
-                renew_record(session, row, actor=actor, at=step(session, now), received=known_from)
+                renew_record(session, row, actor=actor, at=step(session, now))
             count += 1
     details = {name: len(listed) for name, listed in rows.items()}
     note(session, "load_registers", ("registers", "loaded"), kind="register", actor=actor, at=at, details=details)

@@ -16,7 +16,7 @@ from fom.maps.strip import HAZARD_REACH_M, Course, assets_along, features_along,
 from fom.maps.style import ENDS_SOON_H, HALF_LIFE_USED, NEARLY_USED
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
-from fom.services.map_layers import read_layer
+from fom.services.map_layers import first_reason, read_layer
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
 
@@ -54,7 +54,7 @@ def read_strip(
         **properties,
         "length_m": course.length_m,
         "course": course,
-        "states": _explained(course, assessment, place, ways),
+        "states": _explained(host, course, assessment, place, ways, actor=actor),
         "places": places_along(course, (s for s in sites if s["kind"] == "settlement")),
         "hazards": features_along(course, layer["hazards"], HAZARD_REACH_M),
         "controls": features_along(course, layer["restrictions"], CONTROL_REACH_M),
@@ -70,7 +70,13 @@ _LAYERS = ("hazards", "restrictions", "crossings")
 
 
 def _explained(
-    course: Course, assessment: Assessment, place: NDArray[np.int64], ways: NDArray[np.int64]
+    host: PictureHost,
+    course: Course,
+    assessment: Assessment,
+    place: NDArray[np.int64],
+    ways: NDArray[np.int64],
+    *,
+    actor: Actor,
 ) -> list[dict[str, Any]]:
     """Return the state runs, each worse than open with the first reason of its first stretch."""
     states = assessment.states[place, ways]
@@ -80,8 +86,10 @@ def _explained(
         run["letter"], run["age"] = run.pop("value")
         index = starts[run["from_m"]]
         run["segment_id"] = assessment.network.segment_id(int(course.numbers[index]))
-        reasons = assessment.reason_members(int(place[index]), int(ways[index]))
-        run["text"] = reasons[0]["text"] if reasons and run["letter"] != "O" else None
+        is_open = run["letter"] == "O"
+        run["text"] = (
+            None if is_open else first_reason(host, assessment, int(place[index]), int(ways[index]), actor=actor)
+        )
     return found
 
 

@@ -66,7 +66,7 @@ def family(name: str, about: str, module: str | None = None) -> APIBlueprint:
 
 
 def blueprints() -> list[APIBlueprint]:
-    """Return the blueprints of all families, made anew: one application does not change another's."""
+    """Return the blueprints of all families."""
     modules = [import_module(f"{__name__}.{name}") for name in FAMILIES]
     registers = import_module(f"{__name__}.registers")
     return [*(m.api for m in modules), *(registers.build(name) for name in registers.FAMILIES)]

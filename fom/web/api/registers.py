@@ -3,6 +3,7 @@
 Annotations are evaluated here (no `__future__` import): each register's models are made while its endpoints are.
 """
 
+from functools import cache
 from typing import Annotated, Any
 
 from flask import jsonify
@@ -63,6 +64,7 @@ class History(BaseModel):
     changes: list[dict[str, Any]]
 
 
+@cache
 def build(register: str) -> APIBlueprint:
     """Return the endpoints of one register: list, read, add, change, history."""
     path, about = FAMILIES[register]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fom.errors import NotFound
 from fom.services.key_routes import define_key_route, list_key_routes
+from fom.services.route_strip import read_strip
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.registers import changes_model, merged, values_model
@@ -44,6 +45,24 @@ class KeyRouteState(KeyRoute):
     by_state_m: dict[str, float]
 
 
+class Strip(BaseModel):
+    """A key route unrolled: every list by metres from its start."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    code: str
+    length_m: float
+    states: list[dict[str, Any]]
+    places: list[dict[str, Any]]
+    hazards: list[dict[str, Any]]
+    controls: list[dict[str, Any]]
+    crossings: list[dict[str, Any]]
+    assets: list[dict[str, Any]]
+    surfaces: list[dict[str, Any]]
+    heat: list[dict[str, Any]]
+
+
 class KeyRoutes(BaseModel):
     """All key routes by code."""
 
@@ -71,6 +90,17 @@ def get_route(path: RoutePath, query: Asking) -> Any:
     if not found:
         raise NotFound("key route", path.route_id)
     return jsonify(found[0])
+
+
+@api.get("/routes/<route_id>/strip", responses={"200": Strip, **MISSING})
+@allows("read_picture")
+def get_strip(path: RoutePath, query: Asking) -> Any:
+    """Return what stands along a key route by metres from its start: states, hazards, controls, assets, thirty days."""
+    host = edge().host
+    question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    with reading() as session:
+        strip = read_strip(session, host, path.route_id, question, actor=current_actor())
+    return jsonify({name: value for name, value in strip.items() if name != "course"})
 
 
 @api.post("/routes", responses={"201": KeyRoute, **CONFLICT, **BODY})
