@@ -21,7 +21,7 @@ class Tools {
   }
 }
 
-export async function createMap(container, settings, symbolsUrl) {
+export async function createMap(container, settings, symbolsUrl, options = {}) {
   const map = new maplibregl.Map({
     container,
     style: buildStyle(settings, tokens()),
@@ -34,6 +34,7 @@ export async function createMap(container, settings, symbolsUrl) {
     fadeDuration: 0,
     maxZoom: 17,
     minZoom: 3,
+    ...options,
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
