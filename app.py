@@ -12,8 +12,8 @@ from flask import Flask
 
 from fom.cli import LazyGroup
 from fom.config import Config, config_from_env
+from fom.services.deployment import SECRET_FILE, Database
 from fom.services.picture_host import open_host
-from fom.store.database import Database
 from fom.web.application import build
 from fom.web.edge import Edge, now_us
 
@@ -29,8 +29,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
 
     def open_picture() -> Any:
         host = open_host(config, database, clock=clock)
-        if has_threads:
-            host.start()
+        host.start()
         return host
 
     app = build(
@@ -44,7 +43,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
 
 def kept_secret(folder: Path) -> str:
     """Return the data folder's secret, made on first use and readable by its owner only."""
-    path = folder / "secret"
+    path = folder / SECRET_FILE
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}")

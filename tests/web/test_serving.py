@@ -1,0 +1,236 @@
+"""The real server: `fom serve` in a process of its own, listened to over sockets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fom.domain.access import OPERATOR, Actor
+from fom.network.artefact import save_network
+from fom.services.accounts import find_actor_by_email, issue_token, revoke_token
+from fom.services.policies import activate_network
+from fom.store.database import Database
+from fom.web.edge import now_us
+from tests.web.mission import ROADS, email_of, hazard, make_store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Server:
+    """A running server and its database."""
+
+    port: int
+    database: Database
+    process: subprocess.Popen[bytes]
+
+    def token(self, role: str) -> tuple[str, str, Actor]:
+        with self.database.writing() as session:
+            actor = find_actor_by_email(session, email_of(role))
+            assert actor
+            text, row = issue_token(session, email=actor.email, label="test", actor=actor, now=now_us())
+            return text, row.id, actor
+
+    def request(self, method: str, path: str, token: str, body: Any = None) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        raw = answer.read()
+        connection.close()
+        return answer.status, json.loads(raw) if raw else None
+
+
+class Listener:
+    """One open stream, read event by event."""
+
+    def __init__(self, server: Server, token: str, last_event_id: int | None = None) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        headers = {"Authorization": f"Bearer {token}"}
+        if last_event_id is not None:
+            headers["Last-Event-ID"] = str(last_event_id)
+        self.connection.request("GET", "/api/v1/stream", headers=headers)
+        self.answer = self.connection.getresponse()
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        event: dict[str, Any] = {}
+        while line := self.answer.readline():
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "" and "data" in event:
+                yield event
+            if name == "":
+                event = {}
+            elif name == "data":
+                event["data"] = json.loads(value)
+            else:
+                event[name] = value
+
+    def next(self, name: str) -> dict[str, Any]:
+        return next(event for event in self.events() if event["event"] == name)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(folder: Path, **env: str) -> Iterator[Server]:
+    port = free_port()
+    command = [sys.executable, "-m", "fom", "serve", "--port", str(port), "--data", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "FOM_THREADS": "24", **env})
+    database = Database(f"sqlite:///{folder / 'fom.sqlite'}")
+    try:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, "the server ended by itself"
+            time.sleep(0.1)
+        yield Server(port, database, process)
+    finally:
+        database.dispose()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, network: Any) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    make_store(folder)
+    save_network(network, folder / "networks" / network.network_id)
+    database = Database(f"sqlite:///{folder / 'fom.sqlite'}")
+    with database.writing() as session:
+        activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
+    database.dispose()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(data: Path) -> Iterator[Server]:
+    with running(data) as served:
+        yield served
+
+
+def fresh_hazard() -> dict[str, Any]:
+    return hazard(str(uuid.uuid4()), occurred=None)
+
+
+def test_a_report_of_one_client_is_seen_on_the_stream_of_another_within_two_seconds(server: Server):
+    watcher, _, _ = server.token("chief_joc")
+    sender, _, _ = server.token("reporter")
+    listener = Listener(server, watcher)
+    assert listener.next("heartbeat")["data"]["version"] >= 1
+    sent_at = time.monotonic()
+    status, logged = server.request("POST", "/api/v1/reports", sender, fresh_hazard())
+    assert status == 201
+    moves = listener.next("moves")
+    assert time.monotonic() - sent_at < 2
+    assert moves["data"]["version"] == logged["change"]
+    assert [ROADS[row[0]] for row in moves["data"]["moves"]] == ["a-b"]
+    assert moves["data"]["moves"][0][3:] == ["R", "R"]
+    record = listener.next("record")
+    assert (record["id"], record["data"]["layer"]) == (str(logged["change"]), "hazards")
+    listener.close()
+
+
+def test_a_listener_who_comes_back_gets_what_he_missed_and_nothing_twice(server: Server):
+    watcher, _, _ = server.token("chief_joc")
+    sender, _, _ = server.token("reporter")
+    versions = []
+    for place in ((30.045, 5.0901), (30.135, 5.0901), (30.045, 5.0001)):
+        body = hazard(str(uuid.uuid4()), place, occurred=None)
+        versions.append(server.request("POST", "/api/v1/reports", sender, body)[1]["change"])
+    listener = Listener(server, watcher, last_event_id=versions[0])
+    seen = []
+    for event in listener.events():
+        if event["event"] == "record":
+            seen.append(event["data"]["version"])
+        if len(seen) == 2:
+            break
+    assert seen == versions[1:]
+    listener.close()
+
+
+def test_who_may_not_see_a_record_is_told_that_states_moved_and_not_by_what(server: Server):
+    partner, _, _ = server.token("partner")
+    sender, _, _ = server.token("duty_officer")
+    listener = Listener(server, partner)
+    listener.next("heartbeat")
+    body = hazard(str(uuid.uuid4()), (30.0001, 5.045), occurred=None)
+    change = server.request("POST", "/api/v1/reports", sender, body)[1]["change"]
+    public = hazard(str(uuid.uuid4()), (30.0901, 5.045), occurred=None) | {"classification": "unclassified"}
+    later = server.request("POST", "/api/v1/reports", sender, public)[1]["change"]
+    seen = []
+    for event in listener.events():
+        seen.append((event["event"], event["data"]["version"]))
+        if event["event"] == "record":
+            break
+    assert seen == [("moves", change), ("moves", later), ("record", later)]
+    listener.close()
+
+
+def test_a_revoked_token_ends_its_streams_within_five_seconds(server: Server):
+    text, token_id, actor = server.token("jmac")
+    listener = Listener(server, text)
+    listener.next("heartbeat")
+    with server.database.writing() as session:
+        revoke_token(session, token_id, actor=actor, now=now_us())
+    revoked_at = time.monotonic()
+    assert listener.next("end")["data"] == {"code": "signed_out"}
+    assert listener.answer.read() == b""
+    assert time.monotonic() - revoked_at < 5
+    listener.close()
+
+
+def test_an_account_cannot_take_every_stream_and_other_requests_are_still_answered(server: Server):
+    text, _, _ = server.token("police")
+    listeners = [Listener(server, text) for _ in range(9)]
+    assert [x.answer.status for x in listeners] == [200] * 8 + [429]
+    other, _, _ = server.token("aviation")
+    assert server.request("GET", "/api/v1/me", other)[0] == 200
+    for listener in listeners:
+        listener.close()
+
+
+@pytest.mark.parametrize("event_id", ["x", "-1", "9" * 30, "1.5"])
+def test_an_event_id_that_is_none_is_refused(server: Server, event_id: str):
+    text, _, _ = server.token("eod")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    headers = {"Authorization": f"Bearer {text}", "Last-Event-ID": event_id}
+    connection.request("GET", "/api/v1/stream", headers=headers)
+    assert connection.getresponse().status == 422
+    connection.close()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_ends_cleanly_within_three_seconds_with_open_streams(data: Path, ending: signal.Signals):
+    with running(data) as served:
+        text, _, _ = served.token("duty_officer")
+        listeners = [Listener(served, text) for _ in range(4)]
+        for listener in listeners:
+            listener.next("heartbeat")
+        asked_at = time.monotonic()
+        served.process.send_signal(ending)
+        assert served.process.wait(timeout=10) == 0
+        assert time.monotonic() - asked_at < 3
+        for listener in listeners:
+            listener.close()

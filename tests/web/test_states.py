@@ -1,0 +1,107 @@
+"""States in bulk and one by one, now and then, and what a browser need not fetch again."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tests.web.conftest import Mission
+from tests.web.mission import ROADS, hazard
+
+STATES = "/api/v1/states"
+
+
+def report_hazard(mission: Mission) -> None:
+    answer = mission.program("duty_officer").post("/api/v1/reports", json=hazard(str(uuid.uuid4())))
+    assert answer.status_code == 201
+
+
+def letters(mission: Mission, query: str = "") -> dict[str, str]:
+    return mission.program("duty_officer").get(STATES + query).json["states"]
+
+
+def test_every_segment_has_a_letter_for_each_direction(mission: Mission):
+    assert letters(mission) == {str(number): "??" for number in range(len(ROADS))}
+
+
+def test_the_binary_form_says_the_same_by_arc_number(mission: Mission):
+    report_hazard(mission)
+    client = mission.program("duty_officer")
+    raw = client.get(STATES, headers={"Accept": "application/octet-stream"})
+    assert raw.mimetype == "application/octet-stream"
+    assert raw.headers["X-Fom-Network"] == mission.host.network.network_id
+    assert int(raw.headers["X-Fom-Version"]) == mission.host.version
+    spelled = "".join("OC?RX"[value] for value in raw.data)
+    assert {str(i): spelled[2 * i : 2 * i + 2] for i in range(len(ROADS))} == letters(mission)
+
+
+def test_only_what_moved_since_a_version_is_sent(mission: Mission):
+    letters(mission)
+    version = mission.host.version
+    report_hazard(mission)
+    number = mission.host.network.find_segment("a-b")
+    assert letters(mission, f"?since_version={version}") == {str(number): "RR"}
+    assert letters(mission, f"?since_version={mission.host.version}") == {}
+
+
+def test_the_past_is_answered_as_it_was_known(mission: Mission):
+    before = "2026-03-10T12:00:00Z"
+    mission.clock.advance(1)
+    report_hazard(mission)
+    number = str(mission.host.network.find_segment("a-b"))
+    assert letters(mission)[number] == "RR"
+    assert letters(mission, f"?known_at={before}")[number] == "??"
+    assert letters(mission, f"?at={before}")[number] == "RR"  # what is found lay there before
+
+
+def test_an_unchanged_picture_costs_a_304(mission: Mission):
+    client = mission.program("duty_officer")
+    first = client.get(STATES)
+    again = client.get(STATES, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    report_hazard(mission)
+    assert client.get(STATES, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+    other = client.get(STATES + "?profile=P5", headers={"If-None-Match": first.headers["ETag"]})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("profile=P99", "profile"),
+        ("user_class=tourist", "user_class"),
+        ("at=yesterday", "at"),
+        ("at=2026-03-10T12:00:00", "at"),
+        ("known_at=2026-02-30T12:00:00Z", "known_at"),
+        ("since_version=-1", "since_version"),
+        ("since_version=1&at=2026-03-10T12:00:00Z", "since_version"),
+        ("surprise=1", "surprise"),
+    ],
+)
+def test_a_bad_parameter_is_named(mission: Mission, query: str, field: str):
+    answer = mission.program("duty_officer").get(f"{STATES}?{query}")
+    assert answer.status_code == 422
+    assert [e["field"] for e in answer.json["errors"]] == [field]
+
+
+def test_a_segment_tells_why_and_an_unknown_one_is_not_here(mission: Mission):
+    report_hazard(mission)
+    client = mission.program("duty_officer")
+    segment = client.get("/api/v1/segments/a-b").json
+    assert segment["segment_id"] == "a-b"
+    forward, backward = segment["directions"]
+    assert forward["state"] == backward["state"] == "RED"
+    reason = forward["reasons"][0]
+    assert (reason["component"], reason["rule"]) == ("explosive", "X1")
+    assert reason["text"]
+    unknown = client.get("/api/v1/segments/x-y")
+    assert (unknown.status_code, unknown.json["code"]) == (404, "not_found")
+
+
+def test_who_is_not_cleared_sees_the_same_state_with_the_reason_withheld(mission: Mission):
+    report_hazard(mission)
+    row = mission.program("partner").get("/api/v1/segments/a-b").json["directions"][0]
+    assert row["state"] == "RED"
+    assert "restricted reason" in str(row["reasons"][0])
+    assert "wire" not in str(row)
