@@ -60,6 +60,13 @@ def from_lambda(quanta: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
+def lambda_of(risk: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return -ln(1 - R), the additive form of risk."""
+    with np.errstate(divide="ignore"):
+        result: NDArray[np.float64] = -np.log1p(-np.minimum(risk, 1.0))
+    return np.minimum(result, LAMBDA_MAX)
+
+
 def risk_state(risk: NDArray[np.float64], policy: Policy) -> NDArray[np.uint8]:
     """Return RED, AMBER or GREEN for risks."""
     is_red, is_amber = risk >= policy.risk_red - SLACK, risk >= policy.risk_amber - SLACK

@@ -46,6 +46,14 @@ class Knowledge:
         self._standing: dict[str, tuple[Standing, ...]] = {}
         self._release_periods: dict[str, tuple[Period, ...]] = {}
 
+    def move(self, known_at: int, changed: Iterable[str]) -> None:
+        """Go on to another moment k. `changed` are the ids of all records that depend on what came or went meanwhile."""
+        self.known_at = known_at
+        for record_id in changed:
+            self._is_known.pop(record_id, None)
+            self._standing.pop(record_id, None)
+            self._release_periods.pop(record_id, None)
+
     # retractions
 
     def is_known(self, record: Record) -> bool:

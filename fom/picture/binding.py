@@ -85,11 +85,15 @@ class Bindings:
     asset_segments: dict[bytes, Ints] = field(default_factory=dict)
     owners: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in PAIR_NAMES})
     """Name of the pairs -> placement -> record id."""
+    _name_of: dict[str, str] = field(default_factory=dict)
+    dropped: list[tuple[str, int]] = field(default_factory=list)
+    """(name of the pairs, placement) of records taken out."""
 
     def add(self, name: str, record_id: str, segments: NDArray[Any], acts: frozenset[str] = NO_ACTS, **values: Any) -> int:
         """Add a placement of a record and return its number."""
         placement = self.pairs(name).add(segments, **values)
         self.owners[name].append(record_id)
+        self._name_of[record_id] = name
         self.place_of[record_id, acts] = placement
         return placement
 
@@ -99,10 +103,11 @@ class Bindings:
         return found
 
     def forget(self, record_id: str) -> None:
-        """Drop a record; its pairs stay and are not read any more."""
-        for key in [key for key in self.place_of if key[0] == record_id]:
-            del self.place_of[key]
+        """Drop a record and what was worked out with it; its pairs stay and are not read any more."""
+        for key in [key for key in self.place_of if key[0] == record_id or record_id in key[1]]:
+            self.dropped.append((self._name_of[key[0]], self.place_of.pop(key)))
         self.finds.pop(record_id, None)
+        self.release_areas.pop(record_id, None)
 
     def segments_of(self, record: Record) -> list[NDArray[np.int32]]:
         """Return the segments of a record's whole place."""
@@ -143,7 +148,7 @@ class Bindings:
         return Bindings(
             self.limits.copy(), self.risks.copy(), self.passages.copy(), self.areas.copy(), self.seasons.copy(),
             self.improvements.copy(), dict(self.place_of), dict(self.finds), dict(self.release_areas), self.asset_segments,
-            {name: list(owners) for name, owners in self.owners.items()},
+            {name: list(owners) for name, owners in self.owners.items()}, dict(self._name_of), list(self.dropped),
         )  # fmt: skip
 
 

@@ -80,6 +80,11 @@ class PhaseTable:
             self.first = np.concatenate([self.first, np.zeros(missing, np.int64)])
             self.count = np.concatenate([self.count, np.zeros(missing, np.int64)])
 
+    def drop(self, placement: int) -> None:
+        """Take the phases of a placement away."""
+        if placement < len(self.count):
+            self.count[placement] = 0
+
     def put(self, by_placement: Mapping[int, list[Any]], columns: Mapping[str, list[Any]]) -> None:
         """Set the phases of placements; `columns` hold their rows in the order of `by_placement`."""
         at = self.columns.size
@@ -115,6 +120,7 @@ class Case:
         self.improvements = PhaseTable(_IMPROVEMENT_COLUMNS)
         self.endings: dict[tuple[int, int], list[int]] = {}
         """(placement of a denial, segment) -> ticks forward and backward from which a passage has ended it."""
+        self._dropped = 0
         self._groups: dict[str, int] = {}
         self._is_shared: list[bool] = []
         self._placements: dict[str, tuple[int, ...]] = {}
@@ -126,7 +132,7 @@ class Case:
         self.regimes = Regimes(self.knowledge, self.basis.bindings, self.basis.binder.network)
 
     def put(self, records: Iterable[Record]) -> None:
-        """Work out the phases of records, replacing those they had."""
+        """Work out the phases of records, replacing those they had. Records taken out since lose theirs."""
         limits: dict[int, list[Phase]] = {}
         risks: dict[int, list[RiskPhase]] = {}
         passages: dict[int, list[PassagePhase]] = {}
@@ -171,7 +177,16 @@ class Case:
             self._end_denial(denial)
         self.views = Views.of(self.basis.bindings)
 
+    def _drop(self) -> None:
+        tables = {"limits": self.limits, "risks": self.risks, "passages": self.passages, "improvements": self.improvements}
+        dropped = self.basis.bindings.dropped
+        for name, placement in dropped[self._dropped :]:
+            if name in tables:
+                tables[name].drop(placement)
+        self._dropped = len(dropped)
+
     def _cover(self) -> None:
+        self._drop()
         bindings = self.basis.bindings
         self.limits.cover(bindings.limits.n_placements)
         self.risks.cover(bindings.risks.n_placements)
@@ -190,7 +205,7 @@ class Case:
         """Return placement -> phases; a phase with released land has a placement of its own."""
         found: dict[int, list[Phase]] = {whole: []}
         for earlier in self._placements.get(fact.id, ()):
-            found[earlier] = []
+            found[earlier] = []  # an earlier place without released land may no longer hold
         for phase in explosive_phases(fact, self.knowledge, self.profile) if is_known else ():
             placement: int | None = whole
             if phase.acts:

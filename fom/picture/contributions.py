@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.domain.incident import decayed, from_lambda, risk_state, to_lambda
+from fom.domain.incident import decayed, from_lambda, lambda_of, risk_state, to_lambda
 from fom.domain.instants import HOUR_US, NEVER_US
 from fom.domain.recurring import windows_at
 from fom.domain.spans import FIRST_TICK, LAST_TICK
@@ -342,6 +342,33 @@ class Contributions:
         for moments in (self.improvements.start, self.improvements.end):
             _lower(result, self.improvements.row, moments, tick)
         return result
+
+    def valid_until(self, direction: int, tick: Ints, risk: Floats) -> Ints:
+        """Return (m,) a tick up to which each row's judgement certainly stands, later than its own tick.
+
+        lambda = -ln(1 - R) falls along a convex curve, so it stays above the line of its present slope: the moment at
+        which that line meets a threshold comes no later than the crossing itself.
+        """
+        until = self.next_boundary(direction, tick)
+        policy = self.case.knowledge.policy
+        rows = np.flatnonzero(risk_state(risk, policy) > State.GREEN)
+        if not len(rows):
+            return until
+        slope = self._risk_slope(tick)[rows]
+        threshold = np.where(risk_state(risk[rows], policy) == State.RED, policy.risk_red, policy.risk_amber)
+        spare = np.maximum(0.0, lambda_of(risk[rows]) - lambda_of(threshold))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ticks = np.minimum(np.nan_to_num(2 * spare / slope * (1 - 1e-9), posinf=2.0**62), 2.0**61)
+        until[rows] = np.minimum(until[rows], tick[rows] + np.maximum(1, ticks.astype(np.int64) - 2))
+        return until
+
+    def _risk_slope(self, tick: Ints) -> Floats:
+        """Return (m,) how fast lambda falls at most from now on, per microsecond."""
+        terms, _ = self.risk_terms(tick)
+        half_life = self.case.risks.columns["half_life_us"][self.risks.phase]
+        with np.errstate(divide="ignore"):
+            slope = np.log(2.0) / half_life * terms / (1.0 - np.minimum(terms, 1.0 - 1e-12))
+        return np.bincount(self.risks.row, weights=slope, minlength=self.n_rows).astype(np.float64)
 
 
 def _lower(result: Ints, rows: Ints, moments: Ints, tick: Ints) -> None:

@@ -8,7 +8,7 @@ ledger once handed out is not changed, so a reader sees the old picture or the n
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -28,12 +28,14 @@ from fom.picture.case import JUDGED_KINDS, Basis, Case
 from fom.picture.contributions import Contributions
 from fom.picture.ground import Ground
 from fom.picture.influence import Influence
+from fom.picture.live import Live
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
 from fom.picture.survey import Survey
 
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
+CHANGES_KEPT = 4096
 
 
 class Picture:
@@ -52,7 +54,7 @@ class Picture:
         self.profiles = dict(PROFILES if profiles is None else profiles)
         self.version = 0
         """Rises with every change."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._binder = Binder(Ground(network, self.policy), self.policy)
         self._ledger = Ledger()
         self._bindings = Bindings.empty(network)
@@ -61,7 +63,14 @@ class Picture:
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
         self._cases: OrderedDict[tuple[int, int, Profile, str], Case] = OrderedDict()
+        self.changes: deque[tuple[Record, ...]] = deque(maxlen=CHANGES_KEPT)
+        """For each of the last versions the records it moved, oldest first."""
         self._add(records)
+
+    @property
+    def influence(self) -> Influence:
+        """Return who speaks about whom, as it is now."""
+        return Influence(self._ledger, self._bindings, self._binder)
 
     # change
 
@@ -70,30 +79,35 @@ class Picture:
 
         A record already here is passed over. Raises Conflict for one id with two bodies; then nothing of it is added.
         """
-        with self._lock:
+        with self.lock:
             added = self._add(records)
-            return Influence(self._ledger, self._bindings, self._binder).segments(added)
+            return self._note(self.influence.records(added))
 
     def remove(self, record_ids: Iterable[str]) -> Ints:
         """Take records out, for what-ifs on a copy; returns the segments whose state may have moved, ascending."""
-        with self._lock:
+        with self.lock:
             present = [self._ledger.records[record_id] for record_id in record_ids if record_id in self._ledger]
-            touched = Influence(self._ledger, self._bindings, self._binder).segments(present)
+            touched = self._note(self.influence.records(present))
             for record in present:
                 self._ledger.discard(record.id)
                 self._bindings.forget(record.id)
-            self.version += 1
             return touched
+
+    def _note(self, moved: Mapping[str, Record]) -> Ints:
+        """Write down which records a change moved, raise the version, and return the segments they lie on."""
+        self.changes.append(tuple(moved.values()))
+        self.version += 1
+        return self.influence.segments_of(moved.values())
 
     def copy(self) -> Picture:
         """Return a picture that can be changed without changing this one; what is bound already is shared."""
-        with self._lock:
+        with self.lock:
             twin = object.__new__(Picture)
             vars(twin).update(vars(self))
-            twin._lock = threading.RLock()
+            twin.lock = threading.RLock()
             twin.profiles = dict(self.profiles)
             twin._ledger, twin._bindings = self._ledger.copy(), self._bindings.copy()
-            twin._passages = list(self._passages)
+            twin._passages, twin.changes = list(self._passages), deque(maxlen=CHANGES_KEPT)
             twin._recorded, twin._frozen, twin._cases = dict(self._recorded), None, OrderedDict()
             return twin
 
@@ -108,24 +122,21 @@ class Picture:
         added = list(fresh.values())
         self._binder.bind_all(added, self._ledger, self._bindings)
         self._passages += [record for record in added if isinstance(record, Verification)]
-        self.version += 1
         return added
 
     # questions
 
     def assess(self, question: Question, segments: Ints | None = None) -> Assessment:
         """Return the assessment of all segments, or of the numbers given (each once)."""
-        with self._lock:
-            recorded = self.recorded(question.profile)
-            case = self._case(question) if segments is None else self._case_on(question, np.unique(segments))
-        wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
-        return Assessment(
-            question, Contributions(case, recorded, self._all_known, wanted, only_at=at_tick(question.at))
-        )
+        with self.lock:
+            wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
+            case = self._case(question) if wanted is None else self._case_on(question, np.unique(wanted))
+            self.recorded(question.profile)
+        return Assessment(question, self.contributions(case, wanted, only_at=at_tick(question.at)))
 
     def assess_over(self, question: Question, moments: Iterable[int], segments: Ints) -> Iterator[Assessment]:
         """Yield the assessment of some segments (each once) at each moment, microseconds; gathered once for all."""
-        with self._lock:
+        with self.lock:
             recorded, case = self.recorded(question.profile), self._case_on(question, np.unique(segments))
         contributions = Contributions(case, recorded, self._all_known, np.asarray(segments, dtype=np.int64))
         for moment in moments:
@@ -133,9 +144,17 @@ class Picture:
 
     def survey(self, known_at: int) -> Survey:
         """Return what is known at a moment beyond the states of segments."""
-        with self._lock:
+        with self.lock:
             basis = self.basis()
             return Survey(basis, Knowledge(basis.ledger, known_at, self.policy))
+
+    def contributions(self, case: Case, segments: Ints | None, *, only_at: int | None = None) -> Contributions:
+        """Return what a case holds about some segments (None = all)."""
+        return Contributions(case, self.recorded(case.profile), self._all_known, segments, only_at=only_at)
+
+    def live(self, profile: Profile, user_class: str, at: int) -> Live:
+        """Return arrays kept up to date for one profile and user class, from `at` (microseconds) on."""
+        return Live(self, profile, user_class, at)
 
     def recorded(self, profile: Profile) -> RecordedLimits:
         """Return what the limits in the network mean for a profile."""
@@ -149,6 +168,10 @@ class Picture:
         if self._frozen is None or self._frozen[0] != self.version:
             self._frozen = (self.version, self._ledger.copy())
         return Basis(self._frozen[1], self._binder, self._bindings, self.profiles, self._passages)
+
+    def moving_basis(self) -> Basis:
+        """Return the records and bindings themselves, which move on with every change; to be read under the lock."""
+        return Basis(self._ledger, self._binder, self._bindings, self.profiles, self._passages)
 
     def _case(self, question: Question) -> Case:
         """Return the case of a question with all records; the last few are kept."""

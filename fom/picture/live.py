@@ -1,0 +1,154 @@
+"""Live states: arrays kept up to date for one profile and user class while records come in and time goes on.
+
+What is known is what has been received by the moment shown. Only segments that a change or the clock may have moved are
+judged again; each carries the moment up to which its judgement certainly stands.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.domain.knowledge import Knowledge
+from fom.domain.profiles import Profile
+from fom.domain.records import Record
+from fom.domain.spans import FIRST_TICK, LAST_TICK, at_tick, to_us
+from fom.domain.states import NO_STATE
+from fom.picture.case import JUDGED_KINDS, Case
+from fom.picture.influence import is_ground
+
+if TYPE_CHECKING:
+    from fom.picture.picture import Picture
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Segments whose state moved: numbers (j,), states before and after (j, 2)."""
+
+    segments: Ints
+    old: NDArray[np.uint8]
+    new: NDArray[np.uint8]
+
+
+class Live:
+    """States of all segments for one profile and user class at a moment that moves on."""
+
+    def __init__(self, picture: Picture, profile: Profile, user_class: str, at: int) -> None:
+        self._picture, self.profile, self.user_class = picture, profile, user_class
+        n = picture.network.n_segments
+        self.states: NDArray[np.uint8] = np.full((n, 2), NO_STATE, dtype=np.uint8)
+        """(n, 2); NO_STATE backward on one-way segments. Changed in place under the picture's lock: see `snapshot`."""
+        self._number = itertools.count()
+        self._until = np.full((n, 2), FIRST_TICK, dtype=np.int64)
+        self._start(at)
+
+    def _start(self, at: int) -> None:
+        """Work out everything anew."""
+        picture = self._picture
+        with picture.lock:
+            self.at, self.version = at, picture.version
+            basis = picture.moving_basis()
+            self._knowledge = Knowledge(basis.ledger, at, picture.policy)
+            self._case = Case(basis, self._knowledge, self.profile, self.user_class)
+            self._case.put(record for kind in JUDGED_KINDS for record in basis.ledger.of_kind(kind))
+            self._later: list[tuple[int, int, Record]] = []
+            self._expect(basis.ledger)
+            self._wake = LAST_TICK
+            self._judge(None)
+
+    def _expect(self, records: Iterable[Record]) -> None:
+        """Remember records that will only have been received after the moment shown."""
+        for record in records:
+            if record.received is not None and record.received > self.at:
+                heapq.heappush(self._later, (record.received, next(self._number), record))
+
+    @property
+    def next_wake(self) -> int:
+        """Return the next moment at which something may change by itself, microseconds."""
+        self._wake = int(self._until.min(initial=LAST_TICK))
+        received = self._later[0][0] if self._later else to_us(LAST_TICK)
+        return min(to_us(self._wake + 1), received)
+
+    def snapshot(self) -> NDArray[np.uint8]:
+        """Return a copy of the states as they are between two changes."""
+        with self._picture.lock:
+            return self.states.copy()
+
+    def advance(self, at: int) -> Moves:
+        """Move on to a moment and judge again what time, or a change of the picture, may have moved."""
+        return self.refresh(np.empty(0, np.int64), at)
+
+    def refresh(self, segments: Ints, at: int) -> Moves:
+        """Judge segments again at a moment, with all that changed in the picture since and all that time may have moved.
+
+        `at` in microseconds; a moment before the one shown, or too many missed changes, costs a full assessment.
+        """
+        picture = self._picture
+        with picture.lock:
+            missed = picture.version - self.version
+            if at < self.at or missed > len(picture.changes):
+                before = self.states
+                self.states = before.copy()
+                self._start(at)
+                return self._moves(np.arange(len(before)), before)
+            changes = [record for i in range(len(picture.changes) - missed, len(picture.changes)) for record in picture.changes[i]]
+            self.version, self.at = picture.version, at
+            moved = self._catch_up(changes)
+            due = self._due(at_tick(at))
+            wanted = np.unique(np.concatenate([np.asarray(segments, dtype=np.int64), moved, due]))
+            before = self.states[wanted]
+            self._judge(wanted)
+            return self._moves(wanted, before)
+
+    def _catch_up(self, changes: list[Record]) -> Ints:
+        """Work out again the phases of records that changes moved or time has made known; return their segments."""
+        arrived: list[Record] = []
+        while self._later and self._later[0][0] <= self.at:
+            arrived.append(heapq.heappop(self._later)[2])
+        moved = {record.id: record for record in changes}
+        if arrived:
+            moved.update(self._picture.influence.records(arrived))
+        self._knowledge.move(self.at, moved)
+        if not moved:
+            return np.empty(0, np.int64)
+        self._expect(changes)
+        self._case.put(record for record in moved.values() if record.kind in JUDGED_KINDS)
+        if any(is_ground(record) for record in moved.values()):
+            self._case.renew_regimes()
+        return self._picture.influence.segments_of(moved.values())
+
+    def _due(self, tick: int) -> Ints:
+        """Return the segments whose judgement no longer stands at a tick."""
+        if tick < self._wake:
+            return np.empty(0, np.int64)
+        due = np.flatnonzero((self._until <= tick).any(axis=1))
+        waiting = self._until[(self._until > tick).all(axis=1)]
+        self._wake = int(waiting.min(initial=LAST_TICK))
+        return due
+
+    def _judge(self, segments: Ints | None) -> None:
+        """Judge some segments (None = all) at the moment shown and note how long that stands."""
+        whole = self._picture.contributions(self._case, segments)
+        numbers: Ints | slice = slice(None) if segments is None else segments
+        tick = at_tick(self.at)
+        ticks = np.full(whole.n_rows, tick, dtype=np.int64)
+        risk = whole.risk(tick)
+        for direction in (0, 1):
+            self.states[numbers, direction] = whole.judge(direction, tick, risk=risk).states
+            until = whole.valid_until(direction, ticks, risk)
+            self._until[numbers, direction] = until
+            self._wake = min(self._wake, int(until.min(initial=LAST_TICK)))
+        is_oneway = self._picture.network.is_oneway[numbers]
+        self.states[numbers, 1] = np.where(is_oneway, NO_STATE, self.states[numbers, 1])
+
+    def _moves(self, segments: Ints, before: NDArray[np.uint8]) -> Moves:
+        changed = np.flatnonzero((self.states[segments] != before).any(axis=1))
+        return Moves(segments[changed], before[changed], self.states[segments[changed]])

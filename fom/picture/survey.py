@@ -1,0 +1,53 @@
+"""What is known on the network at a moment: which records, which hazards are open, which segments an incident is near.
+
+For questions that are not about one segment: benchmarks, registers of hazards, sitreps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.domain.closing import LAND_RELEASE
+from fom.domain.knowledge import Knowledge
+from fom.domain.records import Explosive, Incident, Record
+from fom.picture.binding import NO_ACTS, remainder
+from fom.picture.case import Basis
+
+
+class Survey:
+    """Reads one state of the picture; what is added later does not show."""
+
+    def __init__(self, basis: Basis, knowledge: Knowledge) -> None:
+        self._basis, self._knowledge = basis, knowledge
+
+    def known(self, kind: str) -> Iterator[Record]:
+        """Yield the records of a kind that are known and not retracted."""
+        return (r for r in self._basis.ledger.of_kind(kind) if self._knowledge.is_known(r))
+
+    def group_of(self, fact: Record, at: int) -> str:
+        """Return the name of the group a fact counts with at a moment; linked duplicates share one."""
+        return next((s.group for s in self._knowledge.standing(fact) if s.start_us <= at < s.end_us), fact.id)
+
+    def segments_near(self, incident: Incident) -> NDArray[np.int64]:
+        """Return the segments within the near radius (500 m) of an incident, ascending."""
+        pairs = self._basis.bindings.risks
+        placement = self._basis.bindings.place_of.get((incident.id, NO_ACTS))
+        if placement is None:
+            return np.empty(0, np.int64)
+        segments = pairs.segments_of[placement].astype(np.int64)
+        found = pairs.view().gather(segments)
+        return np.unique(segments[found["row"][(found["placement"] == placement) & (found["nearness"] >= 1.0)]])
+
+    def is_open(self, hazard: Explosive, at: int) -> bool:
+        """Return whether anything of an explosive hazard is left at a moment, for the class it was released for."""
+        if self._knowledge.closed_from(hazard, "destroyed", "erroneous") <= at:
+            return False
+        acts = [
+            act.id
+            for act in self._knowledge.valid_acts(hazard, *LAND_RELEASE)
+            if any(start <= at < end for start, end in self._knowledge.release_periods(act))
+        ]
+        return not acts or not remainder(hazard, acts, self._basis.bindings, self._knowledge.policy)[0].is_empty
