@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,17 @@ import click
 import numpy as np
 from tqdm import tqdm
 
+from fom.cli.user import now_us
 from fom.config import config_from_env
+from fom.domain.access import OPERATOR
 from fom.network import build
 from fom.network.artefact import load_network, save_network
 from fom.network.compare import Comparison, compare, path_graph
 from fom.network.network import Network
 from fom.network.progress import Progress
 from fom.network.shelf import find_folder, list_networks, open_network
-
-ACTIVE_FILE = "active"
-"""File in the networks folder that names the network in use."""
+from fom.services.deployment import Database, open_database
+from fom.services.policies import activate_network, active_network
 
 
 @click.group()
@@ -64,7 +66,7 @@ def build_command(file: Path, out: Path | None, name: str | None, max_length_m: 
     begun = time.perf_counter()
     with _progress("ways read") as progress:
         network = build.compile_network(file, max_length_m=max_length_m, name=name, progress=progress)
-    _save(network, out, data, begun)
+    _save(network, out or _shelf(data) / network.network_id, begun)
 
 
 @command.command()
@@ -81,15 +83,14 @@ def download(
     raw = download_roads(area, overpass_url=overpass_url)
     raw.source["area"] = area
     network = build.compile_roads(raw, name=name or build.default_name(area), max_length_m=max_length_m)
-    _save(network, out, data, begun)
+    _save(network, out or _shelf(data) / network.network_id, begun)
 
 
 @command.command("list")
 @_data_option
 def list_command(data: Path | None) -> None:
     """List the networks of the data folder; the one in use has a star."""
-    shelf = _shelf(data)
-    active = _active(shelf)
+    shelf, active = _shelf(data), _active(data)
     networks = list_networks(shelf)
     if not networks:
         click.echo(f"no network in {shelf}")
@@ -108,13 +109,10 @@ def list_command(data: Path | None) -> None:
 @_data_option
 def activate(name: str, data: Path | None) -> None:
     """Make the network NAME (or its id) of the data folder the one in use."""
-    shelf = _shelf(data)
-    network = load_network(find_folder(shelf, name))
-    file = shelf / ACTIVE_FILE
-    scratch = file.with_name(f".{ACTIVE_FILE}.new")
-    scratch.write_text(network.network_id + "\n", encoding="utf-8")
-    scratch.replace(file)
-    click.echo(f"in use: {network.network_id}")
+    network = load_network(find_folder(_shelf(data), name))
+    with _database(data) as database, database.writing() as session:
+        activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
+    click.echo(f"in use: {network.network_id}; running servers follow it")
 
 
 @command.command("compare")
@@ -155,9 +153,27 @@ def _shelf(data: Path | None) -> Path:
     return data / "networks" if data else config_from_env().networks
 
 
-def _active(shelf: Path) -> str:
-    file = shelf / ACTIVE_FILE
-    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+@contextmanager
+def _database(data: Path | None) -> Iterator[Database]:
+    config = config_from_env()
+    database = open_database(replace(config, data=data) if data else config)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def _active(data: Path | None) -> str | None:
+    with _database(data) as database, database.reading() as session:
+        return active_network(session)
+
+
+def build_with_progress(file: Path, shelf: Path) -> Network:
+    """Build a map file into the networks folder, with a progress bar and the counts of what came of it."""
+    begun = time.perf_counter()
+    with _progress("ways read") as progress:
+        network = build.compile_network(file, progress=progress)
+    return _save(network, shelf / network.network_id, begun)
 
 
 @contextmanager
@@ -171,9 +187,9 @@ def _progress(unit: str) -> Iterator[Progress]:
         yield advance
 
 
-def _save(network: Network, out: Path | None, data: Path | None, begun: float) -> None:
-    folder = save_network(network, out or _shelf(data) / network.network_id)
-    load_network(folder)
+def _save(network: Network, out: Path, begun: float) -> Network:
+    folder = save_network(network, out)
+    saved = load_network(folder)
     counts = network.manifest["counts"]
     seconds = time.perf_counter() - begun
     click.echo(f"{network.network_id}: {counts['segments']} segments, {counts['km']} km in {seconds:.1f} s -> {folder}")
@@ -186,3 +202,4 @@ def _save(network: Network, out: Path | None, data: Path | None, begun: float) -
     for title in ("dropped", "noted"):
         for reason, n in network.manifest[title].items():
             click.echo(f"  {title}: {n} × {reason}")
+    return saved
