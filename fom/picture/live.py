@@ -38,7 +38,7 @@ class Moves:
     new: NDArray[np.uint8]
 
 
-class Live:
+class LiveStates:
     """States of all segments for one profile and user class at a moment that moves on."""
 
     def __init__(self, picture: Picture, profile: Profile, user_class: str, at: int) -> None:
@@ -72,8 +72,7 @@ class Live:
 
     @property
     def next_wake(self) -> int:
-        """Return the next moment at which something may change by itself, microseconds."""
-        self._wake = int(self._until.min(initial=LAST_TICK))
+        """Return a moment, microseconds, before which nothing changes by itself; `advance` then tells whether it did."""
         received = self._later[0][0] if self._later else to_us(LAST_TICK)
         return min(to_us(self._wake + 1), received)
 

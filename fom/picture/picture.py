@@ -28,7 +28,7 @@ from fom.picture.case import JUDGED_KINDS, Basis, Case
 from fom.picture.contributions import Contributions
 from fom.picture.ground import Ground
 from fom.picture.influence import Influence
-from fom.picture.live import Live
+from fom.picture.live import LiveStates
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
 from fom.picture.survey import Survey
@@ -152,9 +152,9 @@ class Picture:
         """Return what a case holds about some segments (None = all)."""
         return Contributions(case, self.recorded(case.profile), self._all_known, segments, only_at=only_at)
 
-    def live(self, profile: Profile, user_class: str, at: int) -> Live:
+    def live(self, profile: Profile, user_class: str, at: int) -> LiveStates:
         """Return arrays kept up to date for one profile and user class, from `at` (microseconds) on."""
-        return Live(self, profile, user_class, at)
+        return LiveStates(self, profile, user_class, at)
 
     def recorded(self, profile: Profile) -> RecordedLimits:
         """Return what the limits in the network mean for a profile."""
