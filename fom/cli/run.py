@@ -14,9 +14,8 @@ from fom.cli.serve import config_with, serve
 from fom.cli.user import now_us
 from fom.config import Config
 from fom.domain.access import OPERATOR
-from fom.errors import Conflict
 from fom.services import accounts
-from fom.services.deployment import is_in_use, open_database
+from fom.services.deployment import open_database
 from fom.services.policies import activate_network, active_network
 
 DEMO_MARK = "demo"
@@ -37,9 +36,12 @@ FIRST_ACCOUNT = "chief@mission.local"
 def command(host: str | None, port: int | None, data: Path | None, map_file: Path | None) -> None:
     """Set a mission up when there is none yet, then serve it until Ctrl-C."""
     config = config_with(host=host, port=port, data=data)
-    if map_file is not None:
+    if _is_set_up(config):
+        if map_file is not None:
+            click.echo(f"{config.data} holds a mission already: {map_file.name} is not read (DATA=… begins another)")
+    elif map_file is not None:
         _set_up_area(config, map_file)
-    elif not _is_set_up(config):
+    else:
         click.echo("making the demo mission (once, about a minute)")
         install_demo(config, now=now_us(), say=lambda text: click.echo(f"  {text}"))
     if (config.data / DEMO_MARK).exists():
@@ -59,29 +61,19 @@ def _is_set_up(config: Config) -> bool:
 
 
 def _set_up_area(config: Config, map_file: Path) -> None:
-    """Build the map file's network and activate it; the first time, also make an account that can begin.
-
-    Raises
-    ------
-    Conflict
-        Records are bound to another network already.
-    """
+    """Build the map file's network and activate it, and make an account that can begin; the first time only."""
+    network = build_with_progress(map_file, config.networks)
+    password = secrets.token_urlsafe(15)
     database = open_database(config)
     try:
-        with database.reading() as session:
-            before = active_network(session)
-        if before is not None and is_in_use(database):
-            raise Conflict("the data folder holds a mission already; start it without NETWORK, or choose DATA=…")
-        network = build_with_progress(map_file, config.networks)
         with database.writing() as session:
-            activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
-            if accounts.find_actor_by_email(session, FIRST_ACCOUNT) is None:
-                password = secrets.token_urlsafe(15)
-                accounts.create_user(
-                    session, email=FIRST_ACCOUNT, password=password, name="Chief JOC",
-                    roles=["chief_joc", "administrator"], unit="JOC", clearance="strictly_confidential",
-                    actor=OPERATOR, now=now_us(),
-                )  # fmt: skip
-                click.echo(f"first account: {FIRST_ACCOUNT}  password (shown once): {password}")
+            now = now_us()
+            activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now)
+            accounts.create_user(
+                session, email=FIRST_ACCOUNT, password=password, name="Chief JOC",
+                roles=["chief_joc", "administrator"], unit="JOC", clearance="strictly_confidential",
+                actor=OPERATOR, now=now,
+            )  # fmt: skip
     finally:
         database.dispose()
+    click.echo(f"first account: {FIRST_ACCOUNT}  password (shown once): {password}")
