@@ -18,11 +18,11 @@ from fom.web.application import build
 from fom.web.edge import Edge, now_us
 
 
-def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_us, has_threads: bool = True) -> Flask:
+def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_us) -> Flask:
     """Return the application on the settings given, or on those of the environment.
 
-    The picture is opened with the first request that needs it, so that commands start without it. With `has_threads`
-    it follows the clock and other processes by itself; without, somebody must call `host.follow()` and `host.tick()`.
+    Database and picture are opened with the first request that needs them, so that commands start without either;
+    the picture then follows the clock and other processes by itself.
     """
     config = config or config_from_env()
     database = Database(config.sqlalchemy_url)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,25 @@ def _short_help(module: str) -> str:
     return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
+def _telling_refusals(invoke: Callable[[click.Context], Any]) -> Callable[[click.Context], Any]:
+    """Return `invoke` so that what we refuse on purpose ends with a line per thing refused and exit code 2.
+
+    Wrapped around each command and not around the group, because `flask --app app` brings a group of its own.
+    """
+
+    def telling(ctx: click.Context) -> Any:
+        try:
+            return invoke(ctx)
+        except FomError as refused:
+            for line in refused.errors if isinstance(refused, InvalidInput) else [refused]:
+                click.echo(f"error: {line}", err=True)
+            ctx.exit(EXIT_REFUSED)
+
+    return telling
+
+
 class LazyGroup(click.Group):
-    """A group whose commands are the modules of this folder; refusals of ours end with their text and exit code 2."""
+    """A group whose commands are the modules of this folder."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
@@ -44,10 +62,13 @@ class LazyGroup(click.Group):
         """Import the command's module and return the command; None when there is no such module."""
         module = _modules().get(cmd_name)
         if module is None:
-            return super().get_command(ctx, cmd_name)
-        command = importlib.import_module(f"{__name__}.{module}").command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"fom/cli/{module}.py: `command` is no click command")
+            command = super().get_command(ctx, cmd_name)
+        else:
+            command = importlib.import_module(f"{__name__}.{module}").command
+            if not isinstance(command, click.Command):
+                raise TypeError(f"fom/cli/{module}.py: `command` is no click command")
+        if command is not None and "invoke" not in vars(command):
+            command.invoke = _telling_refusals(command.invoke)  # type: ignore[method-assign]
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -55,18 +76,6 @@ class LazyGroup(click.Group):
         rows = [(name, _short_help(module)) for name, module in sorted(_modules().items())]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; one line per thing refused."""
-        try:
-            return super().invoke(ctx)
-        except InvalidInput as refused:
-            for error in refused.errors:
-                click.echo(f"error: {error}", err=True)
-            ctx.exit(EXIT_REFUSED)
-        except FomError as refused:
-            click.echo(f"error: {refused}", err=True)
-            ctx.exit(EXIT_REFUSED)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -63,6 +63,16 @@ def test_a_thing_that_is_not_there_ends_with_its_sentence():
     assert (done.exit_code, done.stderr) == (2, "error: no network 'n1'\n")
 
 
+def test_both_doors_tell_a_refusal_in_the_same_way(tmp_path: Path):
+    env = {"PATH": "/usr/bin:/bin", "FOM_DATA": str(tmp_path)}
+    for door in (["-m", "fom"], ["-m", "flask", "--app", "app"]):
+        command = [sys.executable, *door, "network", "build", str(tmp_path / "none.osm.pbf")]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 2, done.stderr
+        assert "none.osm.pbf" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_module_without_a_command_is_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fom.cli.serve.command", None)
     with pytest.raises(TypeError, match="serve"):

@@ -76,6 +76,10 @@ class Mission:
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token(role)}"
         return client
 
+    def second(self, role: str) -> FlaskClient:
+        """Return a program of another person of that role."""
+        return self.program(f"second {role}")
+
     def token(self, role: str) -> str:
         actor = self.actors[role]
         with self.database.writing() as session:

@@ -46,7 +46,7 @@ class Clock:
 
 
 def email_of(role: str) -> str:
-    return f"{role}@demo.example"
+    return f"{role.replace(' ', '.')}@demo.example"
 
 
 def network_document() -> dict[str, Any]:
@@ -77,10 +77,11 @@ def make_store(folder: Path) -> dict[str, Actor]:
     upgrade(database)
     actors = {}
     with database.writing() as session:
-        for role in ROLES:
+        for who in (*ROLES, "second eod"):
+            role = who.removeprefix("second ")
             user = create_user(
                 session,
-                email=email_of(role),
+                email=email_of(who),
                 password=PASSWORD,
                 name=role.replace("_", " "),
                 roles=[role],
@@ -90,7 +91,7 @@ def make_store(folder: Path) -> dict[str, Actor]:
                 now=START - 24 * HOUR_US,
             )
             session.flush()
-            actors[role] = actor_of(user)
+            actors[who] = actor_of(user)
     database.dispose()
     return actors
 

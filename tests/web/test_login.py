@@ -78,11 +78,10 @@ def test_signing_in_starts_a_cookie_of_its_own(mission: Mission):
         assert "planted" not in cookie
 
 
-@pytest.mark.parametrize("hours", [0.49, 0.49, 0.49])
-def test_a_login_in_use_lasts(mission: Mission, hours: float):
+def test_a_login_in_use_lasts(mission: Mission):
     client = mission.browser("duty_officer")
     for _ in range(3):
-        mission.clock.advance(hours)
+        mission.clock.advance(0.49)
         assert client.get(ME).status_code == 200
 
 

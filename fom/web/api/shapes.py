@@ -18,8 +18,7 @@ from fom.domain.records import RECORD_CLASSES
 INSTANT_SCHEMA: dict[str, Any] = {
     "type": "string",
     "format": "date-time",
-    "description": "ISO 8601 with Z or an offset",
-    "examples": ["2026-03-10T12:00:00Z"],
+    "description": "ISO 8601 with Z or an offset, such as 2026-03-10T12:00:00Z",
 }
 
 

@@ -32,7 +32,7 @@ class StatesQuery(Asking):
 class States(BaseModel):
     """States as letters: O open, C caution, ? unknown, R restricted, X closed, - no such direction."""
 
-    model_config = {  # noqa: RUF012 - pydantic's own way
+    model_config = {
         "openapi_extra": {
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }

@@ -1,0 +1,150 @@
+"""Registers and key routes over HTTP: add, read, change with a version, as known at a moment."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from fom.domain.registers import REGISTERS, members_of
+from fom.web.api.registers import FAMILIES, member_schema
+from tests.web.conftest import Mission
+from tests.web.mission import PLACES
+
+AIR_HEADS = "/api/v1/air-heads"
+
+
+def air_head(**changes: Any) -> dict[str, Any]:
+    lon, lat = PLACES["C"]
+    row = {"id": str(uuid.uuid4()), "code": "C1", "name": "Cedar strip", "kind": "airstrip", "lon": lon, "lat": lat}
+    return {**row, "status": "serviceable", "inspected_at": "2026-03-08T09:00:00Z", **changes}
+
+
+def test_a_row_is_added_read_and_listed(mission: Mission):
+    row = air_head()
+    editor, reader = mission.program("aviation"), mission.program("reporter")
+    added = editor.post(AIR_HEADS, json=row)
+    assert (added.status_code, added.json["version"]) == (201, 1)
+    assert reader.get(f"{AIR_HEADS}/{row['id']}").json == added.json
+    assert reader.get(AIR_HEADS).json["rows"] == [added.json]
+    assert {name: added.json[name] for name in row} == row
+
+
+def test_the_same_row_again_gives_the_first_result_and_another_one_a_conflict(mission: Mission):
+    editor, row = mission.program("aviation"), air_head()
+    editor.post(AIR_HEADS, json=row)
+    assert editor.post(AIR_HEADS, json=row).json["version"] == 1
+    other = editor.post(AIR_HEADS, json=row | {"name": "another strip"})
+    assert (other.status_code, other.json["details"]["current"]["name"]) == (409, "Cedar strip")
+
+
+def test_a_change_needs_the_version_that_was_read_and_keeps_the_other_members(mission: Mission):
+    editor, row = mission.program("aviation"), air_head()
+    editor.post(AIR_HEADS, json=row)
+    path = f"{AIR_HEADS}/{row['id']}"
+    changed = editor.patch(path, json={"version": 1, "status": "restricted"})
+    assert (changed.json["status"], changed.json["name"], changed.json["version"]) == ("restricted", row["name"], 2)
+    stale = editor.patch(path, json={"version": 1, "status": "unserviceable"})
+    assert (stale.status_code, stale.json["details"]["current"]["version"]) == (409, 2)
+    assert editor.patch(path, json={"status": "unserviceable"}).status_code == 422
+    history = editor.get(f"{path}/history").json["changes"]
+    assert [line["version"] for line in history] == [1, 2]
+    assert history[1]["changes"] == {"status": "restricted"}
+
+
+def test_the_past_is_listed_as_it_was_known(mission: Mission):
+    editor, row = mission.program("aviation"), air_head()
+    editor.post(AIR_HEADS, json=row)
+    mission.clock.advance(2)
+    editor.patch(f"{AIR_HEADS}/{row['id']}", json={"version": 1, "status": "unserviceable"})
+    then = {"known_at": "2026-03-10T13:00:00Z"}
+    assert editor.get(AIR_HEADS, query_string=then).json["rows"][0]["status"] == "serviceable"
+    assert editor.get(AIR_HEADS).json["rows"][0]["status"] == "unserviceable"
+    before = {"known_at": "2026-03-09T12:00:00Z"}
+    assert editor.get(AIR_HEADS, query_string=before).json["rows"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"lon": 200}, "lon"),
+        ({"lon": 0, "lat": 0}, "lon"),
+        ({"kind": "seaport"}, "kind"),
+        ({"inspected_at": "soon"}, "inspected_at"),
+        ({"surprise": 1}, "surprise"),
+        ({"code": None}, "code"),
+        ({"runways": "two"}, "runways"),
+        ({"id": "with space"}, "id"),
+    ],
+)
+def test_a_bad_member_is_named_and_nothing_is_stored(mission: Mission, changes: dict[str, Any], field: str):
+    editor = mission.program("aviation")
+    answer = editor.post(AIR_HEADS, json=air_head(**changes))
+    assert answer.status_code == 422
+    assert field in [e["field"] for e in answer.json["errors"]]
+    assert editor.get(AIR_HEADS).json["rows"] == []
+
+
+def test_a_row_that_one_may_not_see_is_not_there(mission: Mission):
+    editor, row = mission.program("aviation"), air_head()
+    editor.post(AIR_HEADS, json=row)
+    partner = mission.program("partner")
+    assert partner.get(AIR_HEADS).json["rows"] == []
+    assert partner.get(f"{AIR_HEADS}/{row['id']}").status_code == 404
+    assert partner.get(f"{AIR_HEADS}/{row['id']}/history").status_code == 404
+
+
+@pytest.mark.parametrize("register", sorted(FAMILIES))
+def test_every_member_of_a_register_is_described_as_the_domain_reads_it(mission: Mission, register: str):
+    schemas = mission.anonymous().get("/api/v1/openapi.json").json["components"]["schemas"]
+    schema = schemas[register.title().replace("_", "")]
+    assert set(schema["properties"]) == set(members_of(register))
+    required = {name for name, member in members_of(register).items() if member.required}
+    assert set(schema["required"]) == required
+    for name, member in REGISTERS[register].items():
+        described = {key: schema["properties"][name].get(key) for key in member_schema(member)}
+        assert described == member_schema(member)
+
+
+def key_route(**changes: Any) -> dict[str, Any]:
+    row = {"id": "r-heron", "code": "MSR HERON", "name": "Headquarters to the air head", "owner": "JOC"}
+    return {**row, "via": [list(PLACES[p]) for p in "ABC"], **changes}
+
+
+def test_a_key_route_follows_the_roads_along_its_via_points_and_has_a_state(mission: Mission):
+    editor = mission.program("duty_officer")
+    assert editor.post("/api/v1/routes", json=key_route()).status_code == 201
+    route = mission.program("reporter").get("/api/v1/routes/r-heron").json
+    assert [stretch["id"] for stretch in route["segments"]] == ["a-b", "b-c"]
+    assert (route["state"], route["length_m"]) == ("GREY", 20_000)
+    assert mission.program("reporter").get("/api/v1/routes").json["routes"] == [route]
+
+
+def test_a_changed_course_is_a_new_version_and_a_stale_one_is_refused(mission: Mission):
+    editor = mission.program("duty_officer")
+    editor.post("/api/v1/routes", json=key_route())
+    body = {"version": 1, "via": [list(PLACES[p]) for p in "ADEFC"]}
+    changed = editor.patch("/api/v1/routes/r-heron", json=body)
+    assert [stretch["id"] for stretch in changed.json["segments"]] == ["a-d", "d-e", "e-f", "c-f"]
+    assert editor.patch("/api/v1/routes/r-heron", json=body).status_code == 409
+
+
+def test_the_strip_of_a_key_route_starts_at_its_start(mission: Mission):
+    mission.program("duty_officer").post("/api/v1/routes", json=key_route())
+    strip = mission.program("reporter").get("/api/v1/routes/r-heron/strip").json
+    assert strip["states"][0]["from_m"] == 0
+    assert strip["states"][-1]["to_m"] == pytest.approx(strip["length_m"])
+    assert len(strip["heat"]) == 30
+
+
+def test_a_via_point_far_from_any_road_is_named(mission: Mission):
+    answer = mission.program("duty_officer").post("/api/v1/routes", json=key_route(via=[[30.0, 5.09], [31.5, 7.0]]))
+    assert answer.status_code == 422
+    assert [e["field"] for e in answer.json["errors"]] == ["via[1]"]
+
+
+def test_an_unknown_key_route_is_not_here(mission: Mission):
+    client = mission.program("reporter")
+    assert client.get("/api/v1/routes/r-stork").status_code == 404
+    assert client.get("/api/v1/routes/r-stork/strip").status_code == 404
