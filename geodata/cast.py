@@ -8,10 +8,15 @@ from geodata.mission import Mission, Row
 from geodata.names import NameMaker
 
 POSTS = (
-    ("duty_officer", None), ("duty_officer", None), ("chief_joc", None), ("eod", "EOD"), ("eod", "EOD"), ("mine_action", "MAC"),
-    ("mine_action", "MAC"), ("engineer", "ENG"), ("engineer", "ENG"), ("analyst", None), ("movement_control", "LOG"),
-    ("aviation", "AVN"), ("police", "POL"), ("head_of_mission", None), ("relief_coordinator", "REL"),
-) + tuple(("patrol_leader", f"BN{number}") for number in range(1, 8) for _ in range(2))  # fmt: skip
+    *((post, None) for post in ("duty_officer", "duty_officer", "chief_joc", "analyst", "head_of_mission")),
+    *((post, unit) for post, unit in (("eod", "EOD"), ("mine_action", "MAC"), ("engineer", "ENG")) for _ in range(2)),
+    ("movement_control", "LOG"),
+    ("aviation", "AVN"),
+    ("police", "POL"),
+    ("relief_coordinator", "REL"),
+    *(("patrol_leader", f"BN{number}") for number in range(1, 8) for _ in range(2)),
+)
+"""Post and unit code of each person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,14 @@ class Cast:
 
     def patrol(self, unit: str) -> str:
         """Return a patrol leader of a battalion, or who reports for another unit."""
-        posts = {"MAC": "mine_action", "EOD": "eod", "ENG": "engineer", "POL": "police", "REL": "relief_coordinator", "LOG": "movement_control"}
+        posts = {
+            "MAC": "mine_action",
+            "EOD": "eod",
+            "ENG": "engineer",
+            "POL": "police",
+            "REL": "relief_coordinator",
+            "LOG": "movement_control",
+        }
         held = [name for name, post, code in self.persons if (post, code) == ("patrol_leader", unit)]
         return held[0] if held else self.names(posts.get(unit, "analyst"))[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -26,16 +27,23 @@ class Chain:
 
 
 def make_chains(
-    first: NDArray[np.int64], second: NDArray[np.int64], tier: NDArray[np.int64], road: NDArray[np.int64],
-    node_xy: Points, *,
-    winding_m: dict[int, float], bends: NoiseField, fixed: frozenset[int] = frozenset(), rounds: int = 3,
-) -> list[Chain]:  # fmt: skip
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    tier: NDArray[np.int64],
+    road: NDArray[np.int64],
+    node_xy: Points,
+    *,
+    winding_m: dict[int, float],
+    bends: NoiseField,
+    fixed: frozenset[int] = frozenset(),
+    rounds: int = 3,
+) -> list[Chain]:
     """Return the chains of a set of edges between nodes.
 
     Parameters
     ----------
     first, second, tier, road
-        (m,) edges: node numbers, class and connection of the edge; a lower tier is the better road, and keeps straight on.
+        (m,) edges: node numbers, class and connection of each; a lower tier is the better road and keeps straight on.
     node_xy
         (n, 2) metres, positions of all nodes.
     winding_m
@@ -49,7 +57,7 @@ def make_chains(
         near[b].append((a, t))
     roads = dict(zip(zip(first.tolist(), second.tolist(), strict=True), road.tolist(), strict=True))
     through = {node: _through(links) for node, links in near.items()}
-    xy = _relaxed(near, through, node_xy, fixed, rounds)
+    xy = _relaxed(through, node_xy, fixed, rounds)
     stops = {n for n, links in near.items() if len(links) != 2 or links[0][1] != links[1][1]} | (fixed & near.keys())
     chains, walked = [], set()
     for start in [*sorted(stops), *sorted(near)]:
@@ -60,7 +68,7 @@ def make_chains(
             while cells[-1] not in stops and cells[-1] != start:
                 (a, _), (b, _) = near[cells[-1]]
                 cells.append(b if a == cells[-2] else a)
-            walked |= set(zip(cells, cells[1:], strict=False)) | set(zip(cells[1:], cells, strict=False))
+            walked |= set(itertools.pairwise(cells)) | set(itertools.pairwise(cells[::-1]))
             line = _curve(cells, xy, through, winding_m.get(t, 0.0), bends)
             middle = (cells[len(cells) // 2 - 1], cells[len(cells) // 2])
             chains.append(Chain(tuple(cells), t, roads.get(middle, roads.get(middle[::-1], -1)), line))
@@ -75,9 +83,11 @@ def _through(links: list[tuple[int, int]]) -> tuple[int, int] | None:
 
 
 def _relaxed(
-    near: dict[int, list[tuple[int, int]]], through: dict[int, tuple[int, int] | None], node_xy: Points,
-    fixed: frozenset[int], rounds: int,
-) -> Points:  # fmt: skip
+    through: dict[int, tuple[int, int] | None],
+    node_xy: Points,
+    fixed: frozenset[int],
+    rounds: int,
+) -> Points:
     """Return positions after pulling each node towards the middle of its two road neighbours, which rounds corners."""
     xy = node_xy.copy()
     movable = [(n, *pair) for n, pair in through.items() if pair and n not in fixed]

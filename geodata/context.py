@@ -10,8 +10,8 @@ from scipy.ndimage import gaussian_filter
 
 from geodata.contours import outline_above
 from geodata.frame import CELL_M
-from geodata.names import COUNTRY, EASTERN_NEIGHBOUR, NORTHERN_NEIGHBOUR, SEA
 from geodata.mission import Mission, geojson, lonlat
+from geodata.names import COUNTRY, EASTERN_NEIGHBOUR, NORTHERN_NEIGHBOUR, SEA
 
 LIGHT_FROM = (-0.6, 0.6)
 """Where the light of the relief comes from: north-west, east and north parts of its direction."""
@@ -30,22 +30,29 @@ def make_context(mission: Mission) -> dict[str, Layer]:
         if river.line.length > 400
     ]
     return {
-        "land": _layer([
-            _feature(land.coast.simplify(120), kind="land", name=None),
-            _feature(land.country.simplify(120), kind="country", name=COUNTRY),
-            _feature(_border(mission).simplify(120), kind="border", name=None),
-        ]),
+        "land": _layer(
+            [
+                _feature(land.coast.simplify(120), kind="land", name=None),
+                _feature(land.country.simplify(120), kind="country", name=COUNTRY),
+                _feature(_border(mission).simplify(120), kind="border", name=None),
+            ]
+        ),
         "water": _layer([_feature(land.lake.simplify(80), kind="lake"), *rivers]),
         "relief": _layer(_relief(mission)),
-        "urban": _layer([
-            _feature(town.outline.simplify(15), kind="urban", name=town.settlement.name) for town in mission.country.towns
-        ]),
-        "admin": _layer([
-            _feature(p.outline.simplify(120), kind="province", name=p.name, id=mission.id("province", p.number))
-            for p in mission.provinces
-        ]),
+        "urban": _layer(
+            [
+                _feature(town.outline.simplify(15), kind="urban", name=town.settlement.name)
+                for town in mission.country.towns
+            ]
+        ),
+        "admin": _layer(
+            [
+                _feature(p.outline.simplify(120), kind="province", name=p.name, id=mission.id("province", p.number))
+                for p in mission.provinces
+            ]
+        ),
         "places": _layer(_places(mission)),
-    }  # fmt: skip
+    }
 
 
 def _border(mission: Mission) -> shapely.Geometry:
@@ -72,14 +79,23 @@ def _relief(mission: Mission) -> list[Layer]:
 
 def _places(mission: Mission) -> list[Layer]:
     places = [
-        _feature(shapely.Point(s.x, s.y), kind=s.place, name=s.name, population=s.population, rank=s.rank, capital=s.rank == 0)
+        _feature(
+            shapely.Point(s.x, s.y),
+            kind=s.place,
+            name=s.name,
+            population=s.population,
+            rank=s.rank,
+            capital=s.rank == 0,
+        )
         for s in mission.country.settlements
-    ]  # fmt: skip
+    ]
     centre = mission.country.land.country.centroid
     labels = (
-        (COUNTRY, "country", centre.x, centre.y), (NORTHERN_NEIGHBOUR, "neighbour", 190_000, 352_000),
-        (EASTERN_NEIGHBOUR, "neighbour", 378_000, 190_000), (SEA, "sea", 60_000, 52_000),
-    )  # fmt: skip
+        (COUNTRY, "country", centre.x, centre.y),
+        (NORTHERN_NEIGHBOUR, "neighbour", 190_000, 352_000),
+        (EASTERN_NEIGHBOUR, "neighbour", 378_000, 190_000),
+        (SEA, "sea", 60_000, 52_000),
+    )
     return places + [_feature(shapely.Point(x, y), kind=kind, name=name) for name, kind, x, y in labels]
 
 

@@ -9,9 +9,21 @@ from numpy.typing import NDArray
 from geodata.frame import CELL_M
 
 _EDGES = {
-    1: ((3, 0),), 2: ((0, 1),), 3: ((3, 1),), 4: ((1, 2),), 5: ((3, 2), (0, 1)), 6: ((0, 2),), 7: ((3, 2),),
-    8: ((2, 3),), 9: ((2, 0),), 10: ((0, 3), (2, 1)), 11: ((2, 1),), 12: ((1, 3),), 13: ((1, 0),), 14: ((0, 3),),
-}  # fmt: skip
+    1: ((3, 0),),
+    2: ((0, 1),),
+    3: ((3, 1),),
+    4: ((1, 2),),
+    5: ((3, 2), (0, 1)),
+    6: ((0, 2),),
+    7: ((3, 2),),
+    8: ((2, 3),),
+    9: ((2, 0),),
+    10: ((0, 3), (2, 1)),
+    11: ((2, 1),),
+    12: ((1, 3),),
+    13: ((1, 0),),
+    14: ((0, 3),),
+}
 """Marching squares: which edges (south, east, north, west) a line joins, by which corners (SW SE NE NW) are inside."""
 
 
@@ -29,9 +41,11 @@ def outline_above(field: NDArray[np.float64], level: float, *, cell_m: float = C
     a, b, c, d = (corner[row, column] for corner in (sw, se, ne, nw))
     with np.errstate(divide="ignore", invalid="ignore"):
         crossings = (
-            np.stack([column + a / (a - b), row], 1), np.stack([column + 1, row + b / (b - c)], 1),
-            np.stack([column + d / (d - c), row + 1], 1), np.stack([column, row + a / (a - d)], 1),
-        )  # fmt: skip
+            np.stack([column + a / (a - b), row], 1),
+            np.stack([column + 1, row + b / (b - c)], 1),
+            np.stack([column + d / (d - c), row + 1], 1),
+            np.stack([column, row + a / (a - d)], 1),
+        )
     pieces = []
     for number, pairs in _EDGES.items():
         chosen = case[row, column] == number

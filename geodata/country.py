@@ -48,6 +48,11 @@ class Country:
         return stream(self.seed, topic)
 
 
+def quiet(text: str) -> None:
+    """Say nothing of the progress."""
+    del text
+
+
 def stream(seed: int, topic: str) -> np.random.Generator:
     """Return the random stream of a topic under a seed."""
     return np.random.default_rng([seed, *topic.encode()])
@@ -55,7 +60,7 @@ def stream(seed: int, topic: str) -> np.random.Generator:
 
 def build_country(seed: int, progress: Progress | None = None) -> Country:
     """Return the country of a seed; the same seed gives the same country to the last digit."""
-    say = progress or (lambda text: None)
+    say = progress or quiet
     say("land and water")
     land = make_land(stream(seed, "land"))
     rivers = make_rivers(land, stream(seed, "rivers"))
@@ -64,9 +69,14 @@ def build_country(seed: int, progress: Progress | None = None) -> Country:
     say("roads")
     edges, gates = build_rural_roads(land, settlements, stream(seed, "roads"))
     chains = make_chains(
-        edges.first, edges.second, edges.tier, edges.road, land.node_xy,
-        winding_m=WINDING_M, bends=NoiseField(stream(seed, "bends"), wavelength_m=1700, octaves=3),
-    )  # fmt: skip
+        edges.first,
+        edges.second,
+        edges.tier,
+        edges.road,
+        land.node_xy,
+        winding_m=WINDING_M,
+        bends=NoiseField(stream(seed, "bends"), wavelength_m=1700, octaves=3),
+    )
     say("streets")
     towns = _make_towns(seed, land, settlements, chains, rivers)
     say("crossings")
@@ -74,9 +84,16 @@ def build_country(seed: int, progress: Progress | None = None) -> Country:
     ways = with_lake_ferry(with_tunnels(with_river_ferry(ways), land, stream(seed, "tunnels")), land)
     posts = border_posts(land, gates, ways)
     return Country(
-        seed, land, settlements, posts, rivers, towns, ways,
-        node_tags(ways, land, posts, stream(seed, "nodes")), forbidden_turns(ways, stream(seed, "turns")),
-    )  # fmt: skip
+        seed,
+        land,
+        settlements,
+        posts,
+        rivers,
+        towns,
+        ways,
+        node_tags(ways, land, posts, stream(seed, "nodes")),
+        forbidden_turns(ways, stream(seed, "turns")),
+    )
 
 
 def border_posts(land: Land, gates: list[Gate], ways: list[Way]) -> list[tuple[float, float]]:
@@ -160,7 +177,7 @@ def _outside(line: shapely.LineString, keep_out: shapely.Geometry) -> list[shape
 
 
 def _thinned(rng: np.random.Generator, pieces: list[Piece], sources: list[Source], towns: list[Town]) -> list[Piece]:
-    """Return the pieces without those never built: some everywhere, many at the edge of town away from through roads."""
+    """Return the pieces without those never built: some everywhere, many at the edge of town off the through roads."""
     middle = shapely.line_interpolate_point([p.line for p in pieces], 0.5, normalized=True)
     through = shapely.STRtree([s.line for s in sources if s.rank <= COLLECTOR])
     _, away = through.query_nearest(middle, return_distance=True, all_matches=False)

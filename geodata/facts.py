@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geodata.cast import Cast
-from geodata.damage import write_damage
+from geodata.control_stories import write_controls
+from geodata.damage_stories import write_damage
 from geodata.ground_rules import ThreatMap, write_ground_rules
-from geodata.hazards import write_hazards, write_links
-from geodata.incidents import write_incidents, write_manual_states
+from geodata.hazard_stories import write_ended_items, write_items_away, write_links, write_sightings
+from geodata.hazards import HazardWriter
+from geodata.incidents import write_incidents
 from geodata.journal import Journal, Record
+from geodata.land_release import write_areas
+from geodata.manual_states import write_manual_states
 from geodata.mission import Mission, Row
 from geodata.operations import assessment_rows, movement_rows, priority_rows, task_rows
-from geodata.patrols import Block, write_passages, write_searches
-from geodata.restrictions import case_rows, write_controls
+from geodata.patrols import write_passages, write_searches
+from geodata.restrictions import case_rows
 
-BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (9, 0.78, 2.6 * 24))
+BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (9, 0.78, 62.0))
 """Key route, share of its length, hours since: confirmed hazards at which patrols turn round."""
 
 
@@ -34,17 +38,20 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
     journal = Journal(mission)
     threat = ThreatMap(mission)
     write_ground_rules(journal, threat)
-    hazards = write_hazards(journal, cast)
-    write_links(journal, cast, hazards)
+    hazards = HazardWriter(journal, cast)
+    write_areas(hazards, journal)
+    write_sightings(hazards)
+    write_links(hazards, journal)
+    write_ended_items(hazards, journal)
+    write_items_away(hazards, journal)
     damage = write_damage(journal, cast)
     controls = write_controls(journal, cast)
     incidents = write_incidents(journal, cast)
     write_manual_states(journal, cast)
-    blocks = damage.blocks + [
-        Block(mission.routes[r].code, share * mission.routes[r].path.line.length, hours) for r, share, hours in BLOCKING_HAZARDS
-    ]
-    write_passages(journal, threat, blocks)
-    write_searches(journal, threat)
+    for route, share, hours in BLOCKING_HAZARDS:
+        damage.blocked(hazards.spot(route, share), hours)
+    write_passages(journal, threat, damage.blocks)
+    write_searches(journal)
     physical = [r["id"] for r in [*journal.records, *journal.by_place] if r["properties"]["kind"] == "physical"]
     registers = {
         "movement": movement_rows(journal, sites),

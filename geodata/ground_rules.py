@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import shapely
 
 from geodata.journal import HISTORY_H, Journal
@@ -39,25 +41,64 @@ class ThreatMap:
 def write_ground_rules(journal: Journal, threat: ThreatMap) -> None:
     """Write threat areas and seasons; the base of both holds from the first day, what changed since lies over it."""
     start = journal.moment(HISTORY_H)
-    by = {"by": "JOC", "start": start}
-    journal.add("threat_area", ("low",), hours=HISTORY_H, shape=threat.low, level="low", words="Low outside named areas.", **by)
-    journal.add("threat_area", ("minimal",), hours=HISTORY_H, shape=threat.minimal, level="minimal", words="Capital district quiet.", **by)
-    journal.add("threat_area", ("medium",), hours=HISTORY_H, shape=threat.medium, level="medium", words="Armed bands move at night.", **by)
+    by: dict[str, Any] = {"by": "JOC", "start": start}
+    journal.add(
+        "threat_area", ("low",), hours=HISTORY_H, shape=threat.low, level="low", words="Low outside named areas.", **by
+    )
+    journal.add(
+        "threat_area",
+        ("minimal",),
+        hours=HISTORY_H,
+        shape=threat.minimal,
+        level="minimal",
+        words="Capital district quiet.",
+        **by,
+    )
+    journal.add(
+        "threat_area",
+        ("medium",),
+        hours=HISTORY_H,
+        shape=threat.medium,
+        level="medium",
+        words="Armed bands move at night.",
+        **by,
+    )
     for number, area in enumerate(threat.high):
         journal.add(
-            "threat_area", ("high", number), hours=HIGH_SINCE_H, shape=area, level="high", by="JOC",
-            start=journal.moment(HIGH_SINCE_H), words="Raised after the ambushes; daily verification.",
-        )  # fmt: skip
-    journal.add("threat_area", ("unrated",), hours=6 * 24.0, shape=threat.unrated, level=None, by="JMAC", start=journal.moment(6 * 24.0), words="Not yet assessed.")
+            "threat_area",
+            ("high", number),
+            hours=HIGH_SINCE_H,
+            shape=area,
+            level="high",
+            by="JOC",
+            start=journal.moment(HIGH_SINCE_H),
+            words="Raised after the ambushes; daily verification.",
+        )
+    journal.add(
+        "threat_area",
+        ("unrated",),
+        hours=6 * 24.0,
+        shape=threat.unrated,
+        level=None,
+        by="JMAC",
+        start=journal.moment(6 * 24.0),
+        words="Not yet assessed.",
+    )
     journal.records[-1]["properties"]["level"] = None
     provinces = journal.mission.provinces
     whole = shapely.simplify(journal.mission.country.land.country.buffer(14_000), 500)
     journal.add("season", ("dry",), hours=HISTORY_H, shape=whole, season="dry", words="Dry season.", **by)
     for number in (3, 5):
         journal.add(
-            "season", ("wet", number), hours=RAINS_SINCE_H, shape=shapely.simplify(provinces[number].outline.buffer(300), 200),
-            season="wet", start=journal.moment(RAINS_SINCE_H), by="JOC", words=f"Rains have set in over {provinces[number].name}.",
-        )  # fmt: skip
+            "season",
+            ("wet", number),
+            hours=RAINS_SINCE_H,
+            shape=shapely.simplify(provinces[number].outline.buffer(300), 200),
+            season="wet",
+            start=journal.moment(RAINS_SINCE_H),
+            by="JOC",
+            words=f"Rains have set in over {provinces[number].name}.",
+        )
 
 
 def _around(x: float, y: float, radius_m: float) -> shapely.Polygon:

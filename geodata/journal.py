@@ -34,10 +34,20 @@ class Journal:
         return format_instant(self.mission.now - round(hours * 60) * MINUTE_US)
 
     def add(
-        self, kind: str, key: Sequence[object], *, hours: float, late_h: float = 0.2, shape: shapely.Geometry | None = None,
-        words: str = "", unit: str | None = None, form: str | None = None, report: Sequence[object] | None = None,
-        classification: str = "confidential", **properties: Any,
-    ) -> str:  # fmt: skip
+        self,
+        kind: str,
+        key: Sequence[object],
+        *,
+        hours: float,
+        late_h: float = 0.2,
+        shape: shapely.Geometry | None = None,
+        words: str = "",
+        unit: str | None = None,
+        form: str | None = None,
+        report: Sequence[object] | None = None,
+        classification: str = "confidential",
+        **properties: Any,
+    ) -> str:
         """Write a record and return its id.
 
         Parameters

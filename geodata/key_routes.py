@@ -5,13 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from geodata.country import Country
 from geodata.road_graph import Path, RoadGraph, Step
 
 CODES = (
-    "MSR HERON", "MSR OSPREY", "MSR CEDAR", "MSR TEAK", "ASR EGRET", "ASR ACACIA", "ASR LINNET", "ASR TAMARIND",
-    "ASR SWIFT", "ASR BAOBAB", "ASR WREN", "ASR MAHOGANY",
-)  # fmt: skip
+    "MSR HERON",
+    "MSR OSPREY",
+    "MSR CEDAR",
+    "MSR TEAK",
+    "ASR EGRET",
+    "ASR ACACIA",
+    "ASR LINNET",
+    "ASR TAMARIND",
+    "ASR SWIFT",
+    "ASR BAOBAB",
+    "ASR WREN",
+    "ASR MAHOGANY",
+)
 VIA_EVERY_M = 9000.0
 SHARED_MAX = 0.3
 

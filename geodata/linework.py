@@ -126,9 +126,10 @@ def drop_stubs(pieces: list[Piece], is_street: list[bool]) -> list[Piece]:
     while True:
         degree = Counter(key for piece, _ in kept for key in piece.ends)
         after = [
-            (piece, street) for piece, street in kept
+            (piece, street)
+            for piece, street in kept
             if not (street and piece.line.length < STUB_M and min(degree[k] for k in piece.ends) == 1)
-        ]  # fmt: skip
+        ]
         if len(after) == len(kept):
             return [piece for piece, _ in kept]
         kept = after

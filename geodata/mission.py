@@ -1,4 +1,4 @@
-"""What every later step shares: the country with its routes and provinces, the moment of the demo, ids and positions."""
+"""What every later step shares: the country, its routes and provinces, the moment of the demo, ids and positions."""
 
 from __future__ import annotations
 

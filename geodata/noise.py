@@ -26,5 +26,7 @@ class NoiseField:
         for octave, lattice in enumerate(self._lattices):
             step = self._wavelength_m / 2**octave
             where = np.stack([np.ravel(y) / step + 7.3 * octave, np.ravel(x) / step + 3.1 * octave])
-            total += self._gain**octave * map_coordinates(lattice, where, order=3, mode="grid-wrap").reshape(total.shape)
+            total += self._gain**octave * map_coordinates(lattice, where, order=3, mode="grid-wrap").reshape(
+                total.shape
+            )
         return total / self._scale

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -24,7 +25,7 @@ def write_osm(country: Country, path: Path, *, timestamp: datetime) -> None:
         for key in keys:
             numbers.setdefault(key, len(numbers) + 1)
     lonlat = to_lonlat(np.array(list(numbers), float) * GRID_M)
-    stamp = {"version": 1, "timestamp": timestamp}
+    stamp: dict[str, Any] = {"version": 1, "timestamp": timestamp}
     header = osmium.io.Header()
     header.set("generator", "demo mission recipe (invented country)")
     writer = osmium.SimpleWriter(str(path), header=header)
@@ -32,7 +33,7 @@ def write_osm(country: Country, path: Path, *, timestamp: datetime) -> None:
         for (key, number), (lon, lat) in zip(numbers.items(), lonlat.tolist(), strict=True):
             writer.add_node(Node(id=number, location=(lon, lat), tags=country.node_tags.get(key, {}), **stamp))
         for offset, place in enumerate(country.settlements, len(numbers) + 1):
-            (lon, lat), = to_lonlat([(place.x, place.y)]).tolist()
+            ((lon, lat),) = to_lonlat([(place.x, place.y)]).tolist()
             tags = {"place": place.place, "name": place.name, "population": str(place.population)}
             writer.add_node(Node(id=offset, location=(lon, lat), tags=tags, **stamp))
         for number, (way, keys) in enumerate(zip(country.ways, keyed, strict=False), 1):

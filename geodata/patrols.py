@@ -1,4 +1,4 @@
-"""Passages: who drove which part of a key route when, how it was recorded, and where a blocked road turned them round."""
+"""Passages: who drove which part of a road when, how it was recorded, and where a blocked road turned them round."""
 
 from __future__ import annotations
 
@@ -12,23 +12,40 @@ from geodata.journal import HISTORY_H, Journal
 from geodata.key_routes import KeyRoute
 from geodata.spots import Track
 
-LEG_M = 62_000.0
+LEG_M = 74_000.0
 TURN_BACK_M = 700.0
 """How far before a block a patrol stops."""
 MODES = {
-    "fresh": (0.04, 0.46, 0.52), "due": (0.56, 0.94, 0.74), "ageing": (1.12, 1.75, 0.80), "lost": (2.3, 3.1, 0.85),
-}  # fmt: skip
+    "fresh": (0.04, 0.46, 0.52),
+    "due": (0.56, 0.94, 0.74),
+    "ageing": (1.12, 1.75, 0.80),
+    "lost": (2.3, 3.1, 0.85),
+}
 """Rhythm of a leg: last passage from and to, and time between passages, all in lives of a passage."""
 ROUTE_MODES = (
-    "fresh fresh due", "fresh due fresh", "due fresh ageing", "fresh ageing", "ageing lost lost", "fresh fresh",
-    "fresh due", "due ageing fresh", "fresh ageing", "fresh due lost", "due fresh", "lost ageing lost",
-)  # fmt: skip
+    "fresh due fresh",
+    "fresh due ageing",
+    "due fresh lost",
+    "fresh due ageing",
+    "lost lost ageing",
+    "fresh fresh due",
+    "fresh ageing",
+    "lost fresh",
+    "fresh ageing",
+    "fresh lost due",
+    "due lost fresh",
+    "lost lost due",
+)
 """Per key route, repeated along its legs: some routes are well kept, two are neglected."""
 WORDS = (
-    "Patrol passed, nothing to report.", "Travelled, no incident. Road good.", "Passed both ways of the bridge site, traffic light.",
-    "Convoy through without a halt.", "Travelled. Market traffic in the villages, people greeted us.",
-    "Passed. Soft shoulders, keep to the carriageway.", "Travelled at reduced speed, dust. No obstacles.",
-)  # fmt: skip
+    "Patrol passed, nothing to report.",
+    "Travelled, no incident. Road good.",
+    "Passed both ways of the bridge site, traffic light.",
+    "Convoy through without a halt.",
+    "Travelled. Market traffic in the villages, people greeted us.",
+    "Passed. Soft shoulders, keep to the carriageway.",
+    "Travelled at reduced speed, dust. No obstacles.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +76,15 @@ def write_passages(journal: Journal, threat: ThreatMap, blocks: list[Block]) -> 
 
 
 def _write_leg(
-    journal: Journal, rng: np.random.Generator, route: KeyRoute, track: Track, ends: tuple[float, float], mode: str,
-    threat: ThreatMap, blocks: list[Block],
-) -> None:  # fmt: skip
+    journal: Journal,
+    rng: np.random.Generator,
+    route: KeyRoute,
+    track: Track,
+    ends: tuple[float, float],
+    mode: str,
+    threat: ThreatMap,
+    blocks: list[Block],
+) -> None:
     middle = route.path.line.interpolate(sum(ends) / 2)
     life_h = min(threat.hours_at(middle), 168.0)
     low, high, rhythm = MODES[mode]
@@ -69,17 +92,31 @@ def _write_leg(
     unit = f"BN{journal.mission.province_at(middle.x, middle.y).number + 1}"
     step = 0
     while hours < HISTORY_H:
-        every_h = float(np.clip(rhythm * life_h, 26.0, 118.0)) if hours > 14 * 24 else float(np.clip(rhythm * life_h, 20.0, 160.0))
+        every_h = (
+            float(np.clip(rhythm * life_h, 26.0, 118.0))
+            if hours > 14 * 24
+            else float(np.clip(rhythm * life_h, 20.0, 160.0))
+        )
         heavy = rng.choice(["P6", "P5", "P4", "P3"], p=[0.56, 0.2, 0.14, 0.1]) if step else "P6"
-        _write_passage(journal, rng, (route.code, round(ends[0]), step), route.code, track, ends, hours, str(heavy), unit, blocks)
+        _write_passage(
+            journal, rng, (route.code, round(ends[0]), step), route.code, track, ends, hours, str(heavy), unit, blocks
+        )
         hours += every_h * rng.uniform(0.7, 1.25)
         step += 1
 
 
 def _write_passage(
-    journal: Journal, rng: np.random.Generator, key: tuple[object, ...], route: str, track: Track, ends: tuple[float, float],
-    hours: float, passed: str, unit: str, blocks: list[Block],
-) -> None:  # fmt: skip
+    journal: Journal,
+    rng: np.random.Generator,
+    key: tuple[object, ...],
+    route: str,
+    track: Track,
+    ends: tuple[float, float],
+    hours: float,
+    passed: str,
+    unit: str,
+    blocks: list[Block],
+) -> None:
     """Write one passage, or the part of it up to what stood in the way."""
     start, end = ends if rng.random() < 0.5 else ends[::-1]
     words = WORDS[int(rng.integers(len(WORDS)))]
@@ -94,12 +131,23 @@ def _write_passage(
     convoy = rng.random() < 0.14
     trusted = rng.random() < 0.93
     journal.add(
-        "verification", key, hours=hours, late_h=float(rng.choice([0.1, 0.4, 1.5, 6.0], p=[0.5, 0.3, 0.15, 0.05])),
-        shape=track.drive(rng, start, end), words=words, unit="REL" if convoy else unit, form="passage",
-        strength="partner_convoy_traverse" if convoy else "own_patrol_traverse", passed="P5" if convoy else passed, track="gps",
-        authenticated=trusted, user_class="humanitarian" if convoy else "mission_military",
-        unimpeded=is_through and rng.random() < 0.9, grade=None if trusted else "C2", classification="unclassified",
-    )  # fmt: skip
+        "verification",
+        key,
+        hours=hours,
+        late_h=float(rng.choice([0.1, 0.4, 1.5, 6.0], p=[0.5, 0.3, 0.15, 0.05])),
+        shape=track.drive(rng, start, end),
+        words=words,
+        unit="REL" if convoy else unit,
+        form="passage",
+        strength="partner_convoy_traverse" if convoy else "own_patrol_traverse",
+        passed="P5" if convoy else passed,
+        track="gps",
+        authenticated=trusted,
+        user_class="humanitarian" if convoy else "mission_military",
+        unimpeded=is_through and rng.random() < 0.9,
+        grade=None if trusted else "C2",
+        classification="unclassified",
+    )
 
 
 def _write_local_passages(journal: Journal, rng: np.random.Generator) -> None:
@@ -117,48 +165,110 @@ def _write_local_passages(journal: Journal, rng: np.random.Generator) -> None:
             track = Track(mission.graph, path)
             hours = float(rng.choice([rng.uniform(3, 60), rng.uniform(60, 260), rng.uniform(260, 800)]))
             step = 0
-            while hours < HISTORY_H and step < 5:
+            while hours < HISTORY_H and step < 3:
                 key = ("local", province.number, town.name, step)
-                _write_passage(journal, rng, key, "", track, (0.0, track.length_m), hours, "P4" if step % 2 else "P6", f"BN{province.number + 1}", [])
+                _write_passage(
+                    journal,
+                    rng,
+                    key,
+                    "",
+                    track,
+                    (0.0, track.length_m),
+                    hours,
+                    "P4" if step % 2 else "P6",
+                    f"BN{province.number + 1}",
+                    [],
+                )
                 hours += rng.uniform(150, 420)
                 step += 1
 
 
-def write_searches(journal: Journal, threat: ThreatMap) -> None:
+def write_searches(journal: Journal) -> None:
     """Write route searches, engineer recces, weak signs and clocks that were wrong."""
     rng = journal.mission.country.rng("searches")
     routes = journal.mission.routes
-    plan = ((0, 0.22, 30.0, "route_search", "EOD"), (3, 0.4, 52.0, "route_search", "EOD"), (7, 0.52, 20.0, "engineer_recce", "ENG"),
-            (8, 0.3, 44.0, "engineer_recce", "ENG"), (5, 0.6, 70.0, "route_search", "EOD"), (2, 0.7, 12.0, "engineer_recce", "ENG"))  # fmt: skip
+    plan = (
+        (0, 0.22, 30.0, "route_search", "EOD"),
+        (3, 0.4, 52.0, "route_search", "EOD"),
+        (7, 0.52, 20.0, "engineer_recce", "ENG"),
+        (8, 0.3, 44.0, "engineer_recce", "ENG"),
+        (5, 0.6, 70.0, "route_search", "EOD"),
+        (2, 0.7, 12.0, "engineer_recce", "ENG"),
+    )
     for number, (route, share, hours, strength, unit) in enumerate(plan):
         track = Track(journal.mission.graph, routes[route].path)
         at = share * track.length_m
         journal.add(
-            "verification", ("search", number), hours=hours, late_h=1.0, shape=track.drive(rng, at, at + 9000), unit=unit, form="passage",
-            strength=strength, passed="P7" if strength == "engineer_recce" else "P6", track="gps", authenticated=True,
-            user_class="mission_military", unimpeded=True, words="Search complete along the stretch, verges looked at.",
-        )  # fmt: skip
-    for number, (route, strength, words) in enumerate((
-        (4, "aerial_look", "Seen from the air: road dry, no traffic."), (11, "imagery", "Image of yesterday shows a light car under way."),
-        (11, "hearsay", "Traders say the road can be driven."), (4, "own_patrol_traverse", "On foot along the cut, vehicles left behind."),
-    )):  # fmt: skip
+            "verification",
+            ("search", number),
+            hours=hours,
+            late_h=1.0,
+            shape=track.drive(rng, at, at + 9000),
+            unit=unit,
+            form="passage",
+            strength=strength,
+            passed="P7" if strength == "engineer_recce" else "P6",
+            track="gps",
+            authenticated=True,
+            user_class="mission_military",
+            unimpeded=True,
+            words="Search complete along the stretch, verges looked at.",
+        )
+    for number, (route, strength, words) in enumerate(
+        (
+            (4, "aerial_look", "Seen from the air: road dry, no traffic."),
+            (11, "imagery", "Image of yesterday shows a light car under way."),
+            (11, "hearsay", "Traders say the road can be driven."),
+            (4, "own_patrol_traverse", "On foot along the cut, vehicles left behind."),
+        )
+    ):
         track = Track(journal.mission.graph, routes[route].path)
         at = track.length_m * (0.2 + 0.15 * number)
         is_foot = strength == "own_patrol_traverse"
         journal.add(
-            "verification", ("weak", number), hours=30.0 + 20 * number, shape=track.drive(rng, at, at + 6000), words=words, form="passage",
-            strength=strength, passed="P1" if is_foot else None, track="gps" if is_foot else "stated", authenticated=is_foot,
-            grade=None if is_foot else "C3", user_class="mission_military",
-        )  # fmt: skip
+            "verification",
+            ("weak", number),
+            hours=30.0 + 20 * number,
+            shape=track.drive(rng, at, at + 6000),
+            words=words,
+            form="passage",
+            strength=strength,
+            passed="P1" if is_foot else None,
+            track="gps" if is_foot else "stated",
+            authenticated=is_foot,
+            grade=None if is_foot else "C3",
+            user_class="mission_military",
+        )
     track = Track(journal.mission.graph, routes[1].path)
     journal.add(
-        "verification", ("fast clock",), hours=15.0, late_h=-6.0, shape=track.drive(rng, 4000, 18_000), strength="own_patrol_traverse",
-        passed="P6", track="gps", authenticated=True, user_class="mission_police", unimpeded=True, unit="POL", form="passage",
+        "verification",
+        ("fast clock",),
+        hours=15.0,
+        late_h=-6.0,
+        shape=track.drive(rng, 4000, 18_000),
+        strength="own_patrol_traverse",
+        passed="P6",
+        track="gps",
+        authenticated=True,
+        user_class="mission_police",
+        unimpeded=True,
+        unit="POL",
+        form="passage",
         words="Device clock found six hours fast at sync.",
-    )  # fmt: skip
+    )
     both = shapely.multilinestrings([track.drive(rng, 30_000, 38_000), track.drive(rng, 39_500, 47_000)])
     journal.add(
-        "verification", ("two parts",), hours=9.0, shape=both, strength="own_patrol_traverse", passed="P5", track="gps",
-        authenticated=True, user_class="mission_military", unimpeded=True, unit="BN1", form="passage",
+        "verification",
+        ("two parts",),
+        hours=9.0,
+        shape=both,
+        strength="own_patrol_traverse",
+        passed="P5",
+        track="gps",
+        authenticated=True,
+        user_class="mission_military",
+        unimpeded=True,
+        unit="BN1",
+        form="passage",
         words="Receiver lost the sky in the cutting; track in two parts.",
-    )  # fmt: skip
+    )

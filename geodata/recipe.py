@@ -12,11 +12,11 @@ from fom.domain.instants import to_us
 from geodata.admin_units import make_admin_units
 from geodata.cast import make_cast
 from geodata.context import make_context
-from geodata.country import Progress, build_country
+from geodata.country import Progress, build_country, quiet
 from geodata.facts import facts_document, write_history
 from geodata.key_routes import choose_key_routes
-from geodata.osm_writer import write_osm
 from geodata.mission import Mission
+from geodata.osm_writer import write_osm
 from geodata.registers import make_registers
 from geodata.road_graph import RoadGraph
 
@@ -40,9 +40,7 @@ class DemoFiles:
     """Background layers by name: GeoJSON for the map."""
 
 
-def make_demo(
-    folder: Path, *, seed: int = DEFAULT_SEED, now: datetime, progress: Progress | None = None
-) -> DemoFiles:
+def make_demo(folder: Path, *, seed: int = DEFAULT_SEED, now: datetime, progress: Progress | None = None) -> DemoFiles:
     """Write the demo mission; the same seed and moment give the same bytes.
 
     Parameters
@@ -54,16 +52,20 @@ def make_demo(
     progress
         Told in a few words what is being made.
     """
-    say = progress or (lambda text: None)
+    say = progress or quiet
     folder.mkdir(parents=True, exist_ok=True)
     country = build_country(seed, say)
     graph = RoadGraph(country)
     mission = Mission(country, graph, choose_key_routes(country, graph), make_admin_units(country), to_us(now))
     say("map data")
     files = DemoFiles(
-        folder, folder / "demo.osm.pbf", folder / "registers.json", folder / "facts.json", folder / "facts-by-place.json",
+        folder,
+        folder / "demo.osm.pbf",
+        folder / "registers.json",
+        folder / "facts.json",
+        folder / "facts-by-place.json",
         {name: folder / f"{name}.geojson" for name in ("land", "water", "relief", "urban", "admin", "places")},
-    )  # fmt: skip
+    )
     write_osm(country, files.osm, timestamp=now)
     for name, layer in make_context(mission).items():
         _write(files.context[name], layer)
@@ -79,4 +81,6 @@ def make_demo(
 
 
 def _write(path: Path, document: Any) -> None:
-    path.write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n", encoding="utf-8"
+    )

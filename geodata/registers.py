@@ -34,17 +34,35 @@ def make_registers(mission: Mission, cast: Cast) -> dict[str, list[Row]]:
 
 def _units(mission: Mission) -> list[Row]:
     """Return the contingents: a battalion per province, engineers, disposal, police, a partner."""
-    words = ("1st Battalion", "2nd Battalion", "3rd Battalion", "4th Battalion", "5th Battalion", "6th Battalion", "7th Battalion")
+    words = (
+        "1st Battalion",
+        "2nd Battalion",
+        "3rd Battalion",
+        "4th Battalion",
+        "5th Battalion",
+        "6th Battalion",
+        "7th Battalion",
+    )
     rows = [
-        {"id": mission.id("unit", word), "code": f"BN{i + 1}", "name": word, "kind": "battalion",
-         "admin_unit": mission.id("province", i), "seat": mission.provinces[i].seat.name}
+        {
+            "id": mission.id("unit", word),
+            "code": f"BN{i + 1}",
+            "name": word,
+            "kind": "battalion",
+            "admin_unit": mission.id("province", i),
+            "seat": mission.provinces[i].seat.name,
+        }
         for i, word in enumerate(words)
-    ]  # fmt: skip
+    ]
     others = (
-        ("ENG", "Engineer Company", "engineer"), ("EOD", "EOD Company", "eod"), ("POL", "Formed Police Unit", "police"),
-        ("LOG", "Logistics Battalion", "logistics"), ("AVN", "Aviation Unit", "aviation"),
-        ("MAC", "Mine Action Centre", "mine_action"), ("REL", "Relief Convoy Coordination", "partner"),
-    )  # fmt: skip
+        ("ENG", "Engineer Company", "engineer"),
+        ("EOD", "EOD Company", "eod"),
+        ("POL", "Formed Police Unit", "police"),
+        ("LOG", "Logistics Battalion", "logistics"),
+        ("AVN", "Aviation Unit", "aviation"),
+        ("MAC", "Mine Action Centre", "mine_action"),
+        ("REL", "Relief Convoy Coordination", "partner"),
+    )
     return rows + [
         {"id": mission.id("unit", name), "code": code, "name": name, "kind": kind, "admin_unit": None, "seat": None}
         for code, name, kind in others
@@ -52,9 +70,7 @@ def _units(mission: Mission) -> list[Row]:
 
 
 def _admin_units(mission: Mission) -> list[Row]:
-    return [
-        {"id": mission.id("province", p.number), "name": p.name, "seat": p.seat.name} for p in mission.provinces
-    ]
+    return [{"id": mission.id("province", p.number), "name": p.name, "seat": p.seat.name} for p in mission.provinces]
 
 
 def _key_routes(mission: Mission, units: list[Row]) -> list[Row]:
@@ -62,13 +78,19 @@ def _key_routes(mission: Mission, units: list[Row]) -> list[Row]:
     for number, route in enumerate(mission.routes):
         middle = route.path.line.interpolate(0.5, normalized=True)
         owner = units[mission.province_at(middle.x, middle.y).number]["name"]
-        rows.append({
-            "id": mission.id("route", route.code), "code": route.code, "name": f"{route.start_name} – {route.end_name}",
-            "owner": owner if number != 11 else None, "verify_interval_h": 96 if number == 4 else None,
-            "via": [list(point) for point in to_lonlat(route.via).tolist()], "segments": [],
-            "planning_profile": "P6" if route.code.startswith("MSR") else "P5",
-            "reviewed_at": mission.days_ago((4, 9, 12, 21, 6, 41, 17, 26, 8, 55, 13, 75)[number]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "id": mission.id("route", route.code),
+                "code": route.code,
+                "name": f"{route.start_name} – {route.end_name}",
+                "owner": owner if number != 11 else None,
+                "verify_interval_h": 96 if number == 4 else None,
+                "via": [list(point) for point in to_lonlat(route.via).tolist()],
+                "segments": [],
+                "planning_profile": "P6" if route.code.startswith("MSR") else "P5",
+                "reviewed_at": mission.days_ago((4, 9, 12, 21, 6, 41, 17, 26, 8, 55, 13, 75)[number]),
+            }
+        )
     return rows
 
 
@@ -76,26 +98,60 @@ def _air_heads(mission: Mission) -> list[Row]:
     """Return ten air heads: an airfield at each of four cities, strips, and landing sites where roads are poor."""
     rng = mission.country.rng("air heads")
     towns = mission.country.settlements
-    picks = [0, 1, 2, 4] + [9, 13, 19, 27] + [36, 58]
+    picks = [0, 1, 2, 4, 9, 13, 19, 27, 36, 58]
     rows = []
     for number, rank in enumerate(picks):
         kind = "airfield" if number < 4 else "airstrip" if number < 8 else "hls"
-        status = ("serviceable",) * 3 + ("restricted", "serviceable", "serviceable", "unserviceable", "serviceable", "serviceable", "unknown")
+        status = ("serviceable",) * 3 + (
+            "restricted",
+            "serviceable",
+            "serviceable",
+            "unserviceable",
+            "serviceable",
+            "serviceable",
+            "unknown",
+        )
         length = (2600, 1900, 1700, 1500, 1100, 900, 950, 850, 60, 50)[number]
         angle, away = rng.uniform(0, 2 * np.pi), {"airfield": 3400, "airstrip": 1500, "hls": 700}[kind]
         lon, lat = lonlat(towns[rank].x + away * np.cos(angle), towns[rank].y + away * np.sin(angle))
         runway = {
-            "bearing": int(rng.integers(1, 36)) * 10, "length_m": length, "width_m": (30, 20, 30)[min(number // 4, 2)],
+            "bearing": int(rng.integers(1, 36)) * 10,
+            "length_m": length,
+            "width_m": (30, 20, 30)[min(number // 4, 2)],
             "surface": "asphalt" if number < 3 else "laterite" if number < 8 else "grass",
-        }  # fmt: skip
-        rows.append({
-            "id": mission.id("air head", number), "code": f"AH{number + 1:02d}", "name": f"{towns[rank].name} {kind if kind != 'hls' else 'HLS'}",
-            "kind": kind, "lon": lon, "lat": lat, "runways": [runway],
-            "aircraft_types": [["jet transport", "turboprop transport", "helicopter"], ["turboprop transport", "helicopter"], ["helicopter"]][min(number // 4, 2)],
-            "is_night": number < 2, "status": status[number],
-            "inspected_at": mission.days_ago((1.3, 2.2, 4.1, 8.0, 2.6, 6.5, 16.0, 2.0, 11.0, 24.0)[number]), "inspection_by": "Aviation Unit",
-            "notes": ("", "", "", "Soft shoulders, day only.", "", "", "Washout across the threshold.", "", "", "No inspection since the floods.")[number],
-        })  # fmt: skip
+        }
+        rows.append(
+            {
+                "id": mission.id("air head", number),
+                "code": f"AH{number + 1:02d}",
+                "name": f"{towns[rank].name} {kind if kind != 'hls' else 'HLS'}",
+                "kind": kind,
+                "lon": lon,
+                "lat": lat,
+                "runways": [runway],
+                "aircraft_types": [
+                    ["jet transport", "turboprop transport", "helicopter"],
+                    ["turboprop transport", "helicopter"],
+                    ["helicopter"],
+                ][min(number // 4, 2)],
+                "is_night": number < 2,
+                "status": status[number],
+                "inspected_at": mission.days_ago((1.3, 2.2, 4.1, 8.0, 2.6, 6.5, 16.0, 2.0, 11.0, 24.0)[number]),
+                "inspection_by": "Aviation Unit",
+                "notes": (
+                    "",
+                    "",
+                    "",
+                    "Soft shoulders, day only.",
+                    "",
+                    "",
+                    "Washout across the threshold.",
+                    "",
+                    "",
+                    "No inspection since the floods.",
+                )[number],
+            }
+        )
     return rows
 
 
@@ -105,22 +161,40 @@ def _crossings(mission: Mission) -> list[Row]:
     rows = []
     for number, (x, y) in enumerate(mission.country.border_posts):
         lon, lat = lonlat(x, y)
-        rows.append({
-            "id": mission.id("crossing", number), "name": f"{names.place()} border post", "lon": lon, "lat": lat, "is_official": True,
-            "status": status[number], "goods": number < 2, "people": number < 3, "mission": number != 3,
-            "hours": ("0600-1800 daily", "0700-1700 daily", "0800-1400 Mon-Fri", None)[number],
-            "checklist_passed_at": mission.days_ago((31, 66, 90)[number]) if number < 3 else None,
-            "staffed": number < 3, "inspected_at": mission.days_ago((12, 23, 9, 58)[number]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "id": mission.id("crossing", number),
+                "name": f"{names.place()} border post",
+                "lon": lon,
+                "lat": lat,
+                "is_official": True,
+                "status": status[number],
+                "goods": number < 2,
+                "people": number < 3,
+                "mission": number != 3,
+                "hours": ("0600-1800 daily", "0700-1700 daily", "0800-1400 Mon-Fri", None)[number],
+                "checklist_passed_at": mission.days_ago((31, 66, 90)[number]) if number < 3 else None,
+                "staffed": number < 3,
+                "inspected_at": mission.days_ago((12, 23, 9, 58)[number]),
+            }
+        )
     return rows
 
 
 def _site(mission: Mission, kind: str, name: str, x: float, y: float, **members: Any) -> Row:
     lon, lat = lonlat(x, y)
     return {
-        "id": mission.id("site", kind, name), "name": name, "kind": kind, "lon": lon, "lat": lat, "population": None,
-        "plan_reviewed_at": None, "is_active": True, "until": None, "parent": None,
-    } | members  # fmt: skip
+        "id": mission.id("site", kind, name),
+        "name": name,
+        "kind": kind,
+        "lon": lon,
+        "lat": lat,
+        "population": None,
+        "plan_reviewed_at": None,
+        "is_active": True,
+        "until": None,
+        "parent": None,
+    } | members
 
 
 def _sites(mission: Mission) -> list[Row]:
@@ -131,26 +205,44 @@ def _sites(mission: Mission) -> list[Row]:
         angle = rng.uniform(0, 2 * np.pi)
         return towns[rank].x + away_m * np.cos(angle), towns[rank].y + away_m * np.sin(angle)
 
-    rows = [_site(mission, "settlement", t.name, t.x, t.y, population=t.population) for t in towns if t.population >= 1200]
-    rows += [_site(mission, "hub", f"{towns[r].name} market and clinic", towns[r].x, towns[r].y) for r in (0, 1, 2, 3, 4, 5, 8, 11, 14, 18)]
+    rows = [
+        _site(mission, "settlement", t.name, t.x, t.y, population=t.population) for t in towns if t.population >= 1200
+    ]
+    rows += [
+        _site(mission, "hub", f"{towns[r].name} market and clinic", towns[r].x, towns[r].y)
+        for r in (0, 1, 2, 3, 4, 5, 8, 11, 14, 18)
+    ]
     rows.append(_site(mission, "headquarters", "Mission headquarters", *beside(0, 2100)))
     bases = [p.seat.rank for p in mission.provinces]
     rows += [_site(mission, "base", f"Base {towns[r].name}", *beside(r, 1300), parent=rows[-1]["id"]) for r in bases]
     rows += [
-        _site(mission, "tob", f"TOB {towns[r].name}", *beside(r, 900), parent=mission.id("site", "base", f"Base {mission.province_at(towns[r].x, towns[r].y).seat.name}"),
-              until=mission.days_ago(-days), is_active=days > 0)
+        _site(
+            mission,
+            "tob",
+            f"TOB {towns[r].name}",
+            *beside(r, 900),
+            parent=mission.id("site", "base", f"Base {mission.province_at(towns[r].x, towns[r].y).seat.name}"),
+            until=mission.days_ago(-days),
+            is_active=days > 0,
+        )
         for r, days in ((44, 24), (61, 11), (73, 38), (95, -6))
-    ]  # fmt: skip
+    ]
     rows += [
         _site(mission, "camp", f"{towns[r].name} displaced persons camp", *beside(r, 2200), population=p)
         for r, p in ((6, 21_400), (16, 9_800), (23, 14_200), (39, 6_100))
-    ]  # fmt: skip
+    ]
     plans = (40, 95, 150, 210, 61, 170)
     kinds = ("power station", "fuel depot", "water works", "grain store", "radio relay", "dam")
     rows += [
-        _site(mission, "strategic_resource", f"{towns[r].name} {kind}", *beside(r, 1800), plan_reviewed_at=mission.days_ago(days))
+        _site(
+            mission,
+            "strategic_resource",
+            f"{towns[r].name} {kind}",
+            *beside(r, 1800),
+            plan_reviewed_at=mission.days_ago(days),
+        )
         for r, kind, days in zip((0, 1, 3, 7, 12, 20), kinds, plans, strict=True)
-    ]  # fmt: skip
+    ]
     rows.append(_site(mission, "ammunition_storage", f"{towns[10].name} old depot", *beside(10, 2600)))
     rows.append(_site(mission, "ammunition_storage", f"{towns[25].name} abandoned store", *beside(25, 1900)))
     return rows
@@ -161,20 +253,37 @@ def _areas(mission: Mission) -> list[Row]:
     towns = mission.country.settlements
     rows = []
     specs = (
-        ("separation", 29, 16_000, "Agreement art. 4", "B2", 20), ("buffer", 29, 22_000, "Agreement art. 4", "B2", 20),
-        ("security", 1, 9_000, "Agreement art. 7", "B2", 35), ("curfew", 7, 7_000, None, "B2", 4), ("cordon", 22, 3_000, None, "B3", 2),
-        ("restricted_access", 34, 8_000, None, "C3", 48), ("critical", 3, 9_000, None, "B2", 12), ("critical", 15, 8_000, None, "B2", 15),
-        ("area_of_operation", 21, 24_000, None, "C3", 30), ("area_of_operation", 33, 19_000, None, "C2", 62), ("area_of_operation", 42, 15_000, None, "D4", 118),
-    )  # fmt: skip
+        ("separation", 29, 16_000, "Agreement art. 4", "B2", 20),
+        ("buffer", 29, 22_000, "Agreement art. 4", "B2", 20),
+        ("security", 1, 9_000, "Agreement art. 7", "B2", 35),
+        ("curfew", 7, 7_000, None, "B2", 4),
+        ("cordon", 22, 3_000, None, "B3", 2),
+        ("restricted_access", 34, 8_000, None, "C3", 48),
+        ("critical", 3, 9_000, None, "B2", 12),
+        ("critical", 15, 8_000, None, "B2", 15),
+        ("area_of_operation", 21, 24_000, None, "C3", 30),
+        ("area_of_operation", 33, 19_000, None, "C2", 62),
+        ("area_of_operation", 42, 15_000, None, "D4", 118),
+    )
     for number, (kind, rank, radius, reference, grade, days) in enumerate(specs):
         circle = shapely.Point(towns[rank].x, towns[rank].y).buffer(radius, quad_segs=8)
         rng = mission.country.rng(f"area {number}")
         ring = np.asarray(circle.exterior.coords)[:-1]
         ring = ring + rng.uniform(-0.18, 0.18, ring.shape) * radius
-        shape = shapely.make_valid(shapely.Polygon(ring).buffer(radius * 0.1).intersection(mission.country.land.country))
-        rows.append({
-            "id": mission.id("area", number), "name": f"{towns[rank].name} {kind.replace('_', ' ')}", "kind": kind,
-            "geometry": geojson(shape), "agreement_ref": reference, "grade": grade, "reviewed_at": mission.days_ago(days),
-            "assessor": "JMAC", "classification": "strictly_confidential" if kind == "area_of_operation" else "confidential",
-        })  # fmt: skip
+        shape = shapely.make_valid(
+            shapely.Polygon(ring).buffer(radius * 0.1).intersection(mission.country.land.country)
+        )
+        rows.append(
+            {
+                "id": mission.id("area", number),
+                "name": f"{towns[rank].name} {kind.replace('_', ' ')}",
+                "kind": kind,
+                "geometry": geojson(shape),
+                "agreement_ref": reference,
+                "grade": grade,
+                "reviewed_at": mission.days_ago(days),
+                "assessor": "JMAC",
+                "classification": "strictly_confidential" if kind == "area_of_operation" else "confidential",
+            }
+        )
     return rows

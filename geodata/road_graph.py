@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,9 @@ class RoadGraph:
         a, b, way, cost, back = a[order], b[order], way[order], cost[order], back[order]
         first = np.r_[True, (a[1:] != a[:-1]) | (b[1:] != b[:-1])]
         a, b, cost = a[first], b[first], cost[first]
-        self._step = {(int(x), int(y)): Step(int(w), bool(r)) for x, y, w, r in zip(a, b, way[first], back[first], strict=True)}
+        self._step = {
+            (int(x), int(y)): Step(int(w), bool(r)) for x, y, w, r in zip(a, b, way[first], back[first], strict=True)
+        }
         self._matrix = csr_matrix((cost, (a, b)), shape=(len(self._keys),) * 2)
         self._xy = np.array(list(self._keys), float) * GRID_M
         self._tree = shapely.STRtree(shapely.points(self._xy))
@@ -89,7 +92,7 @@ class RoadGraph:
         while nodes[-1] != start:
             nodes.append(int(before[nodes[-1]]))
         nodes.reverse()
-        steps = tuple(self._step[pair] for pair in zip(nodes, nodes[1:], strict=False))
+        steps = tuple(self._step[pair] for pair in itertools.pairwise(nodes))
         return Path(steps, self._joined(steps))
 
     def _joined(self, steps: tuple[Step, ...]) -> shapely.LineString:

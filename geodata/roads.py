@@ -6,6 +6,7 @@ The work happens on terrain cells joined to their eight neighbours. Tiers: 1 tru
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,9 +64,11 @@ class RoadBuilder:
     def _neighbour_pairs(self, usable: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         index = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS)
         pairs = [
-            (index[:, :-1], index[:, 1:]), (index[:-1], index[1:]),
-            (index[:-1, :-1], index[1:, 1:]), (index[:-1, 1:], index[1:, :-1]),
-        ]  # fmt: skip
+            (index[:, :-1], index[:, 1:]),
+            (index[:-1], index[1:]),
+            (index[:-1, :-1], index[1:, 1:]),
+            (index[:-1, 1:], index[1:, :-1]),
+        ]
         u = np.concatenate([a.ravel() for a, _ in pairs])
         v = np.concatenate([b.ravel() for _, b in pairs])
         keep = usable.flat[u] & usable.flat[v]
@@ -137,7 +140,7 @@ class RoadBuilder:
 
     def _add(self, path: list[int], tier: int) -> None:
         self._roads += 1
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in itertools.pairwise(path):
             low, high = min(a, b), max(a, b)
             edge = self._edge_of[low * ROWS * COLUMNS + high]
             if tier < self._tier[edge]:

@@ -30,7 +30,9 @@ class Gate:
     """0 northern, 1 eastern."""
 
 
-def build_rural_roads(land: Land, settlements: list[Settlement], rng: np.random.Generator) -> tuple[RoadEdges, list[Gate]]:
+def build_rural_roads(
+    land: Land, settlements: list[Settlement], rng: np.random.Generator
+) -> tuple[RoadEdges, list[Gate]]:
     """Return all roads between places, and the four gates in the borders."""
     builder = RoadBuilder(land, rng)
     gates = _choose_gates(land, rng)
@@ -100,4 +102,3 @@ def _choose_gates(land: Land, rng: np.random.Generator) -> list[Gate]:
             best = int(np.argmin(np.where(window, height, np.inf)))
             gates.append(Gate(int(rows[best] * COLUMNS + columns[best]), side))
     return gates
-

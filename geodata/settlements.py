@@ -55,8 +55,8 @@ def place_settlements(rng: np.random.Generator, land: Land, names: NameMaker) ->
         _block(wished, cell, max(52 / (rank + 1) ** 0.42, 4.0) if rank < TOWNS else HAMLET_CLEARANCE_KM)
     populations = _populations(rng, len(chosen))
     return [
-        Settlement(names.place(), cell, *land.node_xy[cell].round(1).tolist(), populations[rank], rank)
-        for rank, cell in enumerate(chosen)
+        Settlement(names.place(), cell, float(x), float(y), populations[rank], rank)
+        for rank, (cell, (x, y)) in enumerate(zip(chosen, land.node_xy[chosen].round(1).tolist(), strict=True))
     ]
 
 
@@ -89,9 +89,12 @@ def _appeal(rng: np.random.Generator, land: Land) -> Field:
     fashion = NoiseField(rng, wavelength_m=55_000, octaves=3)
     x, y = land.node_xy.T.reshape(2, ROWS, COLUMNS)
     appeal = (
-        0.9 * np.exp(-(((to_river_km - 1.5) / 4) ** 2)) + 0.8 * np.exp(-(((to_coast_km - 3) / 5) ** 2))
-        - land.elevation.clip(0) / 1500 - 9 * slope + 0.9 * fashion.at(x, y)
-    )  # fmt: skip
+        0.9 * np.exp(-(((to_river_km - 1.5) / 4) ** 2))
+        + 0.8 * np.exp(-(((to_coast_km - 3) / 5) ** 2))
+        - land.elevation.clip(0) / 1500
+        - 9 * slope
+        + 0.9 * fashion.at(x, y)
+    )
     inside = binary_erosion(land.is_country & ~land.is_lake, iterations=3)
     return np.where(inside & (rank == 0) & (to_coast_km > 1.5), appeal, -np.inf)
 

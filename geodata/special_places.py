@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 
 import numpy as np
@@ -67,19 +68,29 @@ def with_tunnels(ways: list[Way], land: Land, rng: np.random.Generator) -> list[
         cuts = (0.0, start, start + length, way.line.length)
         tags = way.tags | {"tunnel": "yes", "layer": "-1", "tunnel:name": f"{names.place()} Tunnel"}
         tags |= {"maxheight": height} if height else {}
-        lines = [_substring(way.line, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
-        parts[index] = [Way(lines[0], way.rank, way.tags), Way(lines[1], way.rank, tags), Way(lines[2], way.rank, way.tags)]
+        lines = [_substring(way.line, a, b) for a, b in itertools.pairwise(cuts)]
+        parts[index] = [
+            Way(lines[0], way.rank, way.tags),
+            Way(lines[1], way.rank, tags),
+            Way(lines[2], way.rank, way.tags),
+        ]
     return [part for index, way in enumerate(ways) for part in parts.get(index, [way])]
 
 
-def node_tags(ways: list[Way], land: Land, gates: list[tuple[float, float]], rng: np.random.Generator) -> dict[Key, dict[str, str]]:
+def node_tags(
+    ways: list[Way], land: Land, gates: list[tuple[float, float]], rng: np.random.Generator
+) -> dict[Key, dict[str, str]]:
     """Return tags of single nodes: passes, barriers and the posts at the border (`gates`, metres)."""
     names = NameMaker(rng)
     tags: dict[Key, dict[str, str]] = {}
     for index in _highest(ways, land, count=2 * PASSES, worst_rank=4, least_m=700)[PASSES:]:
         tags[_middle(ways[index])] = {"mountain_pass": "yes", "name": f"{names.place()} Pass"}
     for word, rank, count in BARRIERS:
-        where = [i for i, way in enumerate(ways) if way.rank == rank and len(way.line.coords) > 2 and "bridge" not in way.tags]
+        where = [
+            i
+            for i, way in enumerate(ways)
+            if way.rank == rank and len(way.line.coords) > 2 and "bridge" not in way.tags
+        ]
         for index in rng.choice(where, min(count, len(where)), replace=False):
             extra = {"maxheight": "3.0"} if word == "height_restrictor" else {}
             tags[_middle(ways[index])] = {"barrier": word} | extra
@@ -120,9 +131,12 @@ def _turn_angle(first: Way, second: Way, via: Key) -> float:
 def _highest(ways: list[Way], land: Land, *, count: int, worst_rank: int, least_m: float) -> list[int]:
     """Return way numbers by falling height of their middle, well apart from each other."""
     able = [
-        i for i, way in enumerate(ways)
-        if 1 <= way.rank <= worst_rank and way.line.length >= least_m and way.tags.keys().isdisjoint(("bridge", "tunnel", "ford"))
-    ]  # fmt: skip
+        i
+        for i, way in enumerate(ways)
+        if 1 <= way.rank <= worst_rank
+        and way.line.length >= least_m
+        and way.tags.keys().isdisjoint(("bridge", "tunnel", "ford"))
+    ]
     xy = np.array([ways[i].line.interpolate(0.5, normalized=True).coords[0] for i in able])
     height = land.elevation[(xy[:, 1] // CELL_M).astype(int), (xy[:, 0] // CELL_M).astype(int)]
     chosen: list[int] = []

@@ -52,7 +52,11 @@ def rural_spots(mission: Mission, rng: np.random.Generator, count: int, *, tiers
     """Return positions on roads of these tiers that lie on no key route and in no town."""
     used = {step.way for route in mission.routes for step in route.path.steps}
     ways = mission.country.ways
-    able = [i for i, w in enumerate(ways) if w.rank in tiers and i not in used and w.line.length > 900 and "highway" in w.tags]
+    able = [
+        i
+        for i, w in enumerate(ways)
+        if w.rank in tiers and i not in used and w.line.length > 900 and "highway" in w.tags
+    ]
     inside = mission.country.land.country
     spots: list[Spot] = []
     for index in rng.permutation(able).tolist():
@@ -89,11 +93,17 @@ class Track:
 
     def drive(self, rng: np.random.Generator, start_m: float, end_m: float) -> shapely.LineString:
         """Return the recorded line between two distances; backwards when the end comes first."""
-        low, high = sorted((max(start_m, 0.0), min(end_m, self.length_m)) if start_m < end_m else (max(end_m, 0.0), min(start_m, self.length_m)))
+        low, high = sorted(
+            (max(start_m, 0.0), min(end_m, self.length_m))
+            if start_m < end_m
+            else (max(end_m, 0.0), min(start_m, self.length_m))
+        )
         inside = (self._along > low) & (self._along < high)
         along = np.r_[low, self._along[inside], high]
         xy = np.stack([np.interp(along, self._along, part) for part in self._xy.T], 1)
-        room = np.r_[self._room[inside][:1], self._room[inside], self._room[inside][-1:]] if inside.any() else np.ones(2)
+        room = (
+            np.r_[self._room[inside][:1], self._room[inside], self._room[inside][-1:]] if inside.any() else np.ones(2)
+        )
         xy = xy + rng.normal(size=xy.shape).clip(-2, 2) * room[:, None]
         return shapely.LineString(self._thinned(xy, room)[:: 1 if start_m < end_m else -1])
 

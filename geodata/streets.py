@@ -38,7 +38,7 @@ def make_town(
     area_m2 = max(settlement.population * SQUARE_KM_PER_PERSON, 0.05) * 1e6
     outline = _outline(rng, settlement, roads, area_m2, dry_land)
     seeds = _spread_points(rng, outline, max(1, round(area_m2 / 1e6 / QUARTER_KM2)))
-    quarters = _quarters(rng, seeds, outline, area_m2)
+    quarters = _quarters(rng, seeds, outline)
     tree = shapely.STRtree(roads)
     collectors = [line for quarter in quarters for line in _inner_edges(quarter, outline)]
     local_lines: list[shapely.LineString] = []
@@ -52,15 +52,18 @@ def make_town(
 
 
 def _outline(
-    rng: np.random.Generator, settlement: Settlement, roads: list[shapely.LineString], area_m2: float,
+    rng: np.random.Generator,
+    settlement: Settlement,
+    roads: list[shapely.LineString],
+    area_m2: float,
     dry_land: shapely.Geometry,
-) -> shapely.Geometry:  # fmt: skip
+) -> shapely.Geometry:
     """Return a ragged blob that reaches out along the roads, cut by water."""
     radius = np.sqrt(area_m2 / np.pi) * 0.86
     angles = np.linspace(0, 2 * np.pi, 73)[:-1]
     wobble = sum(rng.uniform(-0.16, 0.16) * np.sin(k * angles + rng.uniform(0, 6.3)) for k in (1, 2, 3, 5, 7))
     ring = np.stack([np.cos(angles), np.sin(angles)], 1) * (radius * (1 + wobble))[:, None]
-    blob = shapely.Polygon(ring + (settlement.x, settlement.y))
+    blob = shapely.Polygon(ring + np.array([settlement.x, settlement.y]))
     arms = shapely.union_all(roads).intersection(shapely.Point(settlement.x, settlement.y).buffer(radius * 1.75))
     shape = blob.union(arms.buffer(radius * 0.26, quad_segs=4)).buffer(0)
     shape = shape.intersection(dry_land).simplify(8)
@@ -85,9 +88,7 @@ def _spread_points(rng: np.random.Generator, outline: shapely.Geometry, count: i
     return np.array(chosen)
 
 
-def _quarters(
-    rng: np.random.Generator, seeds: NDArray[np.float64], outline: shapely.Geometry, area_m2: float
-) -> list[shapely.Polygon]:
+def _quarters(rng: np.random.Generator, seeds: NDArray[np.float64], outline: shapely.Geometry) -> list[shapely.Polygon]:
     """Return the parts of the outline nearest to each seed, with bent borders."""
     if len(seeds) < 3:
         return [part for part in shapely.get_parts(outline) if part.area > 5000]
@@ -108,9 +109,13 @@ def _inner_edges(quarter: shapely.Polygon, outline: shapely.Geometry) -> list[sh
 
 
 def _fill(
-    rng: np.random.Generator, quarter: shapely.Polygon, roads: list[shapely.LineString], tree: shapely.STRtree, *,
+    rng: np.random.Generator,
+    quarter: shapely.Polygon,
+    roads: list[shapely.LineString],
+    tree: shapely.STRtree,
+    *,
     is_planned: bool,
-) -> list[shapely.LineString]:  # fmt: skip
+) -> list[shapely.LineString]:
     """Return a quarter's small streets: a bent lattice along its nearest road, or cells without a plan."""
     centre = quarter.representative_point()
     heading = _heading(roads[tree.nearest(centre)], centre)
@@ -163,4 +168,4 @@ def _cells(rng: np.random.Generator, quarter: shapely.Polygon) -> NDArray[np.obj
     x, y = np.meshgrid(np.arange(low_x - step, high_x + step, step), np.arange(low_y - step, high_y + step, step))
     points = np.stack([x.ravel(), y.ravel()], 1) + rng.uniform(-0.42, 0.42, (x.size, 2)) * step
     edges = shapely.voronoi_polygons(shapely.MultiPoint(points), only_edges=True)
-    return shapely.get_parts(edges)
+    return np.asarray(shapely.get_parts(edges))

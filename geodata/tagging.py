@@ -8,11 +8,20 @@ from geodata.chains import Chain
 from geodata.names import NameMaker
 
 HIGHWAY = {
-    -1: "trunk", 0: "trunk", 1: "trunk", 2: "primary", 3: "secondary", 4: "tertiary", 5: "unclassified", 6: "track", 10: "tertiary",
+    -1: "trunk",
+    0: "trunk",
+    1: "trunk",
+    2: "primary",
+    3: "secondary",
+    4: "tertiary",
+    5: "unclassified",
+    6: "track",
+    10: "tertiary",
     11: "residential",
-}  # fmt: skip
+}
 SURFACES = {
-    -1: (("asphalt", 1.0),), 0: (("asphalt", 1.0),),
+    -1: (("asphalt", 1.0),),
+    0: (("asphalt", 1.0),),
     1: (("asphalt", 1.0),),
     2: (("asphalt", 0.62), ("compacted", 0.38)),
     3: (("asphalt", 0.18), ("compacted", 0.36), ("gravel", 0.46)),
@@ -23,7 +32,15 @@ SURFACES = {
     11: (("ground", 0.44), ("compacted", 0.22), ("asphalt", 0.16), ("", 0.18)),
 }
 """Tier -> surfaces with their share; an empty one is not recorded."""
-BRIDGE_T = {0: (60,), 1: (40, 60, 50), 2: (30, 40, 25), 3: (20, 25, 12, 30), 4: (10, 12, 15, 8), 5: (5, 8, 10), 6: (3, 5)}
+BRIDGE_T = {
+    0: (60,),
+    1: (40, 60, 50),
+    2: (30, 40, 25),
+    3: (20, 25, 12, 30),
+    4: (10, 12, 15, 8),
+    5: (5, 8, 10),
+    6: (3, 5),
+}
 """Tier -> posted limits of its bridges, tonnes."""
 SPEED = {1: 80, 2: 70}
 

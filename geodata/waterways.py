@@ -35,9 +35,15 @@ def make_rivers(land: Land, rng: np.random.Generator) -> list[River]:
     keep = (down != cells) & ~(lake[cells] & lake[down])
     cells, down = cells[keep], down[keep]
     chains = make_chains(
-        cells, down, 4 - rank[cells], cells, land.node_xy, rounds=2,
-        winding_m={1: 260.0, 2: 230.0, 3: 170.0}, bends=NoiseField(rng, wavelength_m=2600, octaves=3),
-    )  # fmt: skip
+        cells,
+        down,
+        4 - rank[cells],
+        cells,
+        land.node_xy,
+        rounds=2,
+        winding_m={1: 260.0, 2: 230.0, 3: 170.0},
+        bends=NoiseField(rng, wavelength_m=2600, octaves=3),
+    )
     return [River(chain.line, 4 - chain.tier) for chain in chains]
 
 
@@ -76,9 +82,8 @@ def cut_at_water(line: shapely.LineString, rivers: list[River], tree: shapely.ST
         stops.append(line.length)
         ranks.append(0)
     parts = [
-        (_rounded(shapely.ops.substring(line, a, b)), rank)
-        for a, b, rank in zip(stops, stops[1:], ranks, strict=False)
-    ]  # fmt: skip
+        (_rounded(shapely.ops.substring(line, a, b)), rank) for a, b, rank in zip(stops, stops[1:], ranks, strict=False)
+    ]
     return Cut(tuple(parts))
 
 
