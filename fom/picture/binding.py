@@ -39,6 +39,7 @@ from fom.domain.verification import UNCOVERED_MAX_M
 from fom.network.network import Network
 from fom.picture.ground import Ground
 from fom.picture.pairs import Pairs
+from fom.picture.unions import uncovered_by_row
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -89,7 +90,9 @@ class Bindings:
     dropped: list[tuple[str, int]] = field(default_factory=list)
     """(name of the pairs, placement) of records taken out."""
 
-    def add(self, name: str, record_id: str, segments: NDArray[Any], acts: frozenset[str] = NO_ACTS, **values: Any) -> int:
+    def add(
+        self, name: str, record_id: str, segments: NDArray[Any], *, acts: frozenset[str] = NO_ACTS, **values: Any
+    ) -> int:
         """Add a placement of a record and return its number."""
         placement = self.pairs(name).add(segments, **values)
         self.owners[name].append(record_id)
@@ -303,32 +306,35 @@ class Binder:
     def _bind_passage(self, record: Verification, bindings: Bindings) -> None:
         parts = self.passage_parts(record)
         length = self.network.length_m
-        rows = [
-            (number, low, high, uncovered_m(pieces, float(length[number])) <= UNCOVERED_MAX_M + SLACK)
-            for number, pieces in sorted(parts.items())
-            for low, high in pieces
-        ]
+        rows: list[tuple[int, float, float, bool]] = []
+        for number, pieces in sorted(parts.items()):
+            is_whole = uncovered_m(pieces, float(length[number])) <= UNCOVERED_MAX_M + SLACK
+            rows += [(number, low, high, is_whole) for low, high in pieces]
         bindings.add("passages", record.id, **_columns(rows))
 
     def passage_parts(self, record: Verification) -> dict[int, list[Interval]]:
         """Return segment -> parts that a verification covers, metres from its start."""
-        named: dict[int, list[Interval]] = {}
-        for stretch in record.segments:
-            number = self.network.find_segment(stretch.segment_id)
-            if number is not None:
-                named.setdefault(number, []).append(self._interval(number, stretch))
+        named = self._named_parts(record.segments)
         if record.geometry is None:
             return {n: merged for n, parts in named.items() if (merged := _solid(parts))}
-        followed = self._followed(record.geometry, set(named) if record.segments else None)
+        followed = self._followed(record.geometry, list(named) if record.segments else None)
         if record.segments:
             followed = {n: intersect(merge(parts), merge(named[n])) for n, parts in followed.items()}
         return {n: merged for n, parts in followed.items() if (merged := _solid(parts))}
 
-    def _interval(self, number: int, stretch: Stretch) -> Interval:
-        length = float(self.network.length_m[number])
-        return stretch.from_m, length if stretch.to_m is None else min(stretch.to_m, length)
+    def _named_parts(self, stretches: Iterable[Stretch]) -> dict[int, list[Interval]]:
+        """Return segment -> the intervals named, metres from its start."""
+        named: dict[int, list[Interval]] = {}
+        lengths = self.network.length_m
+        for stretch in stretches:
+            number = self.network.find_segment(stretch.segment_id)
+            if number is not None:
+                length = float(lengths[number])
+                end = length if stretch.to_m is None else min(stretch.to_m, length)
+                named.setdefault(number, []).append((stretch.from_m, end))
+        return named
 
-    def _followed(self, track: BaseGeometry, only: set[int] | None) -> dict[int, list[Interval]]:
+    def _followed(self, track: BaseGeometry, only: list[int] | None) -> dict[int, list[Interval]]:
         """Return segment -> parts of its centreline within the tolerance of a track."""
         whole = unroll_geometry(track)
         found: dict[int, list[Interval]] = {}
@@ -336,32 +342,55 @@ class Binder:
         shapely.prepare(whole)
         for shift, _, segments in self.ground.near(np.array([whole.bounds]), np.array([tolerance])):
             line = moved(whole, shift)
-            close = segments[_boxes_meet(line, self.ground.lines[segments], tolerance)]
-            for number in close.tolist():
-                if only is None or number in only:
-                    reach = min(tolerance, float(self.network.length_m[number]) / 4)
-                    parts = self.ground.parts_within(line, number, reach)
-                    found.setdefault(number, []).extend(self.ground.stated(parts, number))
+            if only is not None:
+                segments = segments[np.isin(segments, only)]
+            segments = segments[_boxes_meet(line, self.ground.lines[segments], tolerance)]
+            if not len(segments):
+                continue
+            reach = np.minimum(tolerance, self.network.length_m[segments] / 4)
+            parts = self.ground.stated(self.ground.parts_within(line, segments, reach), segments)
+            for row in np.unique(parts.row).tolist():
+                found.setdefault(int(segments[row]), []).extend(parts.of(row))
         return found
 
     def _bind_area(self, record: ThreatArea, bindings: Bindings) -> None:
         whole = unroll_geometry(record.geometry)
-        rows: dict[int, tuple[int, float, float, bool]] = {}
-        extra: list[tuple[int, float, float, bool]] = []
+        columns = [_columns(())]
         for shift, _, segments in self.ground.near(np.array([whole.bounds]), np.zeros(1)):
             area = moved(whole, shift)
             shapely.prepare(area)
             lines = self.ground.lines[segments]
             is_inside = shapely.contains_properly(area, lines)
-            for number in segments[is_inside].tolist():
-                rows[number] = (number, 0.0, float(self.network.length_m[number]), True)
-            for number in segments[~is_inside & shapely.intersects(area, lines)].tolist():
-                length = float(self.network.length_m[number])
-                parts = self.ground.stated(self.ground.parts_inside(area, number), number) or [(0.0, 0.0)]
-                is_whole = uncovered_m(parts, length) <= UNCOVERED_MAX_M + SLACK
-                extra.extend((number, low, high, is_whole) for low, high in parts)
-        extra.extend(rows.values())
-        bindings.add("areas", record.id, **_columns(sorted(extra)))
+            columns.append(self._whole_columns(segments[is_inside]))
+            rest = segments[~is_inside]
+            rest = rest[shapely.intersects(area, lines[~is_inside])]
+            if len(rest):
+                columns += [self._part_columns(area, rest)]
+        joined: dict[str, Any] = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+        bindings.add("areas", record.id, **joined)
+
+    def _whole_columns(self, segments: Ints) -> dict[str, NDArray[Any]]:
+        return {
+            "segments": segments.astype(np.int32),
+            "low": np.zeros(len(segments)),
+            "high": np.asarray(self.network.length_m[segments]),
+            "is_whole": np.ones(len(segments), np.bool_),
+        }
+
+    def _part_columns(self, area: BaseGeometry, segments: Ints) -> dict[str, NDArray[Any]]:
+        """Return the parts of segments inside an area; one that is only touched has a part of no length."""
+        parts = self.ground.stated(self.ground.parts_inside(area, segments), segments)
+        length = np.asarray(self.network.length_m[segments])
+        is_whole = uncovered_by_row(parts.row, parts.low, parts.high, length) <= UNCOVERED_MAX_M + SLACK
+        touched = np.setdiff1d(np.arange(len(segments)), parts.row)
+        row = np.concatenate([parts.row, touched])
+        none = np.zeros(len(touched))
+        return {
+            "segments": segments[row].astype(np.int32),
+            "low": np.concatenate([parts.low, none]),
+            "high": np.concatenate([parts.high, none]),
+            "is_whole": is_whole[row],
+        }
 
     def _touched(self, shape: BaseGeometry) -> Ints:
         """Return the segments that meet an area."""
@@ -375,12 +404,8 @@ class Binder:
 
     def _wholly_named(self, stretches: Iterable[Stretch]) -> Ints:
         """Return the segments named from end to end; a part of a segment is not enough."""
-        named: dict[int, list[Interval]] = {}
-        for stretch in stretches:
-            number = self.network.find_segment(stretch.segment_id)
-            if number is not None:
-                named.setdefault(number, []).append(self._interval(number, stretch))
         length = self.network.length_m
+        named = self._named_parts(stretches)
         whole = [n for n, parts in named.items() if uncovered_m(parts, float(length[n])) <= UNCOVERED_MAX_M + SLACK]
         return np.array(sorted(whole), dtype=np.int64)
 
@@ -429,7 +454,7 @@ class Binder:
         original = self._distances_any_frame(unroll_geometry(shape), segments) if len(segments) else np.empty(0)
         u = uncertainty_m(fact.location, self.policy)
         keep, zone = self.zones(fact, segments, left - margin, original, u)
-        return bindings.add("limits", fact.id, segments[keep], acts, zone=zone[keep])
+        return bindings.add("limits", fact.id, segments[keep], acts=acts, zone=zone[keep])
 
     def _distances_any_frame(self, shape: BaseGeometry, segments: Ints) -> Floats:
         turns = np.round((self.ground.coords[self.ground.start[segments], 0] - shape.bounds[0]) / 360.0)

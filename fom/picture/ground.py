@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from fom.domain.geodesy import DENSIFY_M, Plane, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
-from fom.domain.intervals import Interval, merge
 from fom.domain.policy import Policy
 from fom.network.network import Network
+from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges
 from fom.picture.ranges import expand_ranges
 
 Floats = NDArray[np.float64]
@@ -91,12 +91,8 @@ class Ground:
         if shape.geom_type == "Point":
             return self.point_distances(np.full(len(segments), shape.x), np.full(len(segments), shape.y), segments)
         lines = self.lines[segments]
-        middle = self.middle_lat(segments)
-        band = np.floor(middle / BAND_DEG).astype(np.int64)
         result = np.empty(len(segments))
-        for value in np.unique(band):
-            rows = np.flatnonzero(band == value)
-            plane = Plane.at(float(self.coords[self.start[segments[rows[0]]], 0]), float(middle[rows].mean()))
+        for rows, plane, _, _ in self._bands(segments):
             flat = plane.project_shape(shape)
             shapely.prepare(flat)
             links = shapely.shortest_line(flat, plane.project_shapes(lines[rows]))
@@ -111,37 +107,55 @@ class Ground:
 
     # which parts
 
-    def plane_of(self, segment: int) -> tuple[Plane, Floats, Floats]:
-        """Return a plane true at a segment, its vertices in it (m, 2) metres, and their geodesic metres from its start."""
-        vertices = self.coords[self.start[segment] : self.start[segment + 1]]
-        plane = Plane.at(float(vertices[0, 0]), float(vertices[:, 1].mean()))
-        steps = distance_m(vertices[:-1, 0], vertices[:-1, 1], vertices[1:, 0], vertices[1:, 1])
-        along = np.concatenate([[0.0], np.cumsum(steps)])
-        return plane, plane.project(vertices), along
+    def parts_within(self, shape: BaseGeometry, segments: Ints, radius_m: Floats) -> Parts:
+        """Return the parts of segments within a distance (m,) of a shape in this frame, geodesic metres from each start."""
+        found = []
+        for rows, plane, low_lat, high_lat in self._bands(segments):
+            reach = 1.01 * float(radius_m[rows].max()) / plane.ky
+            edges = edges_of(shape)
+            near = (np.minimum(edges[:, 1], edges[:, 3]) <= high_lat + reach) & (
+                np.maximum(edges[:, 1], edges[:, 3]) >= low_lat - reach
+            )
+            flat = np.hstack([plane.project(edges[near, :2]), plane.project(edges[near, 2:])])
+            lines = self._edge_table(segments[rows])
+            start, end = plane.project(lines.start), plane.project(lines.end)
+            found.append(lines.parts(rows, *near_edges(start, end, flat, radius_m[rows][lines.owner])))
+        areas = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+        found += [self.parts_inside(area, segments) for area in areas]
+        return joined(found)
 
-    def parts_within(self, shape: BaseGeometry, segment: int, radius_m: float) -> list[Interval]:
-        """Return the parts of a segment within a distance of a shape, geodesic metres from its start."""
-        plane, xy, along = self.plane_of(segment)
-        flat = plane.project_shape(shape)
-        parts = _near_edges(xy, along, _edges_of(flat), radius_m)
-        areas = [part for part in shapely.get_parts(flat) if part.geom_type == "Polygon"]
-        for area in areas:
-            parts.extend(_inside(xy, along, area))
-        return merge(parts, gap_m=1e-6)
+    def parts_inside(self, area: BaseGeometry, segments: Ints) -> Parts:
+        """Return the parts of segments inside an area in this frame, geodesic metres from each start."""
+        lines = self._edge_table(segments)
+        return joined([lines.parts(np.arange(len(segments)), *inside_edges(lines.start, lines.end, area))])
 
-    def geodesic_m(self, segment: int) -> float:
-        """Return the length of a segment's centreline, metres."""
-        return float(self.plane_of(segment)[2][-1])
+    def geodesic_m(self, segments: Ints) -> Floats:
+        """Return the lengths of centrelines, metres."""
+        lines = self._edge_table(segments)
+        return np.bincount(lines.owner, weights=lines.length, minlength=len(segments)).astype(np.float64)
 
-    def stated(self, parts: list[Interval], segment: int) -> list[Interval]:
-        """Return parts of a segment on the scale of the length that the network states for it."""
-        scale = float(self.network.length_m[segment]) / self.geodesic_m(segment)
-        return [(low * scale, high * scale) for low, high in parts]
+    def stated(self, parts: Parts, segments: Ints) -> Parts:
+        """Return parts on the scale of the lengths that the network states for the segments."""
+        scale = (self.network.length_m[segments] / self.geodesic_m(segments))[parts.row]
+        return Parts(parts.row, parts.low * scale, parts.high * scale)
 
-    def parts_inside(self, area: BaseGeometry, segment: int) -> list[Interval]:
-        """Return the parts of a segment inside an area (in this frame), geodesic metres from its start."""
-        plane, xy, along = self.plane_of(segment)
-        return merge(_inside(xy, along, plane.project_shape(area)), gap_m=1e-6)
+    def _bands(self, segments: Ints) -> Iterator[tuple[Ints, Plane, float, float]]:
+        """Yield (rows, plane, lowest and highest latitude of their vertices) for segments near one latitude each."""
+        band = np.floor(self.middle_lat(segments) / BAND_DEG).astype(np.int64)
+        for value in np.unique(band).tolist():
+            rows = np.flatnonzero(band == value)
+            _, vertex = expand_ranges(self.start[segments[rows]], self.start[segments[rows] + 1] - self.start[segments[rows]])
+            lat = self.coords[vertex, 1]
+            yield rows, Plane.at(float(self.coords[vertex[0], 0]), float(lat.mean())), float(lat.min()), float(lat.max())
+
+    def _edge_table(self, segments: Ints) -> EdgeTable:
+        counts = self.start[segments + 1] - self.start[segments] - 1
+        owner, edge = expand_ranges(self.start[segments], counts)
+        start, end = self.coords[edge], self.coords[edge + 1]
+        length = distance_m(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+        before = np.cumsum(length) - length
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+        return EdgeTable(owner, start, end, length, before - before[first][owner])
 
 
 def _frame(network: Network) -> tuple[Floats, Ints]:
@@ -170,114 +184,3 @@ def _frame(network: Network) -> tuple[Floats, Ints]:
 def _lines(coords: Floats, start: Ints) -> NDArray[np.object_]:
     owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
     return np.asarray(shapely.linestrings(coords, indices=owner))
-
-
-def _edges_of(shape: BaseGeometry) -> Floats:
-    """Return (m, 4) edges x0, y0, x1, y1 of a shape; a point is an edge of no length."""
-    edges = []
-    for part in shapely.get_parts(shape):
-        rings = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
-        for ring in rings:
-            xy = shapely.get_coordinates(ring)
-            edges.append(np.hstack([xy[:-1], xy[1:]]) if len(xy) > 1 else np.hstack([xy, xy]))
-    return np.vstack(edges) if edges else np.empty((0, 4))
-
-
-def _near_edges(xy: Floats, along: Floats, edges: Floats, radius_m: float) -> list[Interval]:
-    """Return the parts of a line within a radius of edges.
-
-    What lies within a radius of an edge is a capsule, which is convex: it cuts an edge of the line in one interval, whose
-    ends are where the line leaves one of the two discs or one of the two long sides.
-    """
-    boxes = shapely.box(
-        np.minimum(edges[:, 0], edges[:, 2]), np.minimum(edges[:, 1], edges[:, 3]),
-        np.maximum(edges[:, 0], edges[:, 2]), np.maximum(edges[:, 1], edges[:, 3]),
-    )  # fmt: skip
-    reach = radius_m * (1 + 1e-9) + 1e-6
-    own = shapely.box(
-        np.minimum(xy[:-1, 0], xy[1:, 0]) - reach, np.minimum(xy[:-1, 1], xy[1:, 1]) - reach,
-        np.maximum(xy[:-1, 0], xy[1:, 0]) + reach, np.maximum(xy[:-1, 1], xy[1:, 1]) + reach,
-    )  # fmt: skip
-    if len(own) * len(edges) <= 4096:
-        i, j = (k.ravel() for k in np.meshgrid(np.arange(len(own)), np.arange(len(edges)), indexing="ij"))
-    else:
-        i, j = shapely.STRtree(boxes).query(own)
-    p, direction = xy[i], xy[i + 1] - xy[i]
-    low, high = _capsule_cut(p, direction, edges[j, :2], edges[j, 2:], radius_m)
-    hit = np.flatnonzero(low <= high)
-    start, step = along[i[hit]], along[i[hit] + 1] - along[i[hit]]
-    return list(zip((start + low[hit] * step).tolist(), (start + high[hit] * step).tolist(), strict=True))
-
-
-def _capsule_cut(p: Floats, v: Floats, c: Floats, d: Floats, radius: float) -> tuple[Floats, Floats]:
-    """Return shares [low, high] of the edges p + s v, 0 <= s <= 1, inside the capsules round c-d; low > high = none."""
-    low, high = np.full(len(p), np.inf), np.full(len(p), -np.inf)
-    for centre in (c, d):
-        first, last = _disc_cut(p, v, centre, radius)
-        low, high = np.minimum(low, first), np.maximum(high, last)
-    axis = d - c
-    length = np.hypot(axis[:, 0], axis[:, 1])
-    unit = axis / np.where(length > 0, length, 1.0)[:, None]
-    first, last = _slab_cut(_dot(p - c, unit), _dot(v, unit), 0.0, length)
-    normal = np.column_stack([-unit[:, 1], unit[:, 0]])
-    sideways = _slab_cut(_dot(p - c, normal), _dot(v, normal), -radius, np.full(len(p), radius))
-    first, last = np.maximum(first, sideways[0]), np.minimum(last, sideways[1])
-    is_inside = (first <= last) & (length > 0)
-    low, high = np.where(is_inside, np.minimum(low, first), low), np.where(is_inside, np.maximum(high, last), high)
-    low, high = np.maximum(low, 0.0), np.minimum(high, 1.0)
-    return low, high
-
-
-def _dot(a: Floats, b: Floats) -> Floats:
-    product: Floats = a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]
-    return product
-
-
-def _disc_cut(p: Floats, v: Floats, centre: Floats, radius: float) -> tuple[Floats, Floats]:
-    to = p - centre
-    a, b, c = _dot(v, v), _dot(to, v), _dot(to, to) - radius * radius
-    root = b * b - a * c
-    is_hit = (root >= 0) & (a > 0)
-    spread = np.sqrt(np.where(is_hit, root, 0.0))
-    safe = np.where(a > 0, a, 1.0)
-    first, last = (-b - spread) / safe, (-b + spread) / safe
-    is_hit &= (last >= 0) & (first <= 1)
-    return np.where(is_hit, first, np.inf), np.where(is_hit, last, -np.inf)
-
-
-def _slab_cut(at: Floats, speed: Floats, low: float, high: Floats) -> tuple[Floats, Floats]:
-    """Return shares s in [0, 1] with low <= at + s speed <= high."""
-    still = np.abs(speed) < 1e-12
-    safe = np.where(still, 1.0, speed)
-    one, two = (low - at) / safe, (high - at) / safe
-    first, last = np.minimum(one, two), np.maximum(one, two)
-    is_in = (at >= low) & (at <= high)
-    first = np.where(still, np.where(is_in, 0.0, np.inf), first)
-    last = np.where(still, np.where(is_in, 1.0, -np.inf), last)
-    return np.maximum(first, 0.0), np.minimum(last, 1.0)
-
-
-def _inside(xy: Floats, along: Floats, area: BaseGeometry) -> list[Interval]:
-    """Return the parts of a line inside an area: cut where it meets the outline, each piece judged by its middle."""
-    rings = _edges_of(area)
-    parts: list[Interval] = []
-    for number in range(len(xy) - 1):
-        cuts = _crossings(xy[number], xy[number + 1], rings)
-        middles = xy[number] + ((cuts[:-1] + cuts[1:]) / 2)[:, None] * (xy[number + 1] - xy[number])
-        is_in = shapely.intersects_xy(area, middles[:, 0], middles[:, 1])
-        at = along[number] + cuts * (along[number + 1] - along[number])
-        parts.extend((float(at[k]), float(at[k + 1])) for k in np.flatnonzero(is_in))
-    return parts
-
-
-def _crossings(p: Floats, q: Floats, edges: Floats) -> Floats:
-    """Return the shares of the edge p-q at which it meets other edges, with 0 and 1, in order."""
-    v = q - p
-    c, w = edges[:, :2], edges[:, 2:] - edges[:, :2]
-    cross = v[0] * w[:, 1] - v[1] * w[:, 0]
-    safe = np.where(cross != 0, cross, 1.0)
-    to = c - p
-    share = (to[:, 0] * w[:, 1] - to[:, 1] * w[:, 0]) / safe
-    other = (to[:, 0] * v[1] - to[:, 1] * v[0]) / safe
-    hit = (cross != 0) & (share > 0) & (share < 1) & (other >= 0) & (other <= 1)
-    return np.concatenate([[0.0], np.unique(share[hit]), [1.0]])

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fom.picture.picture import Picture
 
 Ints = NDArray[np.int64]
+BLOCK = 1024
+"""Segments looked at together when asking which are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class LiveStates:
         """(n, 2); NO_STATE backward on one-way segments. Changed in place under the picture's lock: see `snapshot`."""
         self._number = itertools.count()
         self._until = np.full((n, 2), FIRST_TICK, dtype=np.int64)
+        self._block_until = np.full(n // BLOCK + 1, LAST_TICK, dtype=np.int64)
+        """For each block of segments a tick before which none of them is due."""
         self._start(at)
 
     def _start(self, at: int) -> None:
@@ -61,7 +65,7 @@ class LiveStates:
             self._case.put(record for kind in JUDGED_KINDS for record in basis.ledger.of_kind(kind))
             self._later: list[tuple[int, int, Record]] = []
             self._expect(basis.ledger)
-            self._wake = LAST_TICK
+            self._block_until[:] = LAST_TICK
             self._judge(None)
 
     def _expect(self, records: Iterable[Record]) -> None:
@@ -74,7 +78,7 @@ class LiveStates:
     def next_wake(self) -> int:
         """Return a moment, microseconds, before which nothing changes by itself; `advance` then tells whether it did."""
         received = self._later[0][0] if self._later else to_us(LAST_TICK)
-        return min(to_us(self._wake + 1), received)
+        return min(to_us(int(self._block_until.min()) + 1), received)
 
     def snapshot(self) -> NDArray[np.uint8]:
         """Return a copy of the states as they are between two changes."""
@@ -126,12 +130,13 @@ class LiveStates:
 
     def _due(self, tick: int) -> Ints:
         """Return the segments whose judgement no longer stands at a tick."""
-        if tick < self._wake:
-            return np.empty(0, np.int64)
-        due = np.flatnonzero((self._until <= tick).any(axis=1))
-        waiting = self._until[(self._until > tick).all(axis=1)]
-        self._wake = int(waiting.min(initial=LAST_TICK))
-        return due
+        found = [np.empty(0, np.int64)]
+        for block in np.flatnonzero(self._block_until <= tick).tolist():
+            until = self._until[block * BLOCK : (block + 1) * BLOCK].min(axis=1)
+            is_due = until <= tick
+            found.append(block * BLOCK + np.flatnonzero(is_due))
+            self._block_until[block] = until[~is_due].min(initial=LAST_TICK)
+        return np.concatenate(found)
 
     def _judge(self, segments: Ints | None) -> None:
         """Judge some segments (None = all) at the moment shown and note how long that stands."""
@@ -144,7 +149,8 @@ class LiveStates:
             self.states[numbers, direction] = whole.judge(direction, tick, risk=risk).states
             until = whole.valid_until(direction, ticks, risk)
             self._until[numbers, direction] = until
-            self._wake = min(self._wake, int(until.min(initial=LAST_TICK)))
+            rows = np.arange(len(self.states)) if segments is None else segments
+            np.minimum.at(self._block_until, rows // BLOCK, until)
         is_oneway = self._picture.network.is_oneway[numbers]
         self.states[numbers, 1] = np.where(is_oneway, NO_STATE, self.states[numbers, 1])
 

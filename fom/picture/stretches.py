@@ -5,6 +5,7 @@ Source: facts format, section 4, "Partial cover".
 
 from __future__ import annotations
 
+import numpy as np
 import shapely
 
 from fom.domain.geodesy import unroll_geometry
@@ -30,4 +31,4 @@ def reached_parts(fact: Explosive, acts: frozenset[str], segment: int, basis: Ba
         shape = unroll_geometry(whole)
     turn = 360.0 * round((float(ground.coords[ground.start[segment], 0]) - shape.bounds[0]) / 360.0)
     reach = float(ground.corridor_m[segment]) + margin
-    return ground.parts_within(moved(shape, turn), segment, reach + SLACK)
+    return ground.parts_within(moved(shape, turn), np.array([segment]), np.array([reach + SLACK])).of(0)
