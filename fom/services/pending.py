@@ -164,7 +164,7 @@ def _may_confirm(act: PendingAct, actor: Actor) -> bool:
 
 def _may_see(act: PendingAct, actor: Actor) -> bool:
     return act.proposed_by == actor.person or (
-        may(actor, act.action) and visible(actor, Access(act.classification, act.area, act.proposed_by))
+        _may_confirm(act, actor) and visible(actor, Access(act.classification, act.area, act.proposed_by))
     )
 
 
