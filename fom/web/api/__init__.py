@@ -20,6 +20,7 @@ FAMILIES = (
     "manual",
     "records",
     "routes",
+    "benchmarks",
     "tokens",
     "stream",
 )
@@ -46,6 +47,7 @@ REFUSALS: dict[str, dict[str, Any]] = {
     "503": {"description": "No picture or no database now", **PROBLEM},
 }
 MISSING = {"404": {"description": "Not here, or not for this account", **PROBLEM}}
+UNCHANGED = {"304": {"description": "Unchanged since the `ETag` that was sent"}}
 CONFLICT = {"409": {"description": "Contradicts what is stored", **PROBLEM}}
 BODY = {
     "413": {"description": "Too large", **PROBLEM},

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from flask import jsonify
+from flask import Response, jsonify, request
 from pydantic import BaseModel, Field
 
+from fom.domain.instants import MINUTE_US
 from fom.services.map_layers import READERS, read_layer
 from fom.web.access import allows, current_actor
-from fom.web.api import MISSING, family
+from fom.web.api import MISSING, UNCHANGED, family
 from fom.web.api.shapes import Asking, FeatureOut, InstantText
+from fom.web.caching import unchanged, with_etag
 from fom.web.edge import edge, reading
+
+AGES_US = 10 * MINUTE_US
+"""How often a layer is made anew although nothing changed: the ages and ends it tells go on."""
 
 api = family("layers", "What lies on the map, as GeoJSON")
 
@@ -31,11 +36,15 @@ class Layer(BaseModel):
     features: list[FeatureOut]
 
 
-@api.get("/layers/<name>", responses={"200": Layer, **MISSING})
+@api.get("/layers/<name>", responses={"200": Layer, **UNCHANGED, **MISSING})
 @allows("read_picture")
 def get_layer(path: LayerPath, query: Asking) -> Any:
     """Return one layer, as this account may see it."""
-    host = edge().host
+    host, actor = edge().host, current_actor()
     question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    asked = request.query_string.decode("ascii", "replace")
+    tag = f"{path.name} {host.network.network_id} {host.version} {actor.user_id} {asked} {question.at // AGES_US}"
+    if unchanged(tag):
+        return with_etag(Response(status=304), tag)
     with reading() as session:
-        return jsonify(read_layer(session, host, path.name, question, actor=current_actor()))
+        return with_etag(jsonify(read_layer(session, host, path.name, question, actor=actor)), tag)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from fom.domain.instants import format_instant
 from fom.errors import InvalidInput
 from fom.web.access import allows
-from fom.web.api import family
+from fom.web.api import UNCHANGED, family
 from fom.web.api.shapes import Asking, InstantText
 from fom.web.caching import unchanged, with_etag
 from fom.web.edge import edge
@@ -45,9 +45,6 @@ class States(BaseModel):
     profile: str
     user_class: str
     states: dict[str, str] = Field(description="Segment number -> letters forward and backward")
-
-
-UNCHANGED = {"304": {"description": "Nothing moved since the `ETag` that was sent"}}
 
 
 @api.get("/states", responses={"200": States, **UNCHANGED})
