@@ -6,7 +6,7 @@ A reader returns the value or `BAD` after noting what came and what was expected
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ BAD: Final = _Bad()
 DIRECTIONS = ("both", "forward", "backward")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LIMIT_NAMES = ("mlc", "mass_t", "width_m", "height_m")
+_SIZE = {"type": "number", "minimum": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Field:
     is_null_allowed: bool = False
     default: Any = field(default=None)
     """Value of the attribute when absent; members equal to it are not written."""
+    schema: dict[str, Any] = field(default_factory=dict)
+    """JSON Schema of the value in the file, for descriptions of interfaces; what refuses is `read`."""
 
 
 def _as_is(value: Any) -> Any:
@@ -66,32 +69,36 @@ def text_field(name: str, *, may_be_empty: bool = False, **rules: Any) -> Field:
     read = _plain(
         lambda v: isinstance(v, str) and (may_be_empty or v != ""), "a text" if may_be_empty else "a text, not empty"
     )
-    return Field(name, read, _as_is, **rules)
+    return Field(name, read, _as_is, schema={"type": "string", "minLength": 0 if may_be_empty else 1}, **rules)
 
 
 def word_field(name: str, words: tuple[str, ...], **rules: Any) -> Field:
     """Return a member that is one of a list of words."""
-    return Field(name, _plain(lambda v: isinstance(v, str) and v in words, " or ".join(words)), _as_is, **rules)
+    read = _plain(lambda v: isinstance(v, str) and v in words, " or ".join(words))
+    return Field(name, read, _as_is, schema={"enum": list(words)}, **rules)
 
 
 def flag_field(name: str, **rules: Any) -> Field:
     """Return a member that is true or false; absent = false."""
-    return Field(name, _plain(lambda v: isinstance(v, bool), "true or false"), _as_is, default=False, **rules)
+    read = _plain(lambda v: isinstance(v, bool), "true or false")
+    return Field(name, read, _as_is, default=False, schema={"type": "boolean"}, **rules)
 
 
 def size_field(name: str, **rules: Any) -> Field:
     """Return a member that is a number, 0 or more."""
-    return Field(name, _plain(lambda v: is_number(v) and v >= 0, "a number, 0 or more"), _as_is, **rules)
+    read = _plain(lambda v: is_number(v) and v >= 0, "a number, 0 or more")
+    return Field(name, read, _as_is, schema=_SIZE, **rules)
 
 
 def grade_field(name: str, **rules: Any) -> Field:
     """Return a member that is a grade A1 to F6."""
-    return Field(name, _plain(is_grade, "a grade A1 to F6"), _as_is, **rules)
+    schema = {"type": "string", "pattern": "^[A-F][1-6]$"}
+    return Field(name, _plain(is_grade, "a grade A1 to F6"), _as_is, schema=schema, **rules)
 
 
 def object_field(name: str, **rules: Any) -> Field:
     """Return a member that is any object, ignored."""
-    return Field(name, _plain(lambda v: isinstance(v, dict), "an object"), _as_is, **rules)
+    return Field(name, _plain(lambda v: isinstance(v, dict), "an object"), _as_is, schema={"type": "object"}, **rules)
 
 
 def instant_field(name: str, **rules: Any) -> Field:
@@ -104,7 +111,7 @@ def instant_field(name: str, **rules: Any) -> Field:
             complaints.add(record_id, path, value, "an ISO 8601 time with Z or an offset, a real date")
             return BAD
 
-    return Field(name, read, format_instant, **rules)
+    return Field(name, read, format_instant, schema={"type": "string", "format": "date-time"}, **rules)
 
 
 def list_field(
@@ -128,7 +135,9 @@ def list_field(
         result = plain(value, record_id, path, complaints)
         return result if result is BAD else tuple(result)
 
-    return Field(name, read, list, default=(), **rules)
+    item: dict[str, Any] = {"type": "string", "minLength": 1} if words is None else {"enum": list(words)}
+    schema = {"type": "array", "items": item, "minItems": at_least, "uniqueItems": is_set}
+    return Field(name, read, list, default=(), schema=schema, **rules)
 
 
 def state_field(name: str, **rules: Any) -> Field:
@@ -140,7 +149,7 @@ def state_field(name: str, **rules: Any) -> Field:
         result = plain(value, record_id, path, complaints)
         return result if result is BAD else State[result]
 
-    return Field(name, read, lambda state: state.name, **rules)
+    return Field(name, read, lambda state: state.name, schema={"enum": list(names)}, **rules)
 
 
 def _read_members(
@@ -194,6 +203,13 @@ def write_fields(source: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
     return members
 
 
+def object_schema(fields: Sequence[Field]) -> dict[str, Any]:
+    """Return the JSON Schema of an object with these members and no others."""
+    members = {f.name: {"anyOf": [f.schema, {"type": "null"}]} if f.is_null_allowed else f.schema for f in fields}
+    required = [f.name for f in fields if f.is_required]
+    return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
+
+
 _STRETCH = (
     text_field("id", is_required=True, attribute="segment_id"),
     size_field("from_m", default=0.0),
@@ -225,7 +241,9 @@ def stretches_field(*, is_route: bool = False, **rules: Any) -> Field:
             stretches.append(stretch)
         return tuple(stretches) if len(stretches) == len(value) else BAD
 
-    return Field("segments", read, lambda items: [write_fields(s, fields) for s in items], default=(), **rules)
+    schema = {"type": "array", "items": object_schema(fields), "minItems": 1}
+    write = lambda items: [write_fields(s, fields) for s in items]  # noqa: E731
+    return Field("segments", read, write, default=(), schema=schema, **rules)
 
 
 def limits_field(**rules: Any) -> Field:
@@ -253,7 +271,9 @@ def limits_field(**rules: Any) -> Field:
         stated = {name: getattr(limits, name) for name in LIMIT_NAMES if getattr(limits, name) is not None}
         return {**stated, **{name: None for name in LIMIT_NAMES if name in limits.unknown}}
 
-    return Field("limits", read, write, **rules)
+    number = {"anyOf": [_SIZE, {"type": "null"}]}
+    schema = {"type": "object", "properties": dict.fromkeys(LIMIT_NAMES, number), "additionalProperties": False}
+    return Field("limits", read, write, schema=schema, **rules)
 
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -268,7 +288,10 @@ def _minutes_field(name: str, attribute: str) -> Field:
             return BAD
         return int(match[1]) * 60 + int(match[2])
 
-    return Field(name, read, lambda m: f"{m // 60:02d}:{m % 60:02d}", is_required=True, attribute=attribute)
+    schema = {"type": "string", "pattern": f"^{_CLOCK.pattern}$"}
+    return Field(
+        name, read, lambda m: f"{m // 60:02d}:{m % 60:02d}", is_required=True, attribute=attribute, schema=schema
+    )
 
 
 def _zone_field() -> Field:
@@ -282,7 +305,8 @@ def _zone_field() -> Field:
     def write(minutes: int) -> str:
         return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
-    return Field("zone", read, write, is_required=True, attribute="zone_min")
+    schema = {"type": "string", "pattern": r"^(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"}
+    return Field("zone", read, write, is_required=True, attribute="zone_min", schema=schema)
 
 
 _RECURRING = (
@@ -314,7 +338,7 @@ def recurring_field(**rules: Any) -> Field:
             "zone": _RECURRING[3].write(recurring.zone_min),
         }
 
-    return Field("recurring", read, write, **rules)
+    return Field("recurring", read, write, schema=object_schema(_RECURRING), **rules)
 
 
 def _grid_field() -> Field:
@@ -326,7 +350,7 @@ def _grid_field() -> Field:
             return BAD
         return value
 
-    return Field("mgrs", read, _as_is, is_required=True)
+    return Field("mgrs", read, _as_is, is_required=True, schema={"type": "string", "minLength": 1})
 
 
 _METHOD = word_field("method", ("gps", "mgrs", "place", "survey", "sketch"), is_required=True)
@@ -355,4 +379,10 @@ def location_field(**rules: Any) -> Field:
         members = _read_members(value, fields, record_id, path, complaints, "an object with method")
         return BAD if members is None else Location(**members)
 
-    return Field("location", read, lambda place: write_fields(place, _LOCATION[place.method]), **rules)
+    schema = {"anyOf": [_of_method(method, fields) for method, fields in _LOCATION.items()]}
+    return Field("location", read, lambda place: write_fields(place, _LOCATION[place.method]), schema=schema, **rules)
+
+
+def _of_method(method: str, fields: tuple[Field, ...]) -> dict[str, Any]:
+    schema = object_schema(fields)
+    return {**schema, "properties": {**schema["properties"], "method": {"const": method}}}

@@ -77,6 +77,11 @@ def unroll_geometry(geometry: BaseGeometry) -> BaseGeometry:
     return shapely.union_all(parts) if parts[0].geom_type == "Polygon" else type(geometry)(parts)
 
 
+def shifted(shape: BaseGeometry, degrees: float) -> BaseGeometry:
+    """Return the shape moved by a number of degrees of longitude (a multiple of 360 brings it into another frame)."""
+    return shape if degrees == 0.0 else _transform(shape, lambda xy: xy + np.array([degrees, 0.0]))
+
+
 def _unroll_part(part: BaseGeometry, anchor: float) -> BaseGeometry:
     if part.geom_type == "Polygon":
         shell = _unroll_coords(part.exterior, anchor)

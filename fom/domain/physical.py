@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fom.domain.grades import SLACK, Level, cap_by_level, one_level_down
+from fom.domain.grades import SLACK, cap_by_level, one_level_down
 from fom.domain.instants import ALWAYS_US
 from fom.domain.knowledge import Knowledge
 from fom.domain.phases import NO_CONFIDENCE, SEGMENT, Phase

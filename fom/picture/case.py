@@ -24,7 +24,8 @@ from fom.domain.profiles import Profile
 from fom.domain.records import Control, Explosive, Incident, Manual, Physical, Record, Verification
 from fom.domain.spans import at_tick
 from fom.domain.verification import is_good_evidence, passage_phase
-from fom.picture.binding import NO_ACTS, Binder, Bindings
+from fom.picture.binding import Binder
+from fom.picture.bindings import NO_ACTS, Bindings
 from fom.picture.columns import Columns
 from fom.picture.freshness import Regimes
 from fom.picture.pairs import PairView
@@ -210,7 +211,7 @@ class Case:
             placement: int | None = whole
             if phase.acts:
                 basis = self.basis
-                placement = basis.binder.place_without(fact, phase.acts, basis.ledger, basis.bindings)
+                placement = basis.binder.place_without(fact, phase.acts, basis.bindings)
             if placement is not None:
                 found.setdefault(placement, []).append(phase)
         self._placements[fact.id] = tuple(found)

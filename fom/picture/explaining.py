@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fom.domain.geodesy import unroll_geometry
+from fom.domain.geodesy import shifted, unroll_geometry
 from fom.domain.grades import Level
 from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.phases import SEGMENT
@@ -17,7 +17,6 @@ from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.positions import date_time_group
 from fom.domain.records import ClosingAct, Control, Explosive, Incident, Manual, Physical, Record, Verification
 from fom.domain.states import Component, State
-from fom.picture.binding import moved
 from fom.picture.contributions import Contributions
 from fom.picture.reasons import Reason
 
@@ -116,7 +115,7 @@ class Explainer:
         whole, segment = unroll_geometry(shape), self._whole.numbers(np.array([row])).astype(np.int64)
         ground = self._case.basis.binder.ground
         turn = 360.0 * round((float(ground.coords[ground.start[segment[0]], 0]) - whole.bounds[0]) / 360.0)
-        distance = float(ground.shape_distances(moved(whole, turn), segment)[0])
+        distance = float(ground.shape_distances(shifted(whole, turn), segment)[0])
         uncertainty = uncertainty_m(fact.location, self._knowledge.policy)
         where = "on the road" if distance < 0.5 else f"{_metres(distance)} off"
         return f"{where}, ± {_metres(uncertainty)}"

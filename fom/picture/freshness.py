@@ -18,7 +18,7 @@ from fom.domain.records import Record, Season, ThreatArea
 from fom.domain.spans import FIRST_TICK, LAST_TICK, after_tick, at_tick
 from fom.domain.verification import UNCOVERED_MAX_M, fresh_us
 from fom.network.network import Network
-from fom.picture.binding import NO_ACTS, Bindings
+from fom.picture.bindings import NO_ACTS, Bindings
 from fom.picture.unions import uncovered_by_row
 
 Ints = NDArray[np.int64]

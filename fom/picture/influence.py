@@ -23,7 +23,8 @@ from fom.domain.records import (
     ThreatArea,
     Verification,
 )
-from fom.picture.binding import Binder, Bindings
+from fom.picture.binding import Binder
+from fom.picture.bindings import Bindings
 
 Ints = NDArray[np.int64]
 

@@ -23,7 +23,8 @@ from fom.domain.records import Record, Verification
 from fom.domain.spans import at_tick
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
-from fom.picture.binding import Binder, Bindings
+from fom.picture.binding import Binder
+from fom.picture.bindings import Bindings
 from fom.picture.case import JUDGED_KINDS, Basis, Case
 from fom.picture.contributions import Contributions
 from fom.picture.ground import Ground

@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from fom.domain.geodesy import unroll_geometry
+from fom.domain.geodesy import shifted, unroll_geometry
 from fom.domain.grades import SLACK
 from fom.domain.intervals import Interval
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.records import Explosive
-from fom.picture.binding import moved, remainder
 from fom.picture.case import Basis
+from fom.picture.releasing import remainder
 
 
 def reached_parts(fact: Explosive, acts: frozenset[str], segment: int, basis: Basis) -> list[Interval]:
@@ -31,4 +31,4 @@ def reached_parts(fact: Explosive, acts: frozenset[str], segment: int, basis: Ba
         shape = unroll_geometry(whole)
     turn = 360.0 * round((float(ground.coords[ground.start[segment], 0]) - shape.bounds[0]) / 360.0)
     reach = float(ground.corridor_m[segment]) + margin
-    return ground.parts_within(moved(shape, turn), np.array([segment]), np.array([reach + SLACK])).of(0)
+    return ground.parts_within(shifted(shape, turn), np.array([segment]), np.array([reach + SLACK])).of(0)

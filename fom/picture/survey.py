@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from fom.domain.closing import LAND_RELEASE
 from fom.domain.knowledge import Knowledge
 from fom.domain.records import Explosive, Incident, Record
-from fom.picture.binding import NO_ACTS, remainder
+from fom.picture.bindings import NO_ACTS
 from fom.picture.case import Basis
+from fom.picture.releasing import remainder
 
 
 class Survey:

@@ -1,0 +1,159 @@
+"""Which parts of which segments a passage covers or an area holds.
+
+Source: facts format, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from fom.domain.geodesy import Plane, shifted, unroll_geometry
+from fom.domain.grades import SLACK
+from fom.domain.intervals import Interval, intersect, merge, uncovered_m
+from fom.domain.records import Stretch, Verification
+from fom.domain.verification import UNCOVERED_MAX_M
+from fom.picture.ground import Ground
+from fom.picture.unions import uncovered_by_row
+
+Ints = NDArray[np.int64]
+Columns = dict[str, Any]
+"""`segments, low, high, is_whole`: one row per part, metres; whether the parts of the segment together cover it."""
+
+
+def passage_columns(passage: Verification, ground: Ground, tolerance_m: float) -> Columns:
+    """Return the parts that a verification covers."""
+    length = ground.network.length_m
+    rows: list[tuple[int, float, float, bool]] = []
+    for number, pieces in sorted(_passage_parts(passage, ground, tolerance_m).items()):
+        is_whole = uncovered_m(pieces, float(length[number])) <= UNCOVERED_MAX_M + SLACK
+        rows += [(number, low, high, is_whole) for low, high in pieces]
+    return _columns(rows)
+
+
+def _passage_parts(passage: Verification, ground: Ground, tolerance_m: float) -> dict[int, list[Interval]]:
+    """Return segment -> parts: those named, those along the track, or what both say."""
+    named = _named_parts(passage.segments, ground)
+    parts = named
+    if passage.geometry is not None:
+        parts = _followed(passage.geometry, list(named) if passage.segments else None, ground, tolerance_m)
+        if passage.segments:
+            parts = {number: intersect(merge(followed), merge(named[number])) for number, followed in parts.items()}
+    return {number: solid for number, pieces in parts.items() if (solid := _solid(pieces))}
+
+
+def _named_parts(stretches: Iterable[Stretch], ground: Ground) -> dict[int, list[Interval]]:
+    """Return segment -> the intervals named, metres from its start."""
+    named: dict[int, list[Interval]] = {}
+    network = ground.network
+    for stretch in stretches:
+        number = network.find_segment(stretch.segment_id)
+        if number is not None:
+            length = float(network.length_m[number])
+            end = length if stretch.to_m is None else min(stretch.to_m, length)
+            named.setdefault(number, []).append((stretch.from_m, end))
+    return named
+
+
+def _followed(
+    track: BaseGeometry, only: list[int] | None, ground: Ground, tolerance_m: float
+) -> dict[int, list[Interval]]:
+    """Return segment -> parts of its centreline within min(tolerance, length / 4) of a track."""
+    found: dict[int, list[Interval]] = {}
+    for line, segments in _in_frame(unroll_geometry(track), ground, tolerance_m):
+        if only is not None:
+            segments = segments[np.isin(segments, only)]
+        segments = segments[_may_be_near(line, ground.lines[segments], tolerance_m)]
+        if len(segments):
+            reach = np.minimum(tolerance_m, ground.network.length_m[segments] / 4)
+            parts = ground.stated(ground.parts_within(line, segments, reach), segments)
+            for row in np.unique(parts.row).tolist():
+                found.setdefault(int(segments[row]), []).extend(parts.of(row))
+    return found
+
+
+def _in_frame(shape: BaseGeometry, ground: Ground, reach_m: float) -> Iterator[tuple[BaseGeometry, Ints]]:
+    """Yield (shape moved into the ground's frame, candidate segments)."""
+    for shift, _, segments in ground.near(np.array([shape.bounds]), np.array([reach_m])):
+        there = shifted(shape, shift)
+        shapely.prepare(there)
+        yield there, segments
+
+
+def _may_be_near(line: BaseGeometry, lines: NDArray[np.object_], reach_m: float) -> NDArray[np.bool_]:
+    """Return which lines may lie within reach of a track (never too few)."""
+    if not len(lines):
+        return np.zeros(0, np.bool_)
+    lat = max(abs(line.bounds[1]), abs(line.bounds[3]))
+    plane = Plane.at(0.0, min(lat + 0.01, 89.9))
+    result: NDArray[np.bool_] = shapely.dwithin(line, lines, reach_m * 1.02 / min(plane.kx, plane.ky))
+    return result
+
+
+def area_columns(area: BaseGeometry, ground: Ground) -> Columns:
+    """Return the parts of segments inside an area; a segment that is only touched has a part of no length."""
+    columns = [_columns(())]
+    for there, segments in _in_frame(unroll_geometry(area), ground, 0.0):
+        lines = ground.lines[segments]
+        is_inside = shapely.contains_properly(there, lines)
+        columns.append(_whole_columns(segments[is_inside], ground))
+        rest = segments[~is_inside]
+        rest = rest[shapely.intersects(there, lines[~is_inside])]
+        if len(rest):
+            columns.append(_part_columns(there, rest, ground))
+    return {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+
+
+def touched_segments(area: BaseGeometry, ground: Ground) -> Ints:
+    """Return the segments that meet an area, ascending."""
+    found = [np.empty(0, np.int64)]
+    for there, segments in _in_frame(unroll_geometry(area), ground, 0.0):
+        found.append(segments[shapely.intersects(there, ground.lines[segments])])
+    return np.unique(np.concatenate(found))
+
+
+def _whole_columns(segments: Ints, ground: Ground) -> Columns:
+    return {
+        "segments": segments.astype(np.int32),
+        "low": np.zeros(len(segments)),
+        "high": np.asarray(ground.network.length_m[segments]),
+        "is_whole": np.ones(len(segments), np.bool_),
+    }
+
+
+def _part_columns(area: BaseGeometry, segments: Ints, ground: Ground) -> Columns:
+    parts = ground.stated(ground.parts_inside(area, segments), segments)
+    length = np.asarray(ground.network.length_m[segments])
+    is_whole = uncovered_by_row(parts.row, parts.low, parts.high, length) <= UNCOVERED_MAX_M + SLACK
+    touched = np.setdiff1d(np.arange(len(segments)), parts.row)
+    row = np.concatenate([parts.row, touched])
+    return {
+        "segments": segments[row].astype(np.int32),
+        "low": np.concatenate([parts.low, np.zeros(len(touched))]),
+        "high": np.concatenate([parts.high, np.zeros(len(touched))]),
+        "is_whole": is_whole[row],
+    }
+
+
+def wholly_named(stretches: Iterable[Stretch], ground: Ground) -> Ints:
+    """Return the segments named from end to end; a part of a segment is not enough."""
+    length = ground.network.length_m
+    named = _named_parts(stretches, ground)
+    whole = [n for n, parts in named.items() if uncovered_m(parts, float(length[n])) <= UNCOVERED_MAX_M + SLACK]
+    return np.array(sorted(whole), dtype=np.int64)
+
+
+def _solid(parts: Iterable[Interval]) -> list[Interval]:
+    """Return the union of intervals without those of no length."""
+    return [(low, high) for low, high in merge(parts) if high > low]
+
+
+def _columns(rows: Sequence[tuple[int, float, float, bool]]) -> Columns:
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+    dtypes = {"segments": np.int32, "low": np.float64, "high": np.float64, "is_whole": np.bool_}
+    return {name: np.array(part, dtype) for (name, dtype), part in zip(dtypes.items(), columns, strict=True)}
