@@ -16,7 +16,7 @@ from shapely.geometry import mapping, shape
 
 from fom.domain.facts_file import parse_record
 from fom.domain.grades import Level, confidence_of, level_of
-from fom.domain.instants import DAY_US, format_instant, parse_instant
+from fom.domain.instants import DAY_US, HOUR_US, format_instant, parse_instant
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.policy import Policy
 from fom.domain.records import Explosive, Record
@@ -94,7 +94,7 @@ def restriction_features(
     features: list[Feature] = []
     for feature in records:
         properties = feature["properties"]
-        if feature["id"] in gone or (properties.get("end") and parse_instant(properties["end"]) < at):
+        if feature["id"] in gone or not _holds(feature, at, policy):
             continue
         record = parse_record(_plain(feature))
         place = shape_of(record)
@@ -210,6 +210,15 @@ def _ending(feature: Feature, place: shapely.Geometry, acts: Sequence[Feature]) 
         if said["act"] not in RELEASING or shape(act["geometry"]).buffer(1e-9).covers(place):
             return act
     return None
+
+
+def _holds(feature: Feature, at: int, policy: Policy) -> bool:
+    """Return whether a control may still limit somebody; damage holds until it is ended. Source: facts format, 6."""
+    said = feature["properties"]
+    if said.get("end"):
+        return parse_instant(said["end"]) >= at
+    hours = {"denial": policy.denial_amber_h, "toll": policy.toll_h, "delay": policy.toll_h}.get(said.get("control", ""))
+    return hours is None or at - _eff(feature) <= hours * HOUR_US
 
 
 def _eff(feature: Feature) -> int:

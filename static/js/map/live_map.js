@@ -21,6 +21,7 @@ const panel = new Panel(find("panel"), feed, settings, (line, fly) => showSelect
 new Watch(root, find("bands"), feed);
 followPointer(map, find("pointer"));
 
+const SYMBOL_LAYERS = [...settings.layers.filter((l) => l !== "areas").map((l) => `${l}-symbols`), "restrictions-damage", "hazards-released"];
 let routes = null;
 let marksDue = null;
 
@@ -107,7 +108,7 @@ map.on("zoom", () => {
 });
 map.on("click", (event) => {
   const box = [[event.point.x - 5, event.point.y - 5], [event.point.x + 5, event.point.y + 5]];
-  const symbol = map.queryRenderedFeatures(box, { layers: settings.layers.filter((l) => l !== "areas").map((l) => `${l}-symbols`) })[0];
+  const symbol = map.queryRenderedFeatures(box, { layers: SYMBOL_LAYERS })[0];
   if (symbol) return panel.openThing(symbol);
   const run = map.queryRenderedFeatures(box, { layers: ["run-open", "run-caution-case", "run-unknown-case", "run-restricted-case", "run-closed-case"] })[0];
   const nearest = run && routes?.nearest([event.lngLat.lng, event.lngLat.lat], run.properties.code);

@@ -70,7 +70,7 @@ function symbolLayer(id, minzoom, layout = {}, filter = ["==", ["get", "part"], 
 
 // A state letter at the upper right of a place's symbol.
 function badgeLayer(id) {
-  const badge = symbolLayer(id, 0, { "icon-image": ["concat", "letter-", ["to-string", ["get", "s"]]], "icon-offset": [13, -13], "icon-size": 0.9 }, ["all", ["==", ["get", "part"], "point"], ["has", "s"], ["!=", ["get", "s"], null]]);
+  const badge = symbolLayer(id, 6, { "icon-image": ["concat", "letter-", ["to-string", ["get", "s"]]], "icon-offset": [13, -13], "icon-size": 0.9 }, ["all", ["==", ["get", "part"], "point"], ["has", "s"], ["!=", ["get", "s"], null]]);
   return { ...badge, id: `${id}-badges` };
 }
 
@@ -187,6 +187,9 @@ function hazardLayers(token) {
   ];
 }
 
+// At country scale symbols that would lie on others wait until one comes closer.
+const crowded = { "icon-allow-overlap": ["step", ["zoom"], false, 9, true], "icon-padding": 0 };
+
 export function buildLayers(rules, token, hasContext = false) {
   const selected = { source: "selected", layout: { "line-cap": "round", "line-join": "round" } };
   return [
@@ -205,8 +208,10 @@ export function buildLayers(rules, token, hasContext = false) {
     badgeLayer("air-heads"),
     badgeLayer("crossings"),
     { id: "letters", type: "symbol", source: "letters", layout: { "icon-image": ["concat", "letter-", ["to-string", ["get", "s"]]], "symbol-sort-key": ["get", "rank"], "icon-padding": 1, "icon-size": 1.05 } },
-    symbolLayer("restrictions", 6),
-    symbolLayer("hazards", 0, { "symbol-sort-key": ["get", "order"] }),
+    { ...symbolLayer("restrictions", 6, crowded), filter: ["all", ["==", ["get", "part"], "point"], ["!=", ["get", "symbol"], "dmg"]] },
+    { ...symbolLayer("restrictions", 8, crowded), id: "restrictions-damage", filter: ["all", ["==", ["get", "part"], "point"], ["==", ["get", "symbol"], "dmg"]] },
+    { ...symbolLayer("hazards", 8.5), id: "hazards-released", filter: ["all", ["==", ["get", "part"], "point"], ["==", ["get", "symbol"], "clr"]] },
+    { ...symbolLayer("hazards", 0, { "symbol-sort-key": ["get", "order"] }), filter: ["all", ["==", ["get", "part"], "point"], ["!=", ["get", "symbol"], "clr"]] },
     { id: "plates", type: "symbol", source: "plates", layout: { "icon-image": ["get", "plate"], "symbol-sort-key": ["get", "rank"], "icon-offset": [0, -17], "icon-padding": 4 } },
     { id: "draft-mark", type: "circle", source: "draft", paint: { "circle-radius": 7, "circle-color": token("accent"), "circle-stroke-color": token("m-halo"), "circle-stroke-width": 2 } },
   ];
