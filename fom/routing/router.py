@@ -101,7 +101,7 @@ class Metric:
             raise ValueError(f"costs of shape {costs.shape}; expected ({len(graph.arrival)},)")
         self.router = router
         self._lock = SharedLock()
-        self._arc_weight = to_weights(costs, np.repeat(router.draws, 2))
+        self._arc_weight = to_weights(costs, router.draws)
         self._arc_weight[graph.arrival < 0] = UNREACHABLE
         seconds = np.append(barrier_seconds(router.network, vehicle), 0.0)
         self._barrier_weight = np.where(
@@ -122,7 +122,7 @@ class Metric:
         graph = self.router.graph
         arcs = np.asarray(arcs, np.int64)
         real = graph.arrival[arcs] >= 0
-        weights = to_weights(np.asarray(costs, np.float64)[real], self.router.draws[arcs[real] >> 1])
+        weights = to_weights(np.asarray(costs, np.float64)[real], self.router.draws[arcs[real]])
         arcs = arcs[real]
         touched = graph.router_arcs(arcs)
         with self._lock.writing():
@@ -172,14 +172,14 @@ class Searches:
         """Return the path along one segment when both snaps lie on it and that way may be travelled."""
         if origin.segment != destination.segment:
             return None
-        is_back = destination.fraction < origin.fraction
-        arc = 2 * origin.segment + is_back
-        if self.arc_weight[arc] >= UNREACHABLE and destination.fraction == origin.fraction:
-            arc, is_back = arc ^ 1, True
-        if self.arc_weight[arc] >= UNREACHABLE:
+        ways = []
+        for arc in (2 * origin.segment, 2 * origin.segment + 1):
+            enter, leave = _along(arc, origin.fraction), _along(arc, destination.fraction)
+            if enter <= leave and self.arc_weight[arc] < UNREACHABLE:
+                ways.append((part_of(int(self.arc_weight[arc]), leave - enter), arc, enter, leave))
+        if not ways:
             return None
-        enter, leave = _along(arc, origin.fraction), _along(arc, destination.fraction)
-        weight = part_of(int(self.arc_weight[arc]), leave - enter)
+        weight, arc, enter, leave = min(ways)
         return Path(np.array([arc]), np.array([enter]), np.array([leave]), to_seconds(weight), weight)
 
     def sources(self, snap: Snap) -> Joints:

@@ -16,7 +16,7 @@ from fom.domain.records import Stretch
 from fom.domain.states import DIRECTION_CODES, State
 from fom.network.network import ASSET_TYPES, Network
 from fom.routing.router import Path, Router
-from fom.routing.snapping import line_between
+from fom.routing.snapping import line_along
 
 MAX_WORST = 10
 """So many stretches with reasons are listed, the worst first; the counts by state tell of the rest."""
@@ -239,14 +239,7 @@ class RouteMaker:
 
 def route_line(network: Network, path: Path) -> NDArray[np.float64]:
     """Return (k, 2) degrees, k >= 2: the line of a path without repeated points where segments meet."""
-    pieces = []
-    for arc, enter, leave in zip(path.arcs.tolist(), path.enter.tolist(), path.leave.tolist(), strict=True):
-        start, end = (1.0 - enter, 1.0 - leave) if arc & 1 else (enter, leave)
-        pieces.append(line_between(network, arc >> 1, start, end))
-    line = np.concatenate(pieces)
-    keep = np.concatenate([[True], (line[1:] != line[:-1]).any(axis=1)])
-    line = line[keep]
-    return line if len(line) > 1 else np.concatenate([line, line])
+    return line_along(np.asarray(network.coords), np.asarray(network.coord_start), path.arcs, path.enter, path.leave)
 
 
 def join_paths(paths: Sequence[Path]) -> Path:

@@ -161,3 +161,33 @@ def _cut(line: NDArray[np.float64], start: float, end: float) -> NDArray[np.floa
         if start == end:
             break
     return out[:size].copy()
+
+
+@compiled
+def line_along(
+    coords: NDArray[np.float64],
+    coord_start: NDArray[np.int64],
+    arcs: NDArray[np.int64],
+    enter: NDArray[np.float64],
+    leave: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return (k, 2) degrees, k >= 2, of arcs one after another, each from `enter` to `leave` in its direction."""
+    out = np.empty((1024, 2))
+    size = 0
+    for k in range(len(arcs)):
+        segment = arcs[k] >> 1
+        line = coords[coord_start[segment] : coord_start[segment + 1]]
+        is_back = arcs[k] & 1
+        if enter[k] > 0.0 or leave[k] < 1.0:
+            line = _cut(line, 1.0 - leave[k], 1.0 - enter[k]) if is_back else _cut(line, enter[k], leave[k])
+        while size + len(line) + 1 > len(out):
+            out = np.concatenate((out, np.empty_like(out)))
+        for j in range(len(line)):
+            point = line[len(line) - 1 - j] if is_back else line[j]
+            if size == 0 or point[0] != out[size - 1, 0] or point[1] != out[size - 1, 1]:
+                out[size] = point
+                size += 1
+    if size == 1:
+        out[1] = out[0]
+        size = 2
+    return out[:size].copy()

@@ -138,7 +138,7 @@ def expanded_graph(network: Network, costs: np.ndarray, vehicle: str) -> nx.DiGr
     weights themselves.
     """
     arcs = [(a, t, h) for a, t, h in arcs_of(network) if np.isfinite(costs[a])]
-    weight = {a: int(w) for a, w in enumerate(to_weights(costs, np.repeat(draw_numbers(network.segment_ids), 2)))}
+    weight = {a: int(w) for a, w in enumerate(to_weights(costs, draw_numbers(network.segment_ids)))}
     forbidden = {tuple(map(int, row)) for row in network.forbidden_turns}
     restricted = {h for a, _, h in arcs_of(network) if any(f[0] == a for f in forbidden)}
     barrier = dict(zip(network.barrier_node.tolist(), barrier_seconds(network, vehicle).tolist(), strict=True))

@@ -28,7 +28,7 @@ def test_best_route_equals_plain_dijkstra_over_arcs_before_and_after_closing_and
     costs = plain_costs(network)
     vehicle = data.draw(st.sampled_from(["foot", "wheeled"]))
     ends = [(data.draw(st.integers(0, n - 1)), data.draw(FRACTIONS)) for _ in range(2)]
-    metric = Router(network).metric(costs, vehicle=vehicle)
+    metric = Router(network, with_hierarchy=data.draw(st.booleans())).metric(costs, vehicle=vehicle)
 
     def check(now: np.ndarray) -> None:
         path = metric.best(snap(*ends[0]), snap(*ends[1]))
