@@ -13,7 +13,7 @@ from fom.domain.states import NO_STATE, State
 from fom.services.picture_events import Event, MovesEvent, Subscription, letter, move_rows, moves_between
 
 if TYPE_CHECKING:
-    from fom.picture.live import Live, Moves
+    from fom.picture.live import LiveStates, Moves
 
 LOG_EVENTS = 2_000
 """Events kept for listeners who come back; older ones are recomputed from the records."""
@@ -22,7 +22,7 @@ LOG_EVENTS = 2_000
 class Followed:
     """Live states with their log and listeners. Not locked: the host's lock is held by whoever calls."""
 
-    def __init__(self, live: Live, *, number: int, routes: Mapping[str, NDArray[np.int64]]) -> None:
+    def __init__(self, live: LiveStates, *, number: int, routes: Mapping[str, NDArray[np.int64]]) -> None:
         self.live = live
         self.log_from = number
         """Change number after which the log is complete."""
@@ -46,7 +46,7 @@ class Followed:
             steps.append(self.live.refresh(touched, at))
         self._tell(_rows_of(steps), at, number=number, cause=cause)
 
-    def replace(self, live: Live, at: int, *, number: int, cause: str) -> None:
+    def replace(self, live: LiveStates, at: int, *, number: int, cause: str) -> None:
         """Go on from states that were assessed anew, and tell what differs."""
         before, self.live = self.live.states, live
         self._tell(moves_between(before, live.states), at, number=number, cause=cause)

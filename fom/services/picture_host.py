@@ -31,6 +31,8 @@ from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.router import Router
+from fom.services.auditing import DailyHead
+from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
 from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
@@ -46,7 +48,7 @@ UNKNOWN_ACCESS = Access(CLASSIFICATIONS[-1])
 """Of an id that the host does not know: shown to nobody but the highest clearance."""
 
 
-class HostSettings(Protocol):
+class HostSettings(DeploymentSettings, Protocol):
     """What the host needs of the settings."""
 
     @property
@@ -90,14 +92,23 @@ def open_host(config: HostSettings, database: Database, *, clock: Callable[[], i
         folder = find_folder(config.networks, network_id)
     except NotFound:
         raise BadReferenceData(f"network {network_id} is active, but not in {config.networks}") from None
-    return PictureHost(database, load_network(folder), clock=clock)
+    return PictureHost(database, load_network(folder), clock=clock, chores=DailyHead(config, database, clock))
 
 
 class PictureHost:
     """The process-wide picture. Every public member may be called from any thread."""
 
-    def __init__(self, database: Database, network: Network, *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        network: Network,
+        *,
+        clock: Callable[[], int],
+        chores: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Read everything. `chores` are done in the background beside following, some times a second."""
         self.network = network
+        self._chores = chores
         self._database = database
         self._clock = clock
         self._lock = threading.RLock()
@@ -245,6 +256,7 @@ class PictureHost:
     def _keep_up(self) -> None:
         self.follow()
         self.tick()
+        self._chores()
 
     def _begin(self, profile: str, user_class: str) -> None:
         """Start following a pair if nobody did, and bring it up to the clock by the same changes as everybody else."""

@@ -6,11 +6,11 @@ forge a head, and who swaps the database for an older copy has heads that are ah
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import os
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import orjson
@@ -62,18 +62,17 @@ def read_heads(path: Path, key: bytes) -> list[SignedHead]:
 
 
 def write_daily_head(path: Path, key: bytes, head: Head, *, now: int) -> SignedHead | None:
-    """Append today's head and sync it to disk; None when today's is there already."""
-    heads = read_heads(path, key)
-    day: date = from_us(now).date()
-    if heads and heads[-1].day >= day.isoformat():
-        return None
-    before = heads[-1].signature if heads else ""
-    signed = SignedHead(day.isoformat(), head, before, _sign(day.isoformat(), head, before, key))
-    line = canonical_json(
-        {"day": signed.day, "number": head.number, "hash": head.hash, "before": before, "signature": signed.signature}
-    )
+    """Append today's head and sync it to disk; None when today's is there already. Processes take turns."""
     with path.open("a") as file:
-        file.write(line + "\n")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        heads = read_heads(path, key)
+        day = from_us(now).date().isoformat()
+        if heads and heads[-1].day >= day:
+            return None
+        before = heads[-1].signature if heads else ""
+        signed = SignedHead(day, head, before, _sign(day, head, before, key))
+        members = {"day": day, "number": head.number, "hash": head.hash, "before": before}
+        file.write(canonical_json(members | {"signature": signed.signature}) + "\n")
         file.flush()
         os.fsync(file.fileno())
     return signed
