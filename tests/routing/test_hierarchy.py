@@ -124,7 +124,7 @@ def test_a_wheel_of_another_author_agrees_on_every_distance():
         start, end = rng.integers(0, network.n_segments, 2)
         path = ours.best(snap(start, 1.0), snap(end, 0.0))
         # from the far end of one segment to the near end of another, whichever way they are left and entered
-        (a, b), (c, d) = ((int(graph.arrival[2 * s + i]) for i in (0, 1)) for s in (start, end))
+        (a, b), (c, d) = (graph.arrival[[2 * s, 2 * s + 1]].tolist() for s in (start, end))
         back, forth = int(milliseconds[graph.first[2 * start + 1]]), int(milliseconds[graph.first[2 * end + 1]])
         ways = [lead + distance(x, y) + tail for x, lead in ((a, 0), (b, back)) for y, tail in ((d, 0), (c, forth))]
         if start != end:
