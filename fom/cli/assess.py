@@ -21,16 +21,16 @@ from fom.services.assessing import assess_facts
 
 
 @click.command()
-@click.option("--network", required=True, help="A built network (its folder, id or name), or a hand-drawn network file.")
+@click.option(
+    "--network", required=True, help="A built network (its folder, id or name), or a hand-drawn network file."
+)
 @click.option("--facts", required=True, type=click.Path(path_type=Path), help="Facts file (GeoJSON).")
 @click.option("--at", required=True, help="Time of travel: ISO 8601 with Z or an offset.")
 @click.option("--known-at", help="Only what had been received by then (default: the time of travel).")
 @click.option("--profile", default="P3", show_default=True, help="P1 to P7, or a profile of the facts file.")
 @click.option("--user-class", default=USER_CLASSES[0], show_default=True, help=f"One of {', '.join(USER_CLASSES)}.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Answer file to write.")
-def command(
-    network: str, facts: Path, at: str, known_at: str | None, profile: str, user_class: str, out: Path
-) -> None:
+def command(network: str, facts: Path, at: str, known_at: str | None, profile: str, user_class: str, out: Path) -> None:
     """Write the state of every segment with its reasons. Refused input ends with exit code 2 and no file."""
     document = read_json(facts, "facts")
     roads = open_network(config_from_env().networks, network)
@@ -69,4 +69,6 @@ def write_whole(path: Path, content: bytes) -> None:
         scratch.replace(path)
     except OSError as problem:
         scratch.unlink(missing_ok=True)
-        raise InvalidInput.single("out", f"{path}: {problem.strerror}", "a file in a folder that can be written") from None
+        raise InvalidInput.single(
+            "out", f"{path}: {problem.strerror}", "a file in a folder that can be written"
+        ) from None

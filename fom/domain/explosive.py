@@ -6,6 +6,7 @@ Source: facts format, section 4; doctrine, section 3.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from fom.domain.closing import LAND_RELEASE, releases_profile
 from fom.domain.grades import Level, one_level_down
@@ -24,7 +25,7 @@ _STATES = {level: (state, one_level_down(state), State.AMBER) for level, state i
 
 
 def explosive_phases(fact: Explosive, knowledge: Knowledge, profile: Profile) -> list[Phase]:
-    """Return the phases of a known explosive fact: what is found lay there before, a new emplacement from its moment on."""
+    """Return the phases of a known explosive fact; a new emplacement counts from its moment on, others always did."""
     born = fact.eff if fact.new_emplacement else NEVER_US
     gone = knowledge.closed_from(fact, "destroyed")
     phases: list[Phase] = []
@@ -56,5 +57,5 @@ def _released(
         return
     cuts = {start, end, *(moment for period, _ in works for moment in period if start < moment < end)}
     moments = sorted(cuts)
-    for begin, finish in zip(moments[:-1], moments[1:], strict=True):
+    for begin, finish in pairwise(moments):
         yield begin, finish, frozenset(act.id for (a, b), act in works if a <= begin and finish <= b)

@@ -137,12 +137,11 @@ def parse_record(feature: object) -> Record:
     """
     complaints = Complaints()
     record_id = _read_id(feature, 0, complaints)
-    record = None
     if record_id is not None and isinstance(feature, dict):
         record = _read_record(feature, record_id, complaints)
-    complaints.raise_if_any()
-    assert record is not None
-    return record
+        if record is not None:
+            return record
+    raise InvalidInput(complaints.errors)
 
 
 def format_record(record: Record) -> dict[str, Any]:

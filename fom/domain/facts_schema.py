@@ -37,11 +37,13 @@ ACTORS = (
     "mission", "partner", "nature", "unknown",
 )  # fmt: skip
 STRENGTHS = (
-    "route_search", "engineer_recce", "own_patrol_traverse", "partner_convoy_traverse", "imagery", "aerial_look", "hearsay",
+    "route_search", "engineer_recce", "own_patrol_traverse", "partner_convoy_traverse", "imagery", "aerial_look",
+    "hearsay",
 )  # fmt: skip
 LAND_RELEASE = ("cancelled", "reduced", "cleared")
 THREAT_LEVELS = ("minimal", "low", "medium", "high")
 """In rising order."""
+DAMAGES = ("destroyed", "washed_out", "blocked", "flooded", "damaged", "limit")
 ANY_SHAPE = tuple(DEPTH)
 AREAS = ("Polygon", "MultiPolygon")
 LINES = ("LineString", "MultiLineString")
@@ -56,7 +58,7 @@ class KindSchema:
     is_null_allowed: bool = True
     """Whether `geometry` may be null."""
     checks: tuple[Callable[[dict[str, Any], str, Complaints], None], ...] = ()
-    """(attribute values read so far, record id, complaints) -> None; `geometry` is among the values when it is not null."""
+    """(attribute values read so far, record id, complaints) -> None; `geometry` is a value when not null."""
 
 
 _RECEIVED = (
@@ -139,7 +141,7 @@ SCHEMAS: dict[str, KindSchema] = {
     "physical": KindSchema(
         (
             *_COMMON, *_GRADED, location_field(),
-            word_field("damage", ("destroyed", "washed_out", "blocked", "flooded", "damaged", "limit"), is_required=True),
+            word_field("damage", DAMAGES, is_required=True),
             size_field("depth_m", is_null_allowed=True), limits_field(), text_field("asset"), stretches_field(),
             instant_field("review_by", is_null_allowed=True),
         ),
@@ -181,7 +183,8 @@ SCHEMAS: dict[str, KindSchema] = {
     "verification": KindSchema(
         (
             *_named(_COMMON, "occurred", instant_field("occurred", is_required=True)), *_GRADED,
-            word_field("strength", STRENGTHS, is_required=True), text_field("passed", may_be_empty=True, is_null_allowed=True),
+            word_field("strength", STRENGTHS, is_required=True),
+            text_field("passed", may_be_empty=True, is_null_allowed=True),
             word_field("track", ("gps", "stated")), flag_field("authenticated"), word_field("user_class", USER_CLASSES),
             flag_field("unimpeded"), list_field("crossed", at_least=1), _DIRECTION, stretches_field(),
         ),
@@ -194,7 +197,8 @@ SCHEMAS: dict[str, KindSchema] = {
             word_field("act", (*LAND_RELEASE, "destroyed", "erroneous", "repaired", "lifted"), is_required=True),
             list_field("closes", at_least=1, is_required=True),
             word_field("authority", ("mine_action", "eod", "engineer", "joc"), is_required=True),
-            text_field("method"), size_field("depth_cm", is_null_allowed=True), size_field("traffic_mlc", is_null_allowed=True),
+            text_field("method"), size_field("depth_cm", is_null_allowed=True),
+            size_field("traffic_mlc", is_null_allowed=True),
             limits_field(),
         ),
         AREAS,

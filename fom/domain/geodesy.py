@@ -160,7 +160,8 @@ def _transform(shape: BaseGeometry, change: Callable[[Floats], Floats]) -> BaseG
 def bounds_with_reach(bounds: Floats, reach_m: Floats | float) -> Floats:
     """Return (m, 4) boxes in degrees that contain every point within `reach_m` of the (m, 4) boxes given.
 
-    The boxes are a little too large (one per cent and a metre), never too small. Near a pole the box takes all longitudes.
+    The boxes are a little too large (one per cent and a metre), never too small. Near a pole they take all
+    longitudes.
     """
     reach = np.asarray(reach_m, dtype=np.float64) * 1.01 + 1.0
     lat_step = reach / 110_500.0

@@ -41,7 +41,9 @@ def risk_phases(incident: Incident, knowledge: Knowledge) -> list[RiskPhase]:
     return phases
 
 
-def decayed(weight: NDArray[np.float64], age_us: NDArray[np.float64], half_life_us: NDArray[np.float64]) -> NDArray[np.float64]:
+def decayed(
+    weight: NDArray[np.float64], age_us: NDArray[np.float64], half_life_us: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return weight * 2^(-age / half-life)."""
     result: NDArray[np.float64] = weight * np.exp2(-age_us / half_life_us)
     return result

@@ -6,6 +6,7 @@ Everything is worked out on demand and kept. Source: facts format, section 2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from fom.domain.closing import act_fault, is_too_early, signatures
@@ -47,7 +48,7 @@ class Knowledge:
         self._release_periods: dict[str, tuple[Period, ...]] = {}
 
     def move(self, known_at: int, changed: Iterable[str]) -> None:
-        """Go on to another moment k. `changed` are the ids of all records that depend on what came or went meanwhile."""
+        """Go on to another moment k. `changed` are the ids of all records that what came or went meanwhile moves."""
         self.known_at = known_at
         for record_id in changed:
             self._is_known.pop(record_id, None)
@@ -197,7 +198,9 @@ class Knowledge:
         if fact.id not in self.ledger.links_of:
             return frozenset((fact.id,))
         alive = {m.id: m for m in self.linked_with(fact) if self.closed_from(m, "erroneous") > at}
-        return next((frozenset(p) for p in self._components(alive, ("duplicate",)) if fact.id in p), frozenset((fact.id,)))
+        return next(
+            (frozenset(p) for p in self._components(alive, ("duplicate",)) if fact.id in p), frozenset((fact.id,))
+        )
 
     def _stand_together(self, fact: Record) -> None:
         """Work out the standing of a fact and of all it is linked with."""
@@ -206,7 +209,7 @@ class Knowledge:
         confidences = {member.id: self.own_confidence(member) for member in members}
         cuts = [NEVER_US, *sorted({moment for moment in gone.values() if moment < ALWAYS_US}), ALWAYS_US]
         standings: dict[str, list[Standing]] = {member.id: [] for member in members}
-        for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+        for start, end in pairwise(cuts):
             alive = {member.id: member for member in members if gone[member.id] > start}
             for group in self._components(alive, ("duplicate", "same_incident")):
                 together = self._confidence_together(group, alive, confidences)
@@ -305,6 +308,6 @@ def default_grade(record: Record) -> str:
 
 
 def is_valid(retraction: Retraction, target: Record) -> bool:
-    """Return whether a retraction has the signatures it needs: two for explosive, physical and EOD-confirming records."""
+    """Return whether a retraction has the signatures it needs: two for explosive, physical, EOD-confirming ones."""
     needs_two = target.kind in ("explosive", "physical") or (isinstance(target, Grade) and target.eod_confirmed)
     return not needs_two or signatures(retraction) >= 2

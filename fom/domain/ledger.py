@@ -25,7 +25,7 @@ class Ledger:
         """Physical fact id or asset id -> verifications that name it as crossed."""
         self.facts_on_asset: dict[str, tuple[Physical, ...]] = {}
         self.finds_near: dict[str, tuple[Explosive, ...]] = {}
-        """Land-release act id -> new emplacements whose uncertain place meets the act's area (set by whoever measures)."""
+        """Land-release act id -> new emplacements whose uncertain place meets the act's area; set by whoever measures."""
         for record in records:
             self.add(record)
 

@@ -16,7 +16,8 @@ from fom.domain.profiles import PROFILES, VEHICLES, Profile
 
 SHARES = frozenset(
     {
-        "verification_min", "confirmed_min", "suspected_min", "corroboration_cap", "limit_amber", "risk_amber", "risk_red",
+        "verification_min", "confirmed_min", "suspected_min", "corroboration_cap", "limit_amber", "risk_amber",
+        "risk_red",
         "source", "information", "s",
     }
 )  # fmt: skip

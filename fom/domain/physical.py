@@ -105,7 +105,7 @@ def _damage_verdict(fact: Physical, profile: Profile) -> tuple[str, State] | Non
 def physical_phases(
     fact: Physical, knowledge: Knowledge, profile: Profile, profiles: Mapping[str, Profile]
 ) -> list[Phase]:
-    """Return the phases of a known physical fact: its damage, its limits, and the limits of the repairs that ended it."""
+    """Return the phases of a known physical fact: its damage, its limits, and those of the repairs that ended it."""
     policy = knowledge.policy
     has_acts = fact.id in knowledge.ledger.acts_on
     repairs = knowledge.valid_acts(fact, "repaired") if has_acts else []

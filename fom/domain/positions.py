@@ -1,7 +1,7 @@
 """Positions as people write them: longitude/latitude, degrees and minutes, degrees-minutes-seconds, MGRS.
 
-What was read is said back in two forms, so that a wrong digit is seen before it is saved. What can be read in two ways is
-refused with both readings. Source: doctrine, section 9.5.
+What was read is said back in two forms, so that a wrong digit is seen before it is saved. What can be read in two ways
+is refused with both readings. Source: doctrine, section 9.5.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hand-drawn networks: a GeoJSON file of lines with `segment_id`, each taken as drawn, and a network written as such a file.
+"""Hand-drawn networks: a GeoJSON file of lines with `segment_id`, each taken as drawn; and a network written as one.
 
 For tests and for areas that no map data covers. Source: facts format, section 8 (docs/formats.md).
 """
@@ -35,12 +35,10 @@ def load_network_file(document: object) -> Network:
     InvalidInput
         Every bad field at once, with the segment id where there is one.
     """
-    complaints = Complaints()
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
-        came = document.get("type") if isinstance(document, dict) else document
-        complaints.add(None, "network.type", came, "FeatureCollection")
-        complaints.raise_if_any()
-        raise AssertionError("unreachable")
+        came = document.get("type") if isinstance(document, dict) else type(document).__name__
+        raise InvalidInput.single("network.type", came, "FeatureCollection")
+    complaints = Complaints()
     features = document.get("features")
     if not isinstance(features, list) or not features:
         raise InvalidInput.single("network.features", "none", "at least one line with segment_id")
@@ -234,7 +232,7 @@ def _assets(properties: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def network_document(network: Network) -> dict[str, Any]:
-    """Return the drawn file of a network; `load_network_file` gives an equal one back (turns and barriers are not said)."""
+    """Return the drawn file of a network; `load_network_file` gives it back, but for turns and barriers."""
     return {
         "type": "FeatureCollection",
         "features": [_feature(network, number) for number in range(network.n_segments)],

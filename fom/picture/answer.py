@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 FORMAT = "fom-assessment/1"
 COMPONENT_ORDER = (
-    Component.VERIFICATION, Component.EXPLOSIVE, Component.PHYSICAL, Component.CONTROL, Component.RISK, Component.MANUAL,
+    Component.VERIFICATION, Component.EXPLOSIVE, Component.PHYSICAL, Component.CONTROL, Component.RISK,
+    Component.MANUAL,
 )  # fmt: skip
 STATE_NAMES = tuple(state.name for state in State)
 

@@ -1,4 +1,4 @@
-"""An assessment: states of segments for one question, with reasons, next changes and routes worked out when asked for."""
+"""An assessment: states of segments for one question, with reasons, next changes and routes worked out on demand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ class Assessment:
         self.contributions = contributions
         self.network = contributions.network
         self._all = contributions.segments is None
-        self.segments: Ints = np.arange(contributions.n_rows) if contributions.segments is None else contributions.segments
+        self.segments: Ints = (
+            np.arange(contributions.n_rows) if contributions.segments is None else contributions.segments
+        )
         """(m,) segment numbers."""
         self.tick = at_tick(question.at)
         risk = contributions.risk(self.tick)
@@ -100,7 +102,7 @@ class Assessment:
         return self._rows.reasons(self.row_of(number), direction)
 
     def next_change(self, number: int, direction: int) -> tuple[int, State] | None:
-        """Return when the state next changes by itself within 60 days (microseconds), and to what; None = it does not."""
+        """Return when the state next changes by itself within 60 days, microseconds, and to what; None = not."""
         row = self.row_of(number)
         at, state = next_changes(self.contributions.narrowed(np.array([row])), direction, self.tick)
         return None if at[0] == NEVER_US else (to_us(int(at[0])), State(state[0]))

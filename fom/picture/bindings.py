@@ -116,6 +116,7 @@ class Bindings:
         """Return bindings that grow on their own."""
         return Bindings(
             self.limits.copy(), self.risks.copy(), self.passages.copy(), self.areas.copy(), self.seasons.copy(),
-            self.improvements.copy(), dict(self.place_of), dict(self.finds), dict(self.release_areas), self.asset_segments,
+            self.improvements.copy(), dict(self.place_of), dict(self.finds), dict(self.release_areas),
+            self.asset_segments,
             {name: list(owners) for name, owners in self.owners.items()}, dict(self._name_of), list(self.dropped),
         )  # fmt: skip

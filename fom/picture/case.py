@@ -179,7 +179,12 @@ class Case:
         self.views = Views.of(self.basis.bindings)
 
     def _drop(self) -> None:
-        tables = {"limits": self.limits, "risks": self.risks, "passages": self.passages, "improvements": self.improvements}
+        tables = {
+            "limits": self.limits,
+            "risks": self.risks,
+            "passages": self.passages,
+            "improvements": self.improvements,
+        }
         dropped = self.basis.bindings.dropped
         for name, placement in dropped[self._dropped :]:
             if name in tables:
@@ -199,8 +204,7 @@ class Case:
             return physical_phases(record, self.knowledge, self.profile, self.basis.profiles)
         if isinstance(record, Control):
             return control_phases(record, self.knowledge, self.user_class)
-        assert isinstance(record, Manual)
-        return worsening_phases(record, self.knowledge)
+        return worsening_phases(record, self.knowledge) if isinstance(record, Manual) else []
 
     def _explosive(self, fact: Explosive, whole: int, is_known: bool) -> dict[int, list[Phase]]:
         """Return placement -> phases; a phase with released land has a placement of its own."""

@@ -1,7 +1,7 @@
 """Everything that may weigh on some segments, gathered once, and the judgement of it at any moment.
 
-A moment is one tick for all rows or one tick per row (`spans`); the second form finds the next change of many rows at once
-and judges a route at the times of arrival.
+A moment is one tick for all rows or one tick per row (`spans`); the second form finds the next change of many rows at
+once and judges a route at the times of arrival.
 """
 
 from __future__ import annotations
@@ -377,9 +377,7 @@ def _lower(result: Ints, rows: Ints, moments: Ints, tick: Ints) -> None:
     np.minimum.at(result, rows[later], moments[later])
 
 
-def _with_phases(
-    row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints
-) -> tuple[Ints, Ints, Ints]:
+def _with_phases(row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
     """Return (row, phase, pair) for every phase of every pair. Placements a table does not know have none."""
     known = np.flatnonzero(placement < len(count))
     where = placement[known]

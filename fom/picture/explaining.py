@@ -15,7 +15,7 @@ from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.phases import SEGMENT
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.positions import date_time_group
-from fom.domain.records import ClosingAct, Control, Explosive, Incident, Manual, Physical, Record, Verification
+from fom.domain.records import ClosingAct, Control, Explosive, Incident, Manual, Physical, Record, Recurring, Verification
 from fom.domain.states import Component, State
 from fom.picture.contributions import Contributions
 from fom.picture.reasons import Reason
@@ -27,7 +27,8 @@ _CLASSES = {
 _LEVELS = {Level.CONFIRMED: "Confirmed", Level.SUSPECTED: "Suspected", Level.DOUBTFUL: "Doubtful report of a"}
 _HAZARDS = {"sha": "Suspected hazardous area", "cha": "Confirmed hazardous area"}
 _DAMAGES = {
-    "destroyed": "destroyed", "washed_out": "washed out", "blocked": "blocked", "flooded": "flooded", "damaged": "damaged",
+    "destroyed": "destroyed", "washed_out": "washed out", "blocked": "blocked", "flooded": "flooded",
+    "damaged": "damaged",
     "limit": "limit reported",
 }  # fmt: skip
 _INCIDENTS = {
@@ -64,7 +65,13 @@ class Explainer:
         latest = max(reason.records, key=lambda record: (record.eff, record.id), default=None)
         if reason.component == Component.VERIFICATION and reason.records:
             latest = min(reason.records, key=lambda record: (record.eff, record.id))
-        is_graded = latest is not None and latest.kind in ("explosive", "physical", "control", "incident", "verification")
+        is_graded = latest is not None and latest.kind in (
+            "explosive",
+            "physical",
+            "control",
+            "incident",
+            "verification",
+        )
         return {
             "text": self.text(reason, row, turns_at),
             "as_of": None if latest is None else format_instant(latest.eff),
@@ -131,10 +138,11 @@ class Explainer:
     def _control(self, control: Control) -> str:
         if control.control == "order":
             until = " until lifted" if control.end is None else f" until {date_time_group(control.end)}"
-            window = "" if control.recurring is None else f", daily {_window(control)}"
+            window = "" if control.recurring is None else f", daily {_window(control.recurring)}"
             return f"{_EFFECTS[control.effect or 'prohibited']}{window}{until}"
         if control.control == "denial":
-            return f"{_CLASS_WORDS[control.user_class or 'mission_military'].capitalize()} denied {self._ago(control.eff)} ago"
+            who = _CLASS_WORDS[control.user_class or "mission_military"].capitalize()
+            return f"{who} denied {self._ago(control.eff)} ago"
         minutes = "" if control.delay_min is None else f", {control.delay_min:g} min"
         return f"{control.control.capitalize()} {self._ago(control.eff)} ago{minutes}"
 
@@ -156,7 +164,9 @@ class Explainer:
         who = _STRENGTHS.get(latest.strength, latest.strength)
         by = f" by {latest.by}" if latest.by else ""
         track = "GPS track" if latest.track == "gps" else "route as stated"
-        what = {State.GREEN: "Verified", State.AMBER: "Verification ageing", State.GREY: "Verification too old"}[reason.state]
+        what = {State.GREEN: "Verified", State.AMBER: "Verification ageing", State.GREY: "Verification too old"}[
+            reason.state
+        ]
         turn = ""
         if turns_at is not None and reason.state != State.GREY:
             following = State.AMBER if reason.state == State.GREEN else State.GREY
@@ -181,7 +191,10 @@ class Explainer:
         if reason.component == Component.RISK:
             return "Time: the weight of an incident halves with its half-life"
         if isinstance(record, Control):
-            ends = {"order": "Lifting by the JOC", "denial": "An unimpeded passage of the class denied, or lifting by the JOC"}
+            ends = {
+                "order": "Lifting by the JOC",
+                "denial": "An unimpeded passage of the class denied, or lifting by the JOC",
+            }
             return ends.get(record.control, "Time: it counts for three days, or lifting by the JOC")
         if isinstance(record, Manual):
             return "Its expiry, or lifting by the JOC"
@@ -208,7 +221,5 @@ def _metres(metres: float) -> str:
     return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"
 
 
-def _window(control: Control) -> str:
-    window = control.recurring
-    assert window is not None
+def _window(window: Recurring) -> str:
     return f"{window.from_min // 60:02d}:{window.from_min % 60:02d}–{window.to_min // 60:02d}:{window.to_min % 60:02d}"

@@ -14,7 +14,7 @@ from fom.domain.facts_schema import THREAT_LEVELS
 from fom.domain.grades import SLACK
 from fom.domain.knowledge import Knowledge
 from fom.domain.policy import Policy
-from fom.domain.records import Record, Season, ThreatArea
+from fom.domain.records import Season, ThreatArea
 from fom.domain.spans import FIRST_TICK, LAST_TICK, after_tick, at_tick
 from fom.domain.verification import UNCOVERED_MAX_M, fresh_us
 from fom.network.network import Network
@@ -132,7 +132,7 @@ class _Spans:
         self.values = np.zeros(pairs.n_placements, dtype=np.int64)
         self.everywhere: list[tuple[int, int, int]] = []
         for record in knowledge.ledger.of_kind(kind):
-            if not knowledge.is_known(record):
+            if not isinstance(record, ThreatArea | Season) or not knowledge.is_known(record):
                 continue
             start, end, value = _span_of(record)
             placement = bindings.place_of.get((record.id, NO_ACTS))
@@ -154,8 +154,7 @@ class _Spans:
         return result
 
 
-def _span_of(record: Record) -> tuple[int, int, int]:
-    assert isinstance(record, ThreatArea | Season)
+def _span_of(record: ThreatArea | Season) -> tuple[int, int, int]:
     start = FIRST_TICK if record.start is None else at_tick(record.start)
     end = LAST_TICK if record.end is None else after_tick(record.end)
     if isinstance(record, Season):

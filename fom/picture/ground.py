@@ -108,7 +108,7 @@ class Ground:
     # which parts
 
     def parts_within(self, shape: BaseGeometry, segments: Ints, radius_m: Floats) -> Parts:
-        """Return the parts of segments within a distance (m,) of a shape in this frame, geodesic metres from each start."""
+        """Return the parts of segments within a distance (m,) of a shape in this frame, metres from each start."""
         found = []
         for rows, plane, low_lat, high_lat in self._bands(segments):
             reach = 1.01 * float(radius_m[rows].max()) / plane.ky
@@ -144,9 +144,16 @@ class Ground:
         band = np.floor(self.middle_lat(segments) / BAND_DEG).astype(np.int64)
         for value in np.unique(band).tolist():
             rows = np.flatnonzero(band == value)
-            _, vertex = expand_ranges(self.start[segments[rows]], self.start[segments[rows] + 1] - self.start[segments[rows]])
+            _, vertex = expand_ranges(
+                self.start[segments[rows]], self.start[segments[rows] + 1] - self.start[segments[rows]]
+            )
             lat = self.coords[vertex, 1]
-            yield rows, Plane.at(float(self.coords[vertex[0], 0]), float(lat.mean())), float(lat.min()), float(lat.max())
+            yield (
+                rows,
+                Plane.at(float(self.coords[vertex[0], 0]), float(lat.mean())),
+                float(lat.min()),
+                float(lat.max()),
+            )
 
     def _edge_table(self, segments: Ints) -> EdgeTable:
         counts = self.start[segments + 1] - self.start[segments] - 1
@@ -159,7 +166,7 @@ class Ground:
 
 
 def _frame(network: Network) -> tuple[Floats, Ints]:
-    """Return vertices and starts with no jump at ± 180 and no edge over 1 km; the network's own where it has neither."""
+    """Return vertices and starts with no jump at ± 180 and no edge over 1 km: the network's own, if it has none."""
     coords, start = np.asarray(network.coords), np.asarray(network.coord_start, dtype=np.int64)
     step = np.abs(np.diff(coords, axis=0))
     within = np.ones(max(len(coords) - 1, 0), dtype=np.bool_)

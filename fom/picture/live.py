@@ -76,7 +76,7 @@ class LiveStates:
 
     @property
     def next_wake(self) -> int:
-        """Return a moment, microseconds, before which nothing changes by itself; `advance` then tells whether it did."""
+        """Return a moment, microseconds, before which nothing changes by itself; `advance` then tells if it did."""
         received = self._later[0][0] if self._later else to_us(LAST_TICK)
         return min(to_us(int(self._block_until.min()) + 1), received)
 
@@ -90,7 +90,7 @@ class LiveStates:
         return self.refresh(np.empty(0, np.int64), at)
 
     def refresh(self, segments: Ints, at: int) -> Moves:
-        """Judge segments again at a moment, with all that changed in the picture since and all that time may have moved.
+        """Judge segments again at a moment, with all that changed in the picture since and all that time moved.
 
         `at` in microseconds; a moment before the one shown, or too many missed changes, costs a full assessment.
         """
@@ -102,7 +102,11 @@ class LiveStates:
                 self.states = before.copy()
                 self._start(at)
                 return self._moves(np.arange(len(before)), before)
-            changes = [record for i in range(len(picture.changes) - missed, len(picture.changes)) for record in picture.changes[i]]
+            changes = [
+                record
+                for i in range(len(picture.changes) - missed, len(picture.changes))
+                for record in picture.changes[i]
+            ]
             self.version, self.at = picture.version, at
             moved = self._catch_up(changes)
             due = self._due(at_tick(at))

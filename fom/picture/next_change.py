@@ -1,8 +1,8 @@
 """When states next change by themselves, for many rows at once.
 
-Between two fixed boundaries of a row everything but risk is constant, and risk only falls. So each row walks from boundary
-to boundary; where the state just before a boundary differs from now, the crossing of a risk threshold is bisected. Rows are
-judged at whole microseconds: what lies between two of them does not happen.
+Between two fixed boundaries of a row everything but risk is constant, and risk only falls. So each row walks from
+boundary to boundary; where the state just before a boundary differs from now, the crossing of a risk threshold is
+bisected. Rows are judged at whole microseconds: what lies between two of them does not happen.
 Source: facts format, section 7.
 """
 
@@ -52,7 +52,12 @@ def next_changes(contributions: Contributions, direction: int, tick: int) -> tup
 
 
 def _bisect(
-    contributions: Contributions, direction: int, low: Ints, high: Ints, now: NDArray[np.uint8], wanted: NDArray[np.bool_]
+    contributions: Contributions,
+    direction: int,
+    low: Ints,
+    high: Ints,
+    now: NDArray[np.uint8],
+    wanted: NDArray[np.bool_],
 ) -> Ints:
     """Return the first tick (to half a second) after `low` and up to `high` at which rows leave the state `now`."""
     low, high = low.copy(), np.where(wanted, high, low)

@@ -33,7 +33,7 @@ class PairView:
     fresh: Mapping[str, NDArray[Any]]
 
     def gather(self, segments: Ints | None) -> dict[str, NDArray[Any]]:
-        """Return the pairs of some segments (None = all), with `row` = index into `segments` (or the segment itself)."""
+        """Return the pairs of some segments (None = all), with `row` = index into `segments`, or the segment."""
         if segments is None:
             merged = {name: np.concatenate([part, self.fresh[name]]) for name, part in self.sorted.items()}
             merged["row"] = merged["segment"].astype(np.int64)

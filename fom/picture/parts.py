@@ -25,7 +25,7 @@ ALL_PAIRS_MAX = 4096
 
 
 class Parts(NamedTuple):
-    """Parts of lines: the row of each, and from where to where in metres from its start; by row, then from low to high."""
+    """Parts of lines: the row of each, and from where to where, metres from its start; by row, then low to high."""
 
     row: Ints
     low: Floats
@@ -52,7 +52,7 @@ class EdgeTable:
     """Metres of the line before the edge."""
 
     def parts(self, rows: Ints, edge: Ints, low: Floats, high: Floats) -> Parts:
-        """Return the parts [low, high] (shares of edges) as metres of lines; `rows` are the numbers told for the lines."""
+        """Return the parts [low, high] (shares of edges) as metres of lines; `rows` are the numbers of the lines."""
         at, step = self.before[edge], self.length[edge]
         return Parts(rows[self.owner[edge]], at + low * step, at + high * step)
 
@@ -102,8 +102,8 @@ def _meeting(start: Floats, end: Floats, edges: Floats, margin: Floats | float) 
 def near_edges(start: Floats, end: Floats, edges: Floats, radius: Floats) -> tuple[Ints, Floats, Floats]:
     """Return (edge, low, high): the shares of edges start-end within a radius (e,) of other edges (m, 4).
 
-    What lies within a radius of an edge is a capsule, which is convex: it cuts a line in one interval, whose ends are where
-    the line leaves one of the two discs or one of the two long sides.
+    What lies within a radius of an edge is a capsule, which is convex: it cuts a line in one interval, whose ends are
+    where the line leaves one of the two discs or one of the two long sides.
     """
     i, j = _meeting(start, end, edges, radius * (1 + 1e-9) + 1e-6)
     low, high = _capsule_cut(start[i], end[i] - start[i], edges[j, :2], edges[j, 2:], radius[i])
@@ -159,7 +159,7 @@ def _slab_cut(at: Floats, speed: Floats, low: Floats, high: Floats) -> tuple[Flo
 
 
 def inside_edges(start: Floats, end: Floats, area: BaseGeometry) -> tuple[Ints, Floats, Floats]:
-    """Return (edge, low, high): the shares of edges inside an area; cut at its outline, each piece judged by its middle."""
+    """Return (edge, low, high): the shares of edges inside an area: cut at its outline, judged by their middles."""
     rings = edges_of(area)
     i, j = _meeting(start, end, rings, 0.0)
     edge, share = _crossings(i, start[i], end[i] - start[i], rings[j, :2], rings[j, 2:] - rings[j, :2])

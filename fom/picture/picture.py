@@ -1,8 +1,8 @@
 """The operational picture: records on a network, changed one at a time, judged for any question.
 
-Threads: one lock guards the records and what is bound of them. `apply`, `remove` and `copy` hold it; `assess` holds it while
-it works out what was known and takes views of the arrays, and judges outside of it. Arrays only grow at the end and a
-ledger once handed out is not changed, so a reader sees the old picture or the new one, never a mixture.
+Threads: one lock guards the records and what is bound of them. `apply`, `remove` and `copy` hold it; `assess` holds it
+while it works out what was known and takes views of the arrays, and judges outside of it. Arrays only grow at the end
+and a ledger once handed out is not changed, so a reader sees the old picture or the new one, never a mixture.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why a row has its state: the phases that hold, told as reasons, worst first. The same phases the state is computed from.
+"""Why a row has its state: the phases that hold, told as reasons, worst first. The state is computed from the same ones.
 
 Source: facts format, section 8; doctrine, section 3.8.
 """
@@ -103,9 +103,7 @@ class _Side:
 class RowReasons:
     """Reasons, confidences, delays and overrides of the rows of one assessment."""
 
-    def __init__(
-        self, contributions: Contributions, verdicts: tuple[Verdict, Verdict], tick: int, at: int
-    ) -> None:
+    def __init__(self, contributions: Contributions, verdicts: tuple[Verdict, Verdict], tick: int, at: int) -> None:
         self._whole, self._verdicts, self._tick, self._at = contributions, verdicts, tick, at
         self._case = contributions.case
         self._sides: list[_Side | None] = [None, None]
@@ -139,7 +137,9 @@ class RowReasons:
         by_risk = np.full(n, np.inf)
         np.minimum.at(by_risk, risks.row[listed], columns["confidence"][risks.phase[listed]])
         risk_state = verdict.components[:, Component.RISK]
-        lowest = np.where((risk_state == verdict.states) & (risk_state > State.GREEN), np.minimum(lowest, by_risk), lowest)
+        lowest = np.where(
+            (risk_state == verdict.states) & (risk_state > State.GREEN), np.minimum(lowest, by_risk), lowest
+        )
         passages = whole.passages[direction]
         by_passage = np.full(n, np.inf)
         counting = self._case.passages.columns["confidence"][passages.phase[side.counting]]
@@ -244,7 +244,9 @@ class RowReasons:
     def _improvement_reason(self, at: int) -> Reason:
         phase = self._improvement(at)
         flags = self._flags([phase.record])
-        return Reason(Component.MANUAL, "S2", State(phase.state), (phase.record.id,), None, flags, records=(phase.record,))
+        return Reason(
+            Component.MANUAL, "S2", State(phase.state), (phase.record.id,), None, flags, records=(phase.record,)
+        )
 
     def _verification_reason(self, row: int, direction: int) -> Reason:
         state = self._component(row, direction, Component.VERIFICATION)

@@ -28,7 +28,7 @@ OUTWARD = 1 / np.cos(np.pi / (4 * QUARTER_SEGMENTS))
 def remainder(
     fact: Explosive, acts: Iterable[str], bindings: Bindings, policy: Policy
 ) -> tuple[BaseGeometry, Plane, float]:
-    """Return what is left of a fact's place without released ground, its plane, and the u still to be taken off distances.
+    """Return what is left of a place without released ground, its plane, and the u still to be taken off distances.
 
     A surveyed outline is marked on the ground, so clearing the outline clears it: rest = outline - released, e = d - u.
     Any other place is every place within u: rest = (outline grown by u) - released, e = d.

@@ -17,7 +17,9 @@ def differences(expect: dict[str, Any], answer: dict[str, Any]) -> list[str]:
     for row in expect.get("segments", ()):
         wanted = ("forward", "backward") if row.get("direction", "both") == "both" else (row["direction"],)
         for direction in wanted:
-            rows = [r for r in answer["segments"] if (r["segment_id"], r["direction"]) == (row["segment_id"], direction)]
+            rows = [
+                r for r in answer["segments"] if (r["segment_id"], r["direction"]) == (row["segment_id"], direction)
+            ]
             if not rows:
                 found.append(f"{row['segment_id']} {direction}: no row")
                 continue
@@ -30,7 +32,9 @@ def differences(expect: dict[str, Any], answer: dict[str, Any]) -> list[str]:
     if "unplaced" in expect and set(expect["unplaced"]) != set(answer["unplaced"]):
         found.append(f"unplaced {answer['unplaced']}, expected {expect['unplaced']}")
     if "refused" in expect:
-        came, wanted_set = (sorted((r["id"], r["why"]) for r in rows) for rows in (answer["refused"], expect["refused"]))
+        came, wanted_set = (
+            sorted((r["id"], r["why"]) for r in rows) for rows in (answer["refused"], expect["refused"])
+        )
         if came != wanted_set:
             found.append(f"refused {came}, expected {wanted_set}")
     return found
