@@ -105,8 +105,11 @@ class Answer:
             out["subject"] = reason.subject
         if reason.rule in ("X1", "X2") and reason.source is not None:
             left, u = rest(row, reason.source, reason.acts)
-            parts = self.ground.stretches(row.segment, left, u + row.w)
-            out["stretches_m"] = [[round(a), round(b)] for a, b in parts]
+            reach = u + row.w
+            error = max(0.05, 0.001 * reach)
+            for name, radius in (("stretches_m", reach), ("inner_m", reach - error), ("outer_m", reach + error)):
+                parts = self.ground.stretches(row.segment, left, radius)
+                out[name] = [[round(a), round(b)] for a, b in parts]
         return out
 
     def next_change(self, row: Row, verdict: Verdict) -> dict[str, Any] | None:

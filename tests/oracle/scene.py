@@ -239,7 +239,8 @@ class Scene:
         if chance(self.rng, partial_share):
             centre, unit = sketch.beside(sketch.length * self.rng.choice((0.25, 0.5, 0.75)), 0)
             return {"type": "Polygon", "coordinates": [self.box(moved(centre, unit, 3000, 0), unit, 3000, 3000)]}
-        return {"type": "Polygon", "coordinates": [self.box((0.0, 0.0), (1.0, 0.0), 6000, 6000)]}
+        half = self.rng.choice((4000, 4000, 4000, 9000))
+        return {"type": "Polygon", "coordinates": [self.box((0.0, 0.0), (1.0, 0.0), half, half)]}
 
     def mgrs(self, point: XY, digits: int) -> str:
         """Return the MGRS text of a place in metres."""

@@ -126,5 +126,6 @@ def expectation(answer: dict[str, Any]) -> dict[str, Any]:
         wanted = {name: value for name, value in row.items() if name != "reasons"}
         if wanted["next_change"]:
             wanted["next_change"] = {name: wanted["next_change"][name] for name in ("at", "state")}
-        segments.append({**wanted, "all_reasons": row["reasons"]})
+        reasons = [{n: v for n, v in r.items() if n not in ("inner_m", "outer_m")} for r in row["reasons"]]
+        segments.append({**wanted, "all_reasons": reasons})
     return {"segments": segments, **{name: answer[name] for name in ("routes", "unplaced", "refused")}}

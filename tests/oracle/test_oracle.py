@@ -20,7 +20,7 @@ MEETING = {"checking.py"}
 
 def imported(path: Path) -> set[str]:
     """Return the first names of all modules a file imports."""
-    out = set()
+    out: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             out.update(alias.name.split(".")[0] for alias in node.names)
@@ -60,7 +60,7 @@ def test_the_order_of_the_features_does_not_matter(seed: int) -> None:
     ],
 )
 def test_a_grid_reference_is_read_at_the_centre_of_its_square(text: str, lon: float, lat: float, side: float) -> None:
-    assert read_mgrs(text) == (pytest.approx(lon, abs=1e-6), pytest.approx(lat, abs=1e-6), side)
+    assert read_mgrs(text) == pytest.approx((lon, lat, side), abs=1e-6)
 
 
 def test_a_grid_reference_written_is_read_back_within_its_square() -> None:
