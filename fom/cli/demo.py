@@ -20,7 +20,6 @@ from fom.errors import Conflict
 from fom.network.artefact import load_network, save_network
 from fom.network.build import compile_network
 from fom.network.network import Network
-from fom.routing.router import Router
 from fom.services import accounts
 from fom.services.deployment import Database, is_in_use, open_database
 from fom.services.facts_exchange import load_facts
@@ -103,13 +102,12 @@ def _fill(database: Database, network: Network, files: Any, *, now: int, say: Sa
     registers = orjson.loads(files.registers.read_bytes())
     kept = {name: rows for name, rows in registers.items() if name in REGISTERS}  # the recipe also lists people, units
     facts = make_history(network, files.facts, files.facts_by_place)
-    router = Router(network)
     with database.writing() as session:
         activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now)
         say("records")
         load_facts(session, facts, network=network, actor=OPERATOR, now=now)
         say("registers into the database")
-        load_registers(session, kept, network=network, router=router, actor=OPERATOR, now=now)
+        load_registers(session, kept, network=network, actor=OPERATOR, now=now)
         for email, name, role, unit, clearance in DEMO_ACCOUNTS:
             accounts.create_user(
                 session,

@@ -30,7 +30,6 @@ def load_registers(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     *,
     network: Network,
-    router: Router,
     actor: Actor,
     now: int,
     progress: Callable[[str], None] | None = None,
@@ -52,7 +51,7 @@ def load_registers(
     unknown = sorted(set(rows) - set(REGISTERS))
     if unknown:
         raise InvalidInput.single(unknown[0], "given", "one of " + ", ".join(REGISTERS))
-    count = 0
+    count, router = 0, Router(network)
     for register in (*GROUND, *(name for name in REGISTERS if name not in GROUND)):
         if not rows.get(register):
             continue

@@ -7,7 +7,6 @@ import pytest
 from fom.domain.access import OPERATOR
 from fom.domain.facts_file import FORMAT
 from fom.errors import Conflict, InvalidInput, NotPermitted
-from fom.routing.router import Router
 from fom.services.facts_exchange import export_facts, load_facts
 from fom.services.policies import activate_network, active_network, change_policy, policy_in_force
 from fom.services.register_loading import load_registers
@@ -106,7 +105,7 @@ def test_registers_are_known_from_when_they_could_have_been(database):
     }
     network = make_network()
     with database.writing() as session:
-        count = load_registers(session, rows, network=network, router=Router(network), actor=ADMIN, now=T0)
+        count = load_registers(session, rows, network=network, actor=ADMIN, now=T0)
     assert count == 4
     with database.reading() as session:
         (route,) = list_register(session, "key_route", actor=AMINA)
@@ -115,7 +114,7 @@ def test_registers_are_known_from_when_they_could_have_been(database):
             assert len(list_register(session, "movement", actor=AMINA, known_at=known_at)) == expected
             assert len(list_register(session, "key_route", actor=AMINA, known_at=known_at)) == 1
     with pytest.raises(Conflict), database.writing() as session:
-        load_registers(session, rows, network=network, router=Router(network), actor=ADMIN, now=T0)
+        load_registers(session, rows, network=network, actor=ADMIN, now=T0)
 
 
 def test_a_changed_policy_is_a_new_version_and_reaches_the_picture(database):
