@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -36,7 +37,7 @@ class Source:
     """Share of its pieces that were never built."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """A stretch between two nodes."""
 
@@ -44,7 +45,7 @@ class Piece:
     source: int
     """Index into the sources."""
 
-    @property
+    @cached_property
     def ends(self) -> tuple[Key, Key]:
         """Return the keys of its two nodes."""
         return key_of(self.line.coords[0]), key_of(self.line.coords[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import map_coordinates, spline_filter
 
 Field = NDArray[np.float64]
 
@@ -16,7 +16,7 @@ class NoiseField:
     """
 
     def __init__(self, rng: np.random.Generator, *, wavelength_m: float, octaves: int, gain: float = 0.5) -> None:
-        self._lattices = [rng.uniform(-1, 1, (64, 64)) for _ in range(octaves)]
+        self._lattices = [spline_filter(rng.uniform(-1, 1, (64, 64)), mode="grid-wrap") for _ in range(octaves)]
         self._wavelength_m, self._gain = wavelength_m, gain
         self._scale = sum(gain**k for k in range(octaves)) / 1.6
 
@@ -26,7 +26,6 @@ class NoiseField:
         for octave, lattice in enumerate(self._lattices):
             step = self._wavelength_m / 2**octave
             where = np.stack([np.ravel(y) / step + 7.3 * octave, np.ravel(x) / step + 3.1 * octave])
-            total += self._gain**octave * map_coordinates(lattice, where, order=3, mode="grid-wrap").reshape(
-                total.shape
-            )
+            values = map_coordinates(lattice, where, order=3, mode="grid-wrap", prefilter=False)
+            total += self._gain**octave * values.reshape(total.shape)
         return total / self._scale

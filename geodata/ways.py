@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import shapely
 
@@ -12,7 +13,7 @@ ROUNDABOUT, DUAL, COLLECTOR, LOCAL = -1, 0, 10, 11
 """Ranks besides the tiers of rural roads (1 to 6): the ring road before them, town streets after them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Way:
     """A stretch of road between two nodes, with the tags of map data. Metres of the frame."""
 
@@ -20,7 +21,7 @@ class Way:
     rank: int
     tags: dict[str, str]
 
-    @property
+    @cached_property
     def ends(self) -> tuple[Key, Key]:
         """Return the keys of its two nodes."""
         return key_of(self.line.coords[0]), key_of(self.line.coords[-1])

@@ -1,0 +1,107 @@
+"""Sixty days of history: a valid facts file in which every state and every rule occurs."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from fom.domain.facts_file import parse_facts
+from fom.domain.instants import DAY_US, parse_instant, to_us
+from fom.domain.profiles import PROFILES
+from fom.domain.states import NO_STATE, State
+from fom.network.network import Network
+from fom.picture.picture import Picture
+from fom.picture.question import Question
+from fom.routing.router import Router
+from fom.services.key_routes import stretches_along
+from tests.geodata.conftest import NOW
+
+AT = to_us(NOW)
+RULES = {"V1", "V2", "V3", "X1", "X2", "X3", "P1", "P2", "P3", "P4", "P5", "H1", "H2", "H3", "H4", "R1", "S1", "S2"}
+
+
+@pytest.fixture(scope="module")
+def picture(facts: dict[str, Any], network: Network) -> Picture:
+    return Picture(network, parse_facts(facts, network=network).records)
+
+
+@pytest.fixture(scope="module")
+def answers(picture: Picture) -> list[dict[str, Any]]:
+    asked = (("P3", "mission_military"), ("P6", "mission_military"), ("P5", "humanitarian"))
+    return [picture.assess(Question(AT, AT, PROFILES[profile], user)).answer() for profile, user in asked]
+
+
+def test_the_facts_file_is_valid_on_the_built_network(facts: dict[str, Any], network: Network) -> None:
+    records = parse_facts(facts, network=network).records
+    kinds = Counter(record.kind for record in records)
+    assert 1400 <= len(records) <= 3000
+    assert kinds.keys() >= {
+        "explosive", "physical", "control", "incident", "verification", "closing_act", "grade", "link", "retraction",
+        "manual", "threat_area", "season",
+    }  # fmt: skip
+
+
+def test_nothing_was_received_after_now_or_more_than_sixty_days_ago(facts: dict[str, Any]) -> None:
+    received = [parse_instant(feature["properties"]["received"]) for feature in facts["features"]]
+    assert max(received) < AT
+    assert min(received) >= AT - 60 * DAY_US
+
+
+def test_ids_are_uuids_and_records_say_their_report(facts: dict[str, Any]) -> None:
+    for feature in facts["features"]:
+        assert str(uuid.UUID(feature["id"])) == feature["id"]
+        meta = feature["properties"]["meta"]
+        assert uuid.UUID(meta["report_id"])
+        assert meta["classification"] in ("unclassified", "confidential", "strictly_confidential")
+
+
+def test_closing_acts_come_after_what_they_close(facts: dict[str, Any]) -> None:
+    received = {f["id"]: parse_instant(f["properties"]["received"]) for f in facts["features"]}
+    for feature in facts["features"]:
+        for target in feature["properties"].get("closes", ()):
+            assert received[target] < received[feature["id"]]
+
+
+def test_every_state_and_every_rule_occurs_now(answers: list[dict[str, Any]]) -> None:
+    rows = [row for answer in answers for row in answer["segments"]]
+    assert {row["state"] for row in rows} == {state.name for state in State}
+    assert {reason["rule"] for row in rows for reason in row["reasons"]} == RULES
+    flags = {flag for row in rows for reason in row["reasons"] for flag in reason["flags"]}
+    assert flags == {"clock_skew", "conflict", "review_overdue"}
+    assert any(reason.get("stretches_m") for row in rows for reason in row["reasons"])
+
+
+def test_refusals_and_unplaced_records_occur(answers: list[dict[str, Any]]) -> None:
+    assert answers[0]["unplaced"]
+    assert {item["why"] for item in answers[0]["refused"]} >= {"two_persons", "role", "no_traffic_class", "explosive"}
+
+
+def test_key_routes_show_a_mixture_and_most_of_them_can_be_driven(
+    picture: Picture, network: Network, registers: dict[str, list[dict[str, Any]]]
+) -> None:
+    router = Router(network)
+    stretches = [s for row in registers["key_route"] for s in stretches_along(network, router, row["via"])]
+    numbers = sorted({network.find_segment(stretch["id"]) for stretch in stretches})
+    states = picture.assess(Question(AT, AT, PROFILES["P3"], "mission_military")).states[numbers]
+    worst = [max(int(s) for s in row if s != NO_STATE) for row in states]
+    km: Counter[State] = Counter()
+    for number, state in zip(numbers, worst, strict=True):
+        km[State(state)] += network.length_m[number] / 1000
+    share = {state: km[state] / sum(km.values()) for state in State}
+    assert 0.40 <= share[State.GREEN] <= 0.75
+    assert 0.10 <= share[State.AMBER] <= 0.35
+    assert 0.08 <= share[State.GREY] <= 0.35
+    assert 0.01 <= share[State.RED] <= 0.10
+    assert 0.004 <= share[State.BLACK] <= 0.06
+
+
+def test_no_words_describe_how_a_device_is_made(facts: dict[str, Any]) -> None:
+    forbidden = re.compile(
+        r"\b(wires?|trigger|detonator|pressure plate|charges?|fuses?|batter(y|ies)|kilograms?)\b", re.I
+    )
+    words = [feature["properties"]["meta"].get("words", "") for feature in facts["features"]]
+    assert [text for text in words if forbidden.search(text)] == []
