@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from fom.services import closing, verifying
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, Classification, Feature, Logged, Outcome, Text, Uuid
+from fom.web.api.record_shapes import ClosingActRecord, VerificationRecord
+from fom.web.api.shapes import Body, Classification, Logged, Outcome, Text, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("closing", "Passages, closing acts and second signatures")
@@ -25,7 +26,7 @@ class Verification(Body):
     """A passage or search: the track or the segments, the times, what passed."""
 
     id: Uuid = Field(description="UUID chosen by the client; sending it again is harmless")
-    record: Feature
+    record: VerificationRecord
     classification: Classification = "confidential"
 
 
@@ -33,7 +34,7 @@ class ClosingAct(Body):
     """A signed statement that ends the facts it names."""
 
     id: Uuid
-    record: Feature
+    record: ClosingActRecord
 
 
 class PendingPath(BaseModel):
@@ -73,7 +74,7 @@ def post_verification(body: Verification) -> Any:
     with writing() as (session, now):
         logged = verifying.record_verification(
             session,
-            body.record.model_dump(),
+            body.record.root,
             id=body.id,
             actor=current_actor(),
             now=now,
@@ -91,7 +92,7 @@ def post_closing_act(body: ClosingAct) -> Any:
     Which role may sign depends on the act's authority and on what it closes; the service refuses the rest with 403.
     """
     with writing() as (session, now):
-        outcome = closing.log_closing_act(session, body.record.model_dump(), id=body.id, actor=current_actor(), now=now)
+        outcome = closing.log_closing_act(session, body.record.root, id=body.id, actor=current_actor(), now=now)
     return jsonify(asdict(outcome)), 202 if outcome.pending_id else 200
 
 

@@ -11,7 +11,8 @@ from pydantic import Field
 from fom.services import overriding
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, family
-from fom.web.api.shapes import Body, Classification, Feature, Id, Instant, Outcome, ProfileName, Text, UserClass, Uuid
+from fom.web.api.record_shapes import AreaRecord
+from fom.web.api.shapes import Body, Classification, Id, Instant, Outcome, ProfileName, Text, UserClass, Uuid
 from fom.web.edge import edge, writing
 
 api = family("manual", "States set by hand, threat levels, seasons")
@@ -39,7 +40,7 @@ class AreaStatement(Body):
     """A record of kind `threat_area` or `season`."""
 
     id: Uuid
-    record: Feature
+    record: AreaRecord
     classification: Classification = "confidential"
 
 
@@ -63,7 +64,7 @@ def post_area_statement(body: AreaStatement) -> Any:
     with writing() as (session, now):
         outcome = overriding.record_area_statement(
             session,
-            body.record.model_dump(exclude_unset=True),
+            body.record.root,
             id=body.id,
             actor=current_actor(),
             now=now,

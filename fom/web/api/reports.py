@@ -12,7 +12,8 @@ from fom.services import reporting
 from fom.services.drafts import RECORDS_MAX, REPORT_FORMS, parse_report
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, Classification, Feature, Instant, InstantText, Logged, Uuid
+from fom.web.api.record_shapes import ReportedRecord
+from fom.web.api.shapes import Body, Classification, Instant, InstantText, Logged, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("reports", "What people sent, its versions, and the judgements on its records")
@@ -32,7 +33,7 @@ class Report(Body):
     classification: Classification = "confidential"
     unit: str | None = Field(None, max_length=80)
     area: str | None = Field(None, max_length=64)
-    records: list[Feature] = Field(default_factory=list, max_length=RECORDS_MAX)
+    records: list[ReportedRecord] = Field(default_factory=list, max_length=RECORDS_MAX)
 
 
 class Amendment(Report):

@@ -92,15 +92,6 @@ class Problem(BaseModel):
     details: dict[str, Any] | None = None
 
 
-class Feature(Body):
-    """One record of the facts format as a GeoJSON feature; `docs/formats.md` says what each kind may hold."""
-
-    type: Literal["Feature"]
-    id: Uuid | None = None
-    geometry: dict[str, Any] | None = None
-    properties: dict[str, Any] = Field(description="`kind` and the members of that kind; never `received` or `by`")
-
-
 class FeatureOut(BaseModel):
     """A GeoJSON feature."""
 
