@@ -14,6 +14,8 @@ from fom.errors import Conflict, FomError, InvalidInput, NotFound, NotPermitted
 from fom.services.closing import log_closing_act
 from fom.services.judging import grade_record
 from fom.services.pending import confirm_pending, list_pending, withdraw_pending
+from fom.services.queue import list_ungraded
+from fom.services.record_reads import get_record
 from fom.services.reporting import get_report, list_reports
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
@@ -40,18 +42,31 @@ AUTHORITIES = {"explosive": "eod", "physical": "engineer", "control": "joc", "in
 @allows("read_reports")
 def show() -> Any:
     """Show what waits, and one report in full when the address names it."""
-    actor, chosen = current_actor(), request.args.get("report")
+    actor, chosen, record_id = current_actor(), request.args.get("report"), request.args.get("record")
+    now = edge().clock()
     with reading() as session:
         waiting = [head for head in list_reports(session, actor=actor, limit=SHOWN * 3) if head["triage"] != "done"]
         report = get_report(session, chosen, actor=actor) if chosen else None
+        if report is None and record_id:
+            report = _as_report(get_record(session, record_id, actor=actor))
+        ungraded = list_ungraded(session, actor=actor, now=now)
         pending = list_pending(session, actor=actor)
     policy = edge().host.policy
     grid = [[_cell(source + information, policy) for information in "123456"] for source in "ABCDEF"]
     return render_template(
-        "desk/desk.html", waiting=waiting[:SHOWN], more=max(0, len(waiting) - SHOWN), report=report, pending=pending,
+        "desk/desk.html", waiting=waiting[:SHOWN], more=max(0, len(waiting) - SHOWN), report=report,
+        ungraded=ungraded, pending=pending,
         grid=grid, closings=CLOSINGS, may_close={kind: may(actor, action) for kind, action in RIGHTS.items()},
         act_id=str(uuid.uuid4()),
     )  # fmt: skip
+
+
+def _as_report(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record that came without a report, in the form in which reports are shown."""
+    said = [*record["grades"], *record["closing_acts"]]
+    head = {"id": None, "version": None, "by": record["properties"].get("by") or "loaded", "words": ""}
+    known = {"form": record["properties"]["kind"], "received": record["properties"]["received"]}
+    return head | known | {"records": [record], "about": {record["id"]: said}}
 
 
 def _cell(grade: str, policy: Policy) -> tuple[str, float, str]:
@@ -126,8 +141,8 @@ def _done(act: Any, words: str) -> Any:
         flash(f"{words} It waits for a second person." if waits else words, "done")
     except (Conflict, InvalidInput, NotPermitted) as refused:
         flash(_why(refused), "refused")
-    back = request.form.get("report")
-    return redirect(url_for("desk.show", report=back) if back else url_for("desk.show"), code=303)
+    back = {name: request.form[name] for name in ("report", "record") if request.form.get(name)}
+    return redirect(url_for("desk.show", **({"report": back["report"]} if "report" in back else back)), code=303)
 
 
 def _why(refused: FomError) -> str:

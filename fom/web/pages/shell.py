@@ -112,13 +112,22 @@ def plain(code: str | None) -> str:
     return (code or "–").replace("_", " ")
 
 
+ABBREVIATIONS = ("ied", "uxo", "axo", "sha", "cha")
+
+
+def code_words(code: str | None) -> str:
+    """Return a code as words with a capital; abbreviations in capitals."""
+    return (code or "").upper() if code in ABBREVIATIONS else plain(code).capitalize()
+
+
 def register(app: Flask) -> None:
     """Attach theme, tabs and filters."""
     app.register_blueprint(blueprint)
     app.add_template_global(asset, "asset")
     for name, function in {
         "dtg": dtg, "hhmm": hhmm, "age": age, "duration": duration, "running_time": running_time, "km": kilometres,
-        "plain": plain, "state_word": word_of, "state_meaning": meaning_of,
+        "plain": plain,
+        "code_words": code_words, "state_word": word_of, "state_meaning": meaning_of,
     }.items():  # fmt: skip
         app.add_template_filter(function, name)
     app.context_processor(lambda: {"theme": chosen_theme(), "tabs": visible_tabs(), "now": edge().clock()})
