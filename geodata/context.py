@@ -25,7 +25,7 @@ def make_context(mission: Mission) -> dict[str, Layer]:
     """Return the background layers by name."""
     land = mission.country.land
     rivers = [
-        _feature(river.line, kind="river", rank=river.rank)
+        _feature(river.line, kind="river", rank=river.rank, name=river.name)
         for river in mission.country.rivers
         if river.line.length > 400
     ]

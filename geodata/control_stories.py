@@ -57,7 +57,8 @@ def _write_zones(writer: ControlWriter) -> None:
         words=f"Curfew in {towns[7].name} from eight in the evening to five.",
     )  # fmt: skip
     writer.order(
-        "border permit", 1056.0, "permission", ["mission_civilian", "civil_population"], shape=around(*border, 5000),
+        "border permit", 1056.0, "permission", ["mission_civilian", "civil_population"],
+        shape=around(border.x, border.y, 5000),
         imposed_by="host_police", words="Permit of the district needed within five kilometres of the post.",
     )  # fmt: skip
     writer.order(

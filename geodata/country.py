@@ -29,14 +29,23 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class BorderPost:
+    """Where a main road crosses the border; metres."""
+
+    name: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
     """Everything drawn; facts and registers are laid on top of it."""
 
     seed: int
     land: Land
     settlements: list[Settlement]
-    border_posts: list[tuple[float, float]]
-    """Metres: where the main roads cross the border, two in the north, two in the east."""
+    border_posts: list[BorderPost]
+    """Two in the north, two in the east."""
     rivers: list[River]
     towns: list[Town]
     ways: list[Way]
@@ -63,9 +72,10 @@ def build_country(seed: int, progress: Progress | None = None) -> Country:
     say = progress or quiet
     say("land and water")
     land = make_land(stream(seed, "land"))
-    rivers = make_rivers(land, stream(seed, "rivers"))
+    rivers = make_rivers(land, stream(seed, "rivers"), NameMaker(stream(seed, "river names")))
     say("towns")
-    settlements = place_settlements(stream(seed, "settlements"), land, NameMaker(stream(seed, "names")))
+    names = NameMaker(stream(seed, "names"))
+    settlements = place_settlements(stream(seed, "settlements"), land, names)
     say("roads")
     edges, gates = build_rural_roads(land, settlements, stream(seed, "roads"))
     chains = make_chains(
@@ -82,7 +92,7 @@ def build_country(seed: int, progress: Progress | None = None) -> Country:
     say("crossings")
     ways = _make_ways(seed, land, settlements, chains, towns, rivers)
     ways = with_lake_ferry(with_tunnels(with_river_ferry(ways), land, stream(seed, "tunnels")), land)
-    posts = border_posts(land, gates, ways)
+    posts = _border_posts(land, gates, ways, names)
     return Country(
         seed,
         land,
@@ -91,12 +101,12 @@ def build_country(seed: int, progress: Progress | None = None) -> Country:
         rivers,
         towns,
         ways,
-        node_tags(ways, land, posts, stream(seed, "nodes")),
+        node_tags(ways, land, [(p.x, p.y) for p in posts], stream(seed, "nodes")),
         forbidden_turns(ways, stream(seed, "turns")),
     )
 
 
-def border_posts(land: Land, gates: list[Gate], ways: list[Way]) -> list[tuple[float, float]]:
+def _border_posts(land: Land, gates: list[Gate], ways: list[Way], names: NameMaker) -> list[BorderPost]:
     """Return where the main road towards each gate crosses the border."""
     border = land.country.exterior
     main = [way.line for way in ways if 1 <= way.rank <= 2 and way.line.intersects(border)]
@@ -105,7 +115,7 @@ def border_posts(land: Land, gates: list[Gate], ways: list[Way]) -> list[tuple[f
     for gate in gates:
         target = shapely.Point(land.node_xy[gate.cell])
         post = min(points, key=lambda p: (p.distance(target), p.x))
-        posts.append((round(post.x, 1), round(post.y, 1)))
+        posts.append(BorderPost(names.place(), round(post.x, 1), round(post.y, 1)))
     return posts
 
 

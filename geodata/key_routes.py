@@ -25,6 +25,9 @@ CODES = (
 )
 VIA_EVERY_M = 9000.0
 SHARED_MAX = 0.3
+ENDS = 20
+"""Towns, by rank, at which a route may end."""
+LENGTHS_M = (70_000.0, 275_000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,21 @@ class KeyRoute:
 
 
 def choose_key_routes(country: Country, graph: RoadGraph) -> list[KeyRoute]:
-    """Return twelve routes, each the one that adds most main road not yet in another."""
-    ends = [(s.name, graph.nearest_node((s.x, s.y))) for s in country.settlements[:20]]
-    ends += [(f"Border post {i + 1}", graph.nearest_node(xy)) for i, xy in enumerate(country.border_posts)]
+    """Return twelve routes, each the one that adds most main road not yet in another; the first leave the cities."""
+    ends = [(s.name, graph.nearest_node((s.x, s.y))) for s in country.settlements[:ENDS]]
+    ends += [(f"{post.name} border post", graph.nearest_node((post.x, post.y))) for post in country.border_posts]
     paths: dict[tuple[int, int], Path] = {}
     for i, (_, node) in enumerate(ends[:14]):
-        for j, path in enumerate(graph.find_paths(node, [n for _, n in ends]), 0):
-            if path is not None and j > i and 70_000 <= path.length_m <= 260_000:
+        for j, path in enumerate(graph.find_paths(node, [n for _, n in ends])):
+            if path is not None and j > i and LENGTHS_M[0] <= path.length_m <= LENGTHS_M[1]:
                 paths[i, j] = path
     used: set[int] = set()
-    routes = []
+    routes: list[KeyRoute] = []
     for code in CODES:
-        best = max(paths, key=lambda pair: (_gain(country, paths[pair], used), pair))
+        between_cities = [pair for pair in paths if pair[0] < 4 and (pair[1] < 8 or pair[1] >= ENDS)]
+        from_capital = [pair for pair in between_cities if pair[0] == 0]
+        wanted = (from_capital if not routes else between_cities) if code.startswith("MSR") else list(paths)
+        best = max(wanted or paths, key=lambda pair: (_gain(country, paths[pair], used), pair))
         path = paths.pop(best)
         used |= {step.way for step in path.steps}
         routes.append(KeyRoute(code, ends[best[0]][0], ends[best[1]][0], path, _via(country, path)))

@@ -144,10 +144,6 @@ class NameMaker:
                 self._taken.add(stem)
                 return name
 
-    def river(self) -> str:
-        """Return a river name."""
-        return self.place()
-
     def person(self) -> str:
         """Return a given and a family name."""
         return f"{self._pick(_GIVEN)} {self.place()}"

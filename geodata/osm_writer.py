@@ -41,7 +41,7 @@ def write_osm(country: Country, path: Path, *, timestamp: datetime) -> None:
         words = {1: "stream", 2: "river", 3: "river"}
         rivers = zip(country.rivers, keyed[len(country.ways) :], strict=True)
         for number, (river, keys) in enumerate(rivers, len(country.ways) + 1):
-            tags = {"waterway": words[river.rank]}
+            tags = {"waterway": words[river.rank]} | ({"name": river.name} if river.name else {})
             writer.add_way(Way(id=number, nodes=[numbers[k] for k in keys], tags=tags, **stamp))
         for number, turn in enumerate(country.turns, 1):
             members = [("w", turn.from_way + 1, "from"), ("n", numbers[turn.via], "via"), ("w", turn.to_way + 1, "to")]

@@ -23,18 +23,18 @@ MODES = {
 }
 """Rhythm of a leg: last passage from and to, and time between passages, all in lives of a passage."""
 ROUTE_MODES = (
-    "fresh due fresh",
+    "fresh due ageing fresh",
     "fresh due ageing",
-    "due fresh lost",
+    "due ageing lost fresh",
+    "fresh ageing",
+    "lost due lost ageing",
     "fresh due ageing",
-    "lost lost ageing",
-    "fresh fresh due",
     "fresh ageing",
-    "lost fresh",
-    "fresh ageing",
-    "fresh lost due",
-    "due lost fresh",
-    "lost lost due",
+    "lost fresh lost",
+    "fresh due",
+    "ageing",
+    "due",
+    "lost due lost",
 )
 """Per key route, repeated along its legs: some routes are well kept, two are neglected."""
 WORDS = (
@@ -239,13 +239,13 @@ def write_searches(journal: Journal) -> None:
             grade=None if is_foot else "C3",
             user_class="mission_military",
         )
-    track = Track(journal.mission.graph, routes[1].path)
+    track = Track(journal.mission.graph, routes[4].path)
     journal.add(
         "verification",
         ("fast clock",),
         hours=15.0,
         late_h=-6.0,
-        shape=track.drive(rng, 4000, 18_000),
+        shape=track.drive(rng, 4000, 14_000),
         strength="own_patrol_traverse",
         passed="P6",
         track="gps",

@@ -14,7 +14,6 @@ import shapely
 from geodata.cast import Cast, people_rows
 from geodata.frame import to_lonlat
 from geodata.mission import Mission, Row, geojson, lonlat
-from geodata.names import NameMaker
 
 
 def make_registers(mission: Mission, cast: Cast) -> dict[str, list[Row]]:
@@ -157,14 +156,13 @@ def _air_heads(mission: Mission) -> list[Row]:
 
 def _crossings(mission: Mission) -> list[Row]:
     status = ("operational", "operational", "operational", "closed")
-    names = NameMaker(mission.country.rng("crossings"))
     rows = []
-    for number, (x, y) in enumerate(mission.country.border_posts):
-        lon, lat = lonlat(x, y)
+    for number, post in enumerate(mission.country.border_posts):
+        lon, lat = lonlat(post.x, post.y)
         rows.append(
             {
                 "id": mission.id("crossing", number),
-                "name": f"{names.place()} border post",
+                "name": f"{post.name} border post",
                 "lon": lon,
                 "lat": lat,
                 "is_official": True,

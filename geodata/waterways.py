@@ -10,6 +10,7 @@ import shapely.ops
 
 from geodata.chains import make_chains
 from geodata.land import Land
+from geodata.names import NameMaker
 from geodata.noise import NoiseField
 
 STREAM, RIVER, MAJOR = 1, 2, 3
@@ -24,9 +25,11 @@ class River:
     line: shapely.LineString
     rank: int
     """1 stream, 2 river, 3 major river."""
+    name: str | None
+    """Of rivers and major rivers; one name from the sources to the sea."""
 
 
-def make_rivers(land: Land, rng: np.random.Generator) -> list[River]:
+def make_rivers(land: Land, rng: np.random.Generator, names: NameMaker) -> list[River]:
     """Return the running waters of the whole island."""
     rank = land.water_rank.ravel()
     lake = land.is_lake.ravel()
@@ -44,7 +47,20 @@ def make_rivers(land: Land, rng: np.random.Generator) -> list[River]:
         winding_m={1: 260.0, 2: 230.0, 3: 170.0},
         bends=NoiseField(rng, wavelength_m=2600, octaves=3),
     )
-    return [River(chain.line, 4 - chain.tier) for chain in chains]
+    mouths: dict[int, str] = {}
+    rivers = []
+    for chain in chains:
+        water = 4 - chain.tier
+        mouth = _mouth(land, chain.cells[0])
+        rivers.append(River(chain.line, water, mouths.setdefault(mouth, names.place()) if water >= RIVER else None))
+    return rivers
+
+
+def _mouth(land: Land, cell: int) -> int:
+    """Return the cell at which the water of a cell reaches the sea."""
+    while (down := int(land.downstream[cell])) != cell:
+        cell = down
+    return cell
 
 
 @dataclass(frozen=True, slots=True)
