@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from fom.domain.access import Actor
 from fom.domain.registers import geojson
@@ -35,6 +37,15 @@ def explain_segment(host: PictureHost, segment_id: str, question: Question, *, a
         "routes": host.routes_over(number),
         "directions": rows,
     }
+
+
+def numbers_in(network: Network, bbox: tuple[float, float, float, float]) -> NDArray[np.int64]:
+    """Return the sorted numbers of the segments that meet a box: west, south, east, north; west > east crosses 180°."""
+    west, south, east, north = bbox
+    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    boxes = [shapely.box(left, south, right, north) for left, right in spans]
+    found = network.tree.query(boxes, predicate="intersects")[1]
+    return np.unique(found).astype(np.int64)
 
 
 def describe_segment(network: Network, number: int) -> dict[str, Any]:

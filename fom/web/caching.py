@@ -13,7 +13,7 @@ def _etag(tag: str) -> str:
 
 def unchanged(tag: str) -> bool:
     """Return whether the client already has the answer named by `tag`."""
-    return _etag(tag) in request.if_none_match
+    return request.if_none_match.contains_weak(_etag(tag))
 
 
 def with_etag(answer: Response, tag: str) -> Response:

@@ -8,6 +8,7 @@ the answer.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -139,15 +140,21 @@ def _on_http(error: HTTPException) -> Response | HTTPException:
 
 
 def _on_database(error: OperationalError) -> Response:
-    log.error("database unavailable: %s (request %s)", type(error.orig).__name__, g.get("request_id", "-"))
+    log.error("database unavailable: %s (request %s)", type(error.orig).__name__, _request_id())
     answer = problem(503, "database_unavailable", "The database cannot answer now; nothing was saved. Try again.")
     answer.headers["Retry-After"] = "5"
     return answer
 
 
 def _on_anything(error: Exception) -> Response:
-    log.exception("unexpected %s in %s", type(error).__name__, request.endpoint)
+    # the error's own text may hold what a report said: types and places in our code are enough to find it
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s in %s, request %s\n%s", type(error).__name__, request.endpoint, _request_id(), trace)
     return problem(500, CODES[500], "The failure is in the log; nothing was saved.")
+
+
+def _request_id() -> str:
+    return str(g.get("request_id", "-"))
 
 
 def register(app: Flask) -> None:

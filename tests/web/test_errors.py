@@ -60,8 +60,11 @@ def test_a_conflict_carries_what_is_stored(mission: Mission):
     assert answer.json["details"] == {"current": 3}
 
 
-def test_what_nobody_expected_is_a_500_that_tells_nothing(mission: Mission):
+def test_what_nobody_expected_is_a_500_that_tells_nothing(mission: Mission, caplog: pytest.LogCaptureFixture):
     answer = mission.anonymous().get(raise_at(mission, RuntimeError("patrol route is via D")))
+    assert "RuntimeError" in caplog.text
+    assert answer.headers["X-Request-Id"] in caplog.text
+    assert "via D" not in caplog.text
     assert (answer.status_code, answer.json["code"]) == (500, "internal")
     assert "via D" not in answer.get_data(as_text=True)
     assert mission.anonymous().get("/healthz").status_code == 200

@@ -55,6 +55,25 @@ def test_the_past_is_answered_as_it_was_known(mission: Mission):
     assert letters(mission, f"?at={before}")[number] == "RR"  # what is found lay there before
 
 
+@pytest.mark.parametrize(
+    ("box", "roads"),
+    [
+        ("29.9,5.01,30.01,5.2", {"a-b", "a-d"}),
+        ("30.05,5.05,30.2,5.07", {"b-e", "c-f"}),
+        ("30.17,-10,29,10", {"b-c", "e-f", "c-f"}),
+        ("0,0,1,1", set()),
+    ],
+)
+def test_a_box_limits_the_answer_to_the_roads_that_meet_it(mission: Mission, box: str, roads: set[str]):
+    assert {ROADS[int(number)] for number in letters(mission, f"?bbox={box}")} == roads
+
+
+def test_the_binary_form_holds_every_segment_or_is_refused(mission: Mission):
+    headers = {"Accept": "application/octet-stream"}
+    answer = mission.program("duty_officer").get(f"{STATES}?bbox=29,4,31,6", headers=headers)
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "bbox")
+
+
 def test_an_unchanged_picture_costs_a_304(mission: Mission):
     client = mission.program("duty_officer")
     first = client.get(STATES)
@@ -77,6 +96,9 @@ def test_an_unchanged_picture_costs_a_304(mission: Mission):
         ("since_version=-1", "since_version"),
         ("since_version=1&at=2026-03-10T12:00:00Z", "since_version"),
         ("surprise=1", "surprise"),
+        ("bbox=1,2,3", "bbox"),
+        ("bbox=30,6,31,5", "bbox"),
+        ("bbox=300,5,31,6", "bbox"),
     ],
 )
 def test_a_bad_parameter_is_named(mission: Mission, query: str, field: str):

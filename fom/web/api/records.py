@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
 from fom.domain.records import RECORD_CLASSES
-from fom.errors import InvalidInput
 from fom.services import auditing, facts_exchange, record_reads
 from fom.web.access import allows, current_actor
 from fom.web.api import MISSING, family
-from fom.web.api.shapes import Body, Id, Kind, Known, Moment
+from fom.web.api.shapes import Bbox, Body, Id, Kind, Known, Moment, parse_bbox
 from fom.web.edge import edge, reading
 
 api = family("records", "Records as features of the facts format, the facts file, the audit")
-
-Bbox = Annotated[
-    str,
-    Field(
-        pattern=r"^-?\d{1,3}(\.\d{1,12})?(,-?\d{1,3}(\.\d{1,12})?){3}$",
-        description="west,south,east,north in degrees",
-    ),
-]
 
 
 class RecordsQuery(Moment):
@@ -94,7 +85,7 @@ def list_records(query: RecordsQuery) -> Any:
             kinds=query.kind or list(RECORD_CLASSES),
             known_at=now if query.known_at is None else query.known_at,
             at=query.at,
-            bbox=None if query.bbox is None else _parse_bbox(query.bbox),
+            bbox=None if query.bbox is None else parse_bbox(query.bbox),
             after=query.after,
             limit=query.limit,
         )
@@ -130,10 +121,3 @@ def list_audit(query: AuditQuery) -> Any:
     with reading() as session:
         lines = auditing.list_audit(session, actor=current_actor(), after=query.after, limit=query.limit)
     return jsonify(lines=lines)
-
-
-def _parse_bbox(text: str) -> tuple[float, float, float, float]:
-    west, south, east, north = (float(part) for part in text.split(","))
-    if not (abs(west) <= 180 and abs(east) <= 180 and -90 <= south <= north <= 90):
-        raise InvalidInput.single("bbox", text[:80], "west,south,east,north in degrees, south not above north")
-    return west, south, east, north

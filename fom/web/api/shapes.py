@@ -14,6 +14,7 @@ from fom.domain.access import CLASSIFICATIONS
 from fom.domain.instants import parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.records import RECORD_CLASSES
+from fom.errors import InvalidInput
 
 INSTANT_SCHEMA: dict[str, Any] = {
     "type": "string",
@@ -43,6 +44,13 @@ Text = Annotated[str, Field(max_length=4000)]
 Classification = Literal[CLASSIFICATIONS]  # type: ignore[valid-type]
 UserClass = Literal[USER_CLASSES]  # type: ignore[valid-type]
 Kind = Literal[tuple(RECORD_CLASSES)]  # type: ignore[valid-type]
+Bbox = Annotated[
+    str,
+    Field(
+        pattern=r"^-?\d{1,3}(\.\d{1,12})?(,-?\d{1,3}(\.\d{1,12})?){3}$",
+        description="west,south,east,north in degrees; west above east crosses 180°",
+    ),
+]
 ProfileName = Annotated[str, Field(min_length=1, max_length=40)]
 
 
@@ -119,3 +127,11 @@ class Outcome(BaseModel):
     record_id: str | None
     pending_id: str | None
     change: int | None
+
+
+def parse_bbox(text: str) -> tuple[float, float, float, float]:
+    """Return (west, south, east, north) of a text that fits `Bbox`; InvalidInput outside the world."""
+    west, south, east, north = (float(part) for part in text.split(","))
+    if not (abs(west) <= 180 and abs(east) <= 180 and -90 <= south <= north <= 90):
+        raise InvalidInput.single("bbox", text[:80], "west,south,east,north in degrees, south not above north")
+    return west, south, east, north

@@ -10,9 +10,11 @@ from pydantic import BaseModel, Field
 
 from fom.domain.instants import format_instant
 from fom.errors import InvalidInput
+from fom.services.picture_host import PictureHost
+from fom.services.segments import numbers_in
 from fom.web.access import allows
 from fom.web.api import UNCHANGED, family
-from fom.web.api.shapes import Asking, InstantText
+from fom.web.api.shapes import Asking, Bbox, InstantText, parse_bbox
 from fom.web.caching import unchanged, with_etag
 from fom.web.edge import edge
 
@@ -27,6 +29,7 @@ class StatesQuery(Asking):
     since_version: int | None = Field(
         None, ge=0, le=2**53, description="Only segments moved after this version; not with `at` or `known_at`"
     )
+    bbox: Bbox | None = None
 
 
 class States(BaseModel):
@@ -53,35 +56,62 @@ def list_states(query: StatesQuery) -> Any:
     """Return the state of every segment, now or at a moment.
 
     As `application/octet-stream`: 2n bytes, index = arc number (2 × segment number + direction), 0 open, 1 caution,
-    2 unknown, 3 restricted, 4 closed, 255 no such direction.
+    2 unknown, 3 restricted, 4 closed, 255 no such direction; then `since_version` and `bbox` are not asked for.
     """
+    _check(query)
     host = edge().host
+    tag = f"{host.network.network_id} {host.version} {_wants_bytes()} {request.query_string.decode('ascii', 'replace')}"
     is_live = query.at is None and query.known_at is None
-    if query.since_version is not None and not is_live:
-        raise InvalidInput.single("since_version", str(query.since_version), "no `at` and no `known_at` beside it")
-    kinds = ["application/json", "application/octet-stream"]
-    as_bytes = request.accept_mimetypes.best_match(kinds, kinds[0]) != kinds[0]
-    tag = f"{host.network.network_id}-{host.version}-{as_bytes}-{request.query_string.decode('ascii', 'replace')}"
     if is_live and unchanged(tag):
         return with_etag(Response(status=304), tag)
-    if is_live:
-        since = None if as_bytes else query.since_version
-        view = host.states(query.profile, query.user_class, since=since)
-        version, at, known_at, states, numbers = view.version, view.at, view.at, view.states, view.numbers
-    else:
-        question = host.question(query.at, query.known_at, query.profile, query.user_class)
-        version, at, known_at = host.version, question.at, question.known_at
-        states, numbers = host.assess(question).states, None
-    head = {"network": host.network.network_id, "version": version}
-    if as_bytes:
-        answer = Response(states.tobytes(), mimetype="application/octet-stream")
-    else:
-        letters = letters_of(states.tobytes(), numbers)
-        asked = {"profile": query.profile, "user_class": query.user_class}
-        moments = {"at": format_instant(at), "known_at": format_instant(known_at)}
-        answer = jsonify({**head, **moments, **asked, "states": letters})
-    answer.headers.update({"X-Fom-Network": head["network"], "X-Fom-Version": version, "X-Fom-At": format_instant(at)})
+    answer = _now(host, query) if is_live else _then(host, query)
     return with_etag(answer, tag) if is_live else answer
+
+
+def _check(query: StatesQuery) -> None:
+    if query.since_version is not None and not (query.at is None and query.known_at is None):
+        raise InvalidInput.single("since_version", str(query.since_version), "no `at` and no `known_at` beside it")
+    for name in ("since_version", "bbox"):
+        if _wants_bytes() and getattr(query, name) is not None:
+            raise InvalidInput.single(name, "given", "nothing: the binary form holds every segment")
+
+
+def _wants_bytes() -> bool:
+    kinds = ["application/json", "application/octet-stream"]
+    return request.accept_mimetypes.best_match(kinds, kinds[0]) != kinds[0]
+
+
+def _now(host: PictureHost, query: StatesQuery) -> Response:
+    view = host.states(query.profile, query.user_class, since=query.since_version)
+    moments = {"at": format_instant(view.at), "known_at": format_instant(view.at)}
+    return _render(host, query, view.version, moments, view.states.tobytes(), view.numbers)
+
+
+def _then(host: PictureHost, query: StatesQuery) -> Response:
+    question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    moments = {"at": format_instant(question.at), "known_at": format_instant(question.known_at)}
+    return _render(host, query, host.version, moments, host.assess(question).states.tobytes(), None)
+
+
+def _render(
+    host: PictureHost,
+    query: StatesQuery,
+    version: int,
+    moments: dict[str, str],
+    states: bytes,
+    numbers: Iterable[int] | None,
+) -> Response:
+    head = {"network": host.network.network_id, "version": version, **moments}
+    if _wants_bytes():
+        answer = Response(states, mimetype="application/octet-stream")
+    else:
+        if query.bbox is not None:
+            inside = numbers_in(host.network, parse_bbox(query.bbox)).tolist()
+            numbers = inside if numbers is None else sorted(set(inside).intersection(numbers))
+        asked = {"profile": query.profile, "user_class": query.user_class}
+        answer = jsonify({**head, **asked, "states": letters_of(states, numbers)})
+    answer.headers.update({"X-Fom-Network": head["network"], "X-Fom-Version": version, "X-Fom-At": head["at"]})
+    return answer
 
 
 def letters_of(states: bytes, numbers: Iterable[int] | None) -> dict[str, str]:
