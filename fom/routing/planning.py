@@ -5,21 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fom.domain.profiles import Profile
 from fom.domain.states import NO_STATE, VIABLE, State
 from fom.network.network import Network
+from fom.routing.alternates import Sharing, find_alternates
 from fom.routing.barriers import barrier_seconds
-from fom.routing.posture import Posture, arc_costs, travel_seconds
+from fom.routing.comparing import Comparison, compare
+from fom.routing.conditions import Conditions, Reason
+from fom.routing.obstacles import Obstacle, find_obstacle
+from fom.routing.posture import POSTURES, Posture, arc_costs, travel_seconds
 from fom.routing.request import LonLat, PlanRequest
 from fom.routing.router import Metric, Path, Router, Searches
-from fom.routing.routes import Conditions, PlannedRoute, RouteMaker, join_paths
+from fom.routing.routes import PlannedRoute, RouteMaker, deciding_reasons, join_paths
 from fom.routing.snapping import SNAP_RADIUS_M, Snap, snap_to_road
 
 
@@ -34,12 +38,21 @@ class End:
     segment_id: str | None
     state: State | None
     """The better direction of the segment it joins."""
-    reasons: tuple[Any, ...]
+    reasons: tuple[Reason, ...]
+    """What holds that segment where it is not GREEN or AMBER."""
 
     @property
     def is_blocked(self) -> bool:
         """Return whether no movement may begin or end here: off the road, or on a RED or BLACK segment."""
         return self.state is None or self.state > State.GREY
+
+
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    """Another way, beside the best."""
+
+    route: PlannedRoute
+    comparison: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +62,46 @@ class Plan:
     network_id: str
     request: PlanRequest
     ends: tuple[End, ...]
-    routes: tuple[PlannedRoute, ...]
-    """The best first, then alternates by cost; empty = no route over verified open roads."""
+    best: PlannedRoute | None
+    """None = no route over verified open roads."""
+    alternates: tuple[Alternate, ...]
+    """By cost, at most three; none for a plan with via points."""
     unverified: PlannedRoute | None
     """The best way when GREY roads are accepted; None when that is no other way, or none."""
+    obstacle: Obstacle | None
+    """What stands in the way, where there is no route and no end is blocked."""
 
     @property
     def blocked_ends(self) -> tuple[End, ...]:
         """Return the ends that lie off the road or on a closed one; with any of them nothing is searched."""
         return tuple(end for end in self.ends if end.is_blocked)
 
+    @property
+    def routes(self) -> tuple[PlannedRoute, ...]:
+        """Return the best route and its alternates."""
+        return () if self.best is None else (self.best, *(a.route for a in self.alternates))
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The two sets of costs of a plan: over GREEN and AMBER only, and with GREY allowed."""
+    """The costs of a plan: over GREEN and AMBER only, with GREY allowed, and as other postures weigh them."""
 
     verified: Metric
     with_grey: Metric
+    others: Mapping[str, Metric] = field(default_factory=dict)
+    """Posture name -> costs over GREEN and AMBER; they give the alternates that weigh time and risk otherwise."""
 
 
 def make_metrics(router: Router, conditions: Conditions, profile: Profile, posture: Posture) -> Metrics:
     """Return the metrics of a profile and posture under conditions; customised from nothing."""
     seconds = np.repeat(travel_seconds(router.network, profile), 2)
-    states, risk, delay_min = conditions.states.ravel(), conditions.risk.ravel(), conditions.delay_min.ravel()
-    verified = arc_costs(seconds, states, risk, delay_min, posture)
-    with_grey = arc_costs(seconds, states, risk, delay_min, posture, allow_grey=True)
-    return Metrics(*(router.metric(costs, vehicle=profile.vehicle) for costs in (verified, with_grey)))
+    arrays = conditions.states.ravel(), conditions.risk.ravel(), conditions.delay_min.ravel()
+
+    def metric(of: Posture, *, allow_grey: bool = False) -> Metric:
+        return router.metric(arc_costs(seconds, *arrays, of, allow_grey=allow_grey), vehicle=profile.vehicle)
+
+    others = {p.name: metric(p) for p in POSTURES.values() if p is not posture}
+    return Metrics(metric(posture), metric(posture, allow_grey=True), others)
 
 
 def plan_route(
@@ -85,28 +112,28 @@ def plan_route(
     `metrics` are those of the same conditions, profile and posture, kept by the caller; made here when not given.
     Deterministic: the same network, conditions and request give the same plan (`weights` on ties).
     """
-    ends = tuple(_end(network, conditions, field, place) for field, place in _named_places(request))
+    ends = tuple(_end(network, conditions, name, place) for name, place in _named_places(request))
     if any(end.is_blocked for end in ends):
-        return Plan(network.network_id, request, ends, (), None)
+        return Plan(network.network_id, request, ends, None, (), None, None)
     metrics = metrics or make_metrics(router, conditions, request.profile, request.posture)
     snaps = [end.snap for end in ends if end.snap is not None]
-    maker = RouteMaker(
-        router,
-        conditions,
-        travel_seconds(network, request.profile),
-        barrier_seconds(network, request.profile.vehicle),
-    )
+    seconds = travel_seconds(network, request.profile)
+    maker = RouteMaker(router, conditions, seconds, barrier_seconds(network, request.profile.vehicle))
     with metrics.verified.reading() as searches:
-        best = best_through(searches, snaps)
+        path = best_through(searches, snaps)
+        others = [] if path is None else _find_others(searches, metrics, snaps, path, request, seconds)
     with metrics.with_grey.reading() as searches:
         grey = best_through(searches, snaps)
     is_other = grey is not None and bool((maker.states_on(grey) == State.GREY).any())
+    best = None if path is None else maker.make(path)
     return Plan(
         network_id=network.network_id,
         request=request,
         ends=ends,
-        routes=() if best is None else (maker.make(best),),
+        best=best,
+        alternates=() if path is None or best is None else _alternates(maker, path, best, others),
         unverified=maker.make(grey) if grey is not None and is_other else None,
+        obstacle=None if path is not None else find_obstacle(maker, metrics.with_grey, snaps),
     )
 
 
@@ -121,18 +148,48 @@ def best_through(searches: Searches, snaps: Sequence[Snap]) -> Path | None:
     return join_paths(legs) if len(legs) > 1 else legs[0]
 
 
+def _find_others(
+    searches: Searches,
+    metrics: Metrics,
+    snaps: Sequence[Snap],
+    best: Path,
+    request: PlanRequest,
+    seconds: NDArray[np.float64],
+) -> list[Path]:
+    """Return the paths of the alternates; between two places only."""
+    if len(snaps) != 2 or not request.alternates:
+        return []
+    weighed = [metric.best(*snaps) for _, metric in sorted(metrics.others.items())]
+    return find_alternates(
+        searches,
+        snaps[0],
+        snaps[1],
+        best,
+        seconds=seconds,
+        wanted=request.alternates,
+        others=[searches.priced(path) for path in weighed if path is not None],
+    )
+
+
+def _alternates(maker: RouteMaker, path: Path, best: PlannedRoute, others: Sequence[Path]) -> tuple[Alternate, ...]:
+    sharing = Sharing.of(path, maker.seconds, np.asarray(maker.router.network.length_m))
+    routes = [maker.make(other) for other in others]
+    return tuple(Alternate(route, compare(best, route, sharing.share(route.path))) for route in routes)
+
+
 def _named_places(request: PlanRequest) -> list[tuple[str, LonLat]]:
     via = [(f"via[{i}]", place) for i, place in enumerate(request.via)]
     return [("from", request.origin), *via, ("to", request.destination)]
 
 
-def _end(network: Network, conditions: Conditions, field: str, place: LonLat) -> End:
+def _end(network: Network, conditions: Conditions, name: str, place: LonLat) -> End:
     snap = snap_to_road(network, *place, radius_m=SNAP_RADIUS_M)
     if snap is None:
-        return End(field, place, None, None, None, ())
+        return End(name, place, None, None, None, ())
     states = np.asarray(conditions.states)[snap.segment]
     state = State(int(states[states != NO_STATE].min()))
-    direction = int(np.argmin(states))
-    reasons = () if state in VIABLE else conditions.reasons(snap.segment, direction)
-    deciding = tuple(r for r in reasons if r.state == state)
-    return End(field, place, snap, network.segment_id(snap.segment), state, deciding)
+    reasons: tuple[Reason, ...] = ()
+    if state not in VIABLE:
+        detail = conditions.detail(np.array([snap.segment]))
+        reasons = deciding_reasons(detail, [2 * snap.segment + int(np.argmin(states))], state)
+    return End(name, place, snap, network.segment_id(snap.segment), state, reasons)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path as FilePath
 
@@ -82,6 +82,10 @@ class Router:
         """Return a search engine over weights of router arcs, which it keeps and watches (`update`)."""
         if self._hierarchy is not None:
             return HierarchyEngine(self._hierarchy, weights)
+        return self.plain_engine(weights)
+
+    def plain_engine(self, weights: NDArray[np.int64]) -> Engine:
+        """Return an engine that prepares nothing: slower searches, no time to set up."""
         return DijkstraEngine(self._dijkstra, weights)
 
     @cached_property
@@ -141,6 +145,15 @@ class Metric:
         with self.reading() as searches:
             return searches.best(origin, destination)
 
+    def best_at(self, costs: NDArray[np.float64], origin: Snap, destination: Snap) -> Path | None:
+        """Return the cheapest path at other (2n,) costs, for one search: nothing is prepared for more."""
+        graph = self.router.graph
+        arc_weight = to_weights(costs, self.router.draws)
+        arc_weight[graph.arrival < 0] = UNREACHABLE
+        weights = np.minimum(arc_weight[graph.arc_of] + self._barrier_weight[graph.barrier], UNREACHABLE)
+        engine = self.router.plain_engine(weights)
+        return Searches(self.router, arc_weight, weights, self._barrier_weight, engine).best(origin, destination)
+
 
 class Searches:
     """Searches over costs that stand still. Only valid inside `Metric.reading`."""
@@ -175,12 +188,32 @@ class Searches:
         ways = []
         for arc in (2 * origin.segment, 2 * origin.segment + 1):
             enter, leave = _along(arc, origin.fraction), _along(arc, destination.fraction)
-            if enter <= leave and self.arc_weight[arc] < UNREACHABLE:
+            if self.arc_weight[arc] < UNREACHABLE and self.leads_directly(arc, origin, destination):
                 ways.append((part_of(int(self.arc_weight[arc]), leave - enter), arc, enter, leave))
         if not ways:
             return None
         weight, arc, enter, leave = min(ways)
         return Path(np.array([arc]), np.array([enter]), np.array([leave]), to_seconds(weight), weight)
+
+    def priced(self, path: Path) -> Path:
+        """Return a path that was found at other costs with what it costs here."""
+        weights = [
+            part_of(int(self.arc_weight[arc]), share)
+            for arc, share in zip(path.arcs.tolist(), path.shares.tolist(), strict=True)
+        ]
+        passed = self._barrier_weight[self.router.barrier_rows(path)]
+        weight = min(sum(weights) + int(passed.sum()), UNREACHABLE)
+        return replace(path, weight=weight, cost_s=to_seconds(weight))
+
+    def leads_directly(self, arc: int, origin: Snap, destination: Snap) -> bool:
+        """Return whether an arc of the origin's segment leads to the destination without leaving the segment."""
+        return origin.segment == destination.segment and _along(arc, origin.fraction) <= _along(
+            arc, destination.fraction
+        )
+
+    def may_pass_barrier(self, arcs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return for router arcs whether the vehicle gets past the barrier before them, if there is one."""
+        return np.asarray(self._barrier_weight[self.router.graph.barrier[arcs]] < UNREACHABLE)
 
     def sources(self, snap: Snap) -> Joints:
         """Return where the network is entered from a snap: the ends of its segment, as far as they may be driven to."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,37 +15,12 @@ from fom.domain.instants import NEVER_US
 from fom.domain.records import Stretch
 from fom.domain.states import DIRECTION_CODES, State
 from fom.network.network import ASSET_TYPES, Network
+from fom.routing.conditions import Conditions, Detail, Reason
 from fom.routing.router import Path, Router
 from fom.routing.snapping import line_along
 
 MAX_WORST = 10
 """So many stretches with reasons are listed, the worst first; the counts by state tell of the rest."""
-
-
-class RollUp(Protocol):
-    """State of a list of stretches (doctrine, section 3.7)."""
-
-    @property
-    def state(self) -> State: ...
-    @property
-    def risk(self) -> float: ...
-    @property
-    def confidence(self) -> float | None: ...
-    @property
-    def verified_at(self) -> int | None: ...
-
-
-class Conditions(Protocol):
-    """What a plan sees of the picture: the states of one question for all n segments, and the reasons behind them."""
-
-    @property
-    def states(self) -> NDArray[np.uint8]: ...
-    @property
-    def risk(self) -> NDArray[np.float64]: ...
-    @property
-    def delay_min(self) -> NDArray[np.float64]: ...
-    def reasons(self, number: int, direction: int) -> Sequence[Any]: ...
-    def route_state(self, stretches: Sequence[Stretch]) -> RollUp: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +46,7 @@ class WorstPart:
     segments: tuple[tuple[str, str], ...]
     """(segment id, direction code)."""
     road: str | None
-    reasons: tuple[Any, ...]
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +82,6 @@ class PlannedRoute:
     assets: tuple[AssetOnRoute, ...]
     geometry: NDArray[np.float64]
     """(k, 2) degrees."""
-    comparison: Comparison | None = None
-    """With the best route; None on the best itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """An alternate beside the best route."""
-
-    stretch: float
-    """Time of the alternate / time of the best."""
-    share: float
-    """Time on segments of the best (its first and last 2 km left out) / time of the best."""
-    label: str
-    is_robust: bool
-    shared_assets: tuple[str, ...]
-    trade_off: str
 
 
 @dataclass(frozen=True)
@@ -142,8 +101,8 @@ class RouteMaker:
         network = self.router.network
         lengths = np.asarray(network.length_m)[path.segments] * path.shares
         ends = np.cumsum(lengths)
-        stretches = _stretches(network, path)
-        rolled = self.conditions.route_state(stretches)
+        detail = self.conditions.detail(np.unique(path.segments))
+        rolled = detail.route_state(list(zip(path.segments.tolist(), (path.arcs & 1).tolist(), strict=True)))
         states = self.states_on(path)
         return PlannedRoute(
             path=path,
@@ -155,9 +114,9 @@ class RouteMaker:
             confidence=None if rolled.confidence is None or math.isnan(rolled.confidence) else rolled.confidence,
             verified_at=None if rolled.verified_at in (None, NEVER_US) else rolled.verified_at,
             by_state_m={s: float(lengths[states == s].sum()) for s in State if (states == s).any()},
-            stretches=stretches,
+            stretches=_stretches(network, path),
             roads=self._road_parts(path, lengths, states),
-            worst=self._worst_parts(path, ends - lengths, ends, states),
+            worst=self._worst_parts(path, detail, ends - lengths, ends, states),
             assets=_assets(network, path, ends - lengths),
             geometry=route_line(network, path),
         )
@@ -199,15 +158,21 @@ class RouteMaker:
         return tuple(parts)
 
     def _worst_parts(
-        self, path: Path, begins: NDArray[np.float64], ends: NDArray[np.float64], states: NDArray[np.uint8]
+        self,
+        path: Path,
+        detail: Detail,
+        begins: NDArray[np.float64],
+        ends: NDArray[np.float64],
+        states: NDArray[np.uint8],
     ) -> tuple[WorstPart, ...]:
         runs = [(b, e) for b, e in _runs(states[1:] != states[:-1]) if states[b] != State.GREEN]
         runs.sort(key=lambda run: (-int(states[run[0]]), run[0]))
-        return tuple(self._worst_part(path, run, begins, ends, states) for run in runs[:MAX_WORST])
+        return tuple(self._worst_part(path, detail, run, begins, ends, states) for run in runs[:MAX_WORST])
 
     def _worst_part(
         self,
         path: Path,
+        detail: Detail,
         run: tuple[int, int],
         begins: NDArray[np.float64],
         ends: NDArray[np.float64],
@@ -224,17 +189,18 @@ class RouteMaker:
             to_m=float(ends[end - 1]),
             segments=tuple((network.segment_id(a >> 1), DIRECTION_CODES[a & 1]) for a in arcs),
             road=name or ref or word,
-            reasons=self.deciding_reasons(arcs, state),
+            reasons=deciding_reasons(detail, arcs, state),
         )
 
-    def deciding_reasons(self, arcs: Sequence[int], state: State) -> tuple[Any, ...]:
-        """Return the distinct reasons that hold any of these arcs at `state`, in order of travel."""
-        distinct: dict[tuple[Any, ...], Any] = {}
-        for arc in arcs:
-            for reason in self.conditions.reasons(arc >> 1, arc & 1):
-                if reason.state == state:
-                    distinct.setdefault((reason.component, reason.rule, tuple(reason.fact_ids)), reason)
-        return tuple(distinct.values())
+
+def deciding_reasons(detail: Detail, arcs: Sequence[int], state: State) -> tuple[Reason, ...]:
+    """Return the distinct reasons that hold any of these arcs at `state`, in order of travel."""
+    distinct: dict[tuple[Any, ...], Reason] = {}
+    for arc in arcs:
+        for reason in detail.reasons(arc >> 1, arc & 1):
+            if reason["state"] == state.name:
+                distinct.setdefault((reason["component"], reason["rule"], tuple(reason["fact_ids"])), reason)
+    return tuple(distinct.values())
 
 
 def route_line(network: Network, path: Path) -> NDArray[np.float64]:

@@ -7,17 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fom.domain.records import Stretch
-from fom.domain.states import NO_STATE, Component, State
+from fom.domain.states import NO_STATE, State
 from fom.network.network import Network
-
-
-@dataclass(frozen=True)
-class HandReason:
-    component: Component
-    rule: str
-    state: State
-    fact_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -44,11 +35,14 @@ class HandConditions:
             if self.states[segment, d] != NO_STATE:
                 self.states[segment, d] = state
 
-    def reasons(self, number: int, direction: int) -> tuple[HandReason, ...]:
-        state = State(int(self.states[number, direction]))
-        return (HandReason(Component.EXPLOSIVE, "X1", state, (f"e{number}",)),)
+    def detail(self, segments: np.ndarray) -> HandConditions:
+        """Return itself: everything is known by hand."""
+        return self
 
-    def route_state(self, stretches: Sequence[Stretch]) -> HandRollUp:
-        rows = [(self.network.find_segment(s.segment_id), int(s.direction == "backward")) for s in stretches]
-        worst = State(max(int(self.states[row]) for row in rows))
-        return HandRollUp(worst, max(float(self.risk[row]) for row in rows), 0.7225, 0)
+    def reasons(self, number: int, direction: int) -> tuple[dict[str, object], ...]:
+        state = State(int(self.states[number, direction]))
+        return ({"component": "explosive", "rule": "X1", "state": state.name, "fact_ids": [f"e{number}"]},)
+
+    def route_state(self, stretches: Sequence[tuple[int, int]]) -> HandRollUp:
+        worst = State(max(int(self.states[row]) for row in stretches))
+        return HandRollUp(worst, max(float(self.risk[row]) for row in stretches), 0.7225, 0)

@@ -16,7 +16,7 @@ from fom.routing.planning import plan_route
 from fom.routing.request import PlanRequest, make_request
 from fom.routing.router import Router
 from tests.routing.conditions import HandConditions
-from tests.routing.small_networks import grid_network, networks
+from tests.routing.small_networks import grid_network, make_network, networks
 
 GRID = grid_network(3, 2)
 A, C, F = (0.0, 0.001), (0.18, 0.001), (0.18, 0.089)
@@ -56,7 +56,7 @@ def test_a_closed_road_is_driven_round_and_a_closed_end_is_named():
     assert answer.unverified is None
     (end,) = answer.blocked_ends
     assert (end.field, end.state, end.segment_id) == ("from", State.BLACK, GRID.segment_id(start))
-    assert end.reasons[0].state == State.BLACK
+    assert end.reasons[0]["state"] == "BLACK"
 
 
 def test_grey_roads_stand_in_the_unverified_answer_only():
@@ -142,3 +142,35 @@ def test_the_same_question_gives_the_same_plan():
     conditions = HandConditions(GRID)
     first, second = (plan(GRID, conditions, replace(ask())) for _ in range(2))
     assert np.array_equal(first.routes[0].path.arcs, second.routes[0].path.arcs)
+
+
+def test_without_a_route_the_roads_that_cut_the_places_apart_are_named():
+    conditions = HandConditions(GRID)
+    ladder = {tuple(sorted((int(GRID.from_node[i]), int(GRID.to_node[i])))): i for i in range(GRID.n_segments)}
+    for pair in ((1, 2), (4, 5)):
+        conditions.set_state(ladder[pair], State.BLACK)
+    answer = plan(GRID, conditions, ask(origin=(0.02, 0.001), destination=(0.18, 0.05)))
+    assert answer.best is None
+    assert answer.obstacle.kind == "closed"
+    pieces = {piece.segment_id for road in answer.obstacle.cut for piece in road.pieces}
+    assert pieces == {GRID.segment_id(ladder[pair]) for pair in ((1, 2), (4, 5))}
+    assert {road.state for road in answer.obstacle.cut} == {State.BLACK}
+    assert len(answer.obstacle.opening) == 1
+    assert answer.obstacle.opening[0].reasons[0]["state"] == "BLACK"
+
+
+def test_grey_roads_that_cut_the_places_apart_are_told_from_closed_ones():
+    conditions = HandConditions(GRID, State.GREY)
+    answer = plan(GRID, conditions, ask())
+    assert answer.obstacle.kind == "unverified"
+    assert answer.unverified is not None
+    to_verify = [piece.segment_id for road in answer.obstacle.opening for piece in road.pieces]
+    assert to_verify == [stretch.segment_id for stretch in answer.unverified.stretches]
+
+
+def test_a_place_that_the_map_does_not_connect_has_no_cut():
+    islands = make_network(
+        [(0.0, 0.001), (0.01, 0.001), (0.03, 0.001), (0.04, 0.001)], [(0, 1, 1000, False), (2, 3, 1000, False)]
+    )
+    answer = plan(islands, HandConditions(islands), ask(origin=(0.005, 0.001), destination=(0.035, 0.001)))
+    assert (answer.obstacle.kind, answer.obstacle.cut) == ("not_connected", ())

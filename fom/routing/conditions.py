@@ -1,0 +1,59 @@
+"""What routing asks of the picture: states of everything, and the reasons where a route runs.
+
+The picture's assessment answers all of it; routing does not import it, so that tests can lay states by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.domain.states import State
+
+Reason = Mapping[str, Any]
+"""Members `component, rule, state, fact_ids, …` of a reason in an answer."""
+
+
+class RollUp(Protocol):
+    """State of a list of stretches (doctrine, section 3.7)."""
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def risk(self) -> float: ...
+    @property
+    def confidence(self) -> float | None: ...
+    @property
+    def verified_at(self) -> int | None: ...
+
+
+class Detail(Protocol):
+    """The same question answered in detail for some segments."""
+
+    def reasons(self, number: int, direction: int) -> Sequence[Reason]:
+        """Return the reasons of a segment in a direction, worst first, as `fom-assessment/1` states them."""
+
+    def route_state(self, stretches: Sequence[tuple[int, int]]) -> RollUp:
+        """Return the state of (segment number, direction) pairs taken as one route."""
+
+
+class Conditions(Protocol):
+    """What a plan sees of the picture: the states of one question for all n segments, and the detail of some."""
+
+    @property
+    def states(self) -> NDArray[np.uint8]:
+        """Return (n, 2) states, NO_STATE where there is no such direction."""
+
+    @property
+    def risk(self) -> NDArray[np.float64]:
+        """Return (n, 2) risk, 0 to 1."""
+
+    @property
+    def delay_min(self) -> NDArray[np.float64]:
+        """Return (n, 2) minutes."""
+
+    def detail(self, segments: NDArray[np.int64]) -> Detail:
+        """Return the answer in detail for some segments, each once, ascending."""
