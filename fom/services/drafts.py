@@ -101,7 +101,7 @@ def complete_features(
         properties = dict(raw.get("properties") or {}) | {
             "received": format_instant(at),
             "by": actor.person,
-            "meta": {"report": report_id, "version": version},
+            "meta": {"report_id": report_id, "version": version},
         }
         if properties.get("kind") == "verification":
             properties |= {"authenticated": actor.is_unit_account, "occurred": properties.get("occurred")}

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fom.domain.access import CLASSIFICATIONS, Actor, require, visible
+from fom.domain.access import Actor, require, visible
 from fom.domain.facts_file import FORMAT, format_record, parse_facts
 from fom.domain.overrides import policy_members, profile_members
 from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.network.network import Network
 from fom.services.policies import policy_in_force, publish_policy
+from fom.services.report_loading import classification_of, insert_reports, meta_of, name_records_of, reports_of
 from fom.services.writing import note, step
 from fom.store.changes import add_change
-from fom.store.records import Provenance, feature_of, has_records, insert_references, insert_rows, list_known
+from fom.store.records import Provenance, feature_of, has_records, insert_references, insert_rows, list_known, row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +76,24 @@ def load_facts(session: Session, document: object, *, network: Network | None, a
         publish_policy(session, facts.policy, facts.profiles, reason="loaded with its facts", actor=actor, at=at)
     features = [format_record(record) for record in facts.records]
     change = add_change(session, "record", at=at, subject=("facts", "loaded"))
-    for provenance, group in _by_provenance(features, change).items():
-        insert_rows(session, group, provenance)
+    reports = reports_of(features)
+    judged = {f["properties"]["target"] for f in features if f["properties"]["kind"] == "grade"}
+    insert_reports(session, reports, judged, change)
+    report_of = {f["id"]: report_id for report_id, group in reports.items() for f in group}
+    insert_rows(session, (row_of(f, _provenance(f, report_of.get(f["id"]), change)) for f in features))
     insert_references(session, features)
-    details = {"records": len(features)}
+    name_records_of(session, reports)
+    details = {"records": len(features), "reports": len(reports)}
     note(session, "load_facts", ("facts", "loaded"), kind="record", actor=actor, at=at, details=details, change=change)
     return LoadedFacts(len(features), change)
 
 
-def _by_provenance(features: list[dict[str, Any]], change: int) -> dict[Provenance, list[dict[str, Any]]]:
-    """Return the features by the classification and area that their `meta` states, else confidential everywhere."""
-    groups: dict[Provenance, list[dict[str, Any]]] = {}
-    for feature in features:
-        meta = feature["properties"].get("meta") or {}
-        stated, area = meta.get("classification"), meta.get("area")
-        provenance = Provenance(
-            change_number=change,
-            classification=stated if stated in CLASSIFICATIONS else "confidential",
-            area=area if isinstance(area, str) else None,
-        )
-        groups.setdefault(provenance, []).append(feature)
-    return groups
+def _provenance(feature: Mapping[str, Any], report_id: str | None, change: int) -> Provenance:
+    area = meta_of(feature).get("area")
+    return Provenance(
+        change_number=change,
+        classification=classification_of(feature),
+        area=area if isinstance(area, str) else None,
+        report_id=report_id,
+        report_version=None if report_id is None else 1,
+    )

@@ -14,11 +14,12 @@ from pyproj import Geod
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require, visible
-from fom.domain.grades import AUTOMATIC, NOT_JUDGED, confidence_of, is_grade
+from fom.domain.grades import AUTOMATIC, NOT_JUDGED, Level, confidence_of, is_grade, level_of
 from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.policy import Policy
 from fom.errors import Conflict, InvalidInput, NotFound
 from fom.services.pending import Outcome, common_area, highest, new_id, pend
+from fom.services.tasking import raise_verify_task
 from fom.services.writing import note, step
 from fom.store.changes import add_change
 from fom.store.records import (
@@ -84,6 +85,8 @@ def grade_record(
         return Outcome(pending_id=pending)
     outcome = _write(session, "grade_record", feature, [target], actor=actor, at=at, details={"grade": grade})
     _finish_triage(session, target, at)
+    if target.kind != "verification" and level_of(confidence_of(grade, policy), policy) == Level.DOUBTFUL:
+        raise_verify_task(session, target, actor=actor, at=at)
     return outcome
 
 
@@ -127,7 +130,10 @@ def link_records(session: Session, relation: str, members: Sequence[str], *, act
     if len({row.kind for row in rows}) > 1:
         raise InvalidInput.single("members", ", ".join(sorted({r.kind for r in rows})), "records of one kind")
     feature = _feature({"kind": "link", "relation": relation, "members": ids}, actor, at)
-    return _write(session, "link_records", feature, rows, actor=actor, at=at, details={"relation": relation})
+    outcome = _write(session, "link_records", feature, rows, actor=actor, at=at, details={"relation": relation})
+    if relation == "conflict":
+        raise_verify_task(session, rows[0], actor=actor, at=at)
+    return outcome
 
 
 def unlink_records(session: Session, link_id: str, *, actor: Actor, now: int) -> Outcome:

@@ -90,7 +90,7 @@ def log_report(
         id=draft.id,
         form=draft.form,
         version=1,
-        triage=_triage(features),
+        triage=triage_of(features),
         classification=draft.classification,
         area=draft.area,
         unit_id=unit,
@@ -157,7 +157,7 @@ def amend_report(
     insert_records(session, new, _provenance(draft, change, report_id, version))
     record_ids = (*(row.id for row in kept), *(f["id"] for f in added))
     name_records(session, draft.id, record_ids)
-    report.version, report.triage, report.changed_at = version, _triage(features), at
+    report.version, report.triage, report.changed_at = version, triage_of(features), at
     report.classification, report.area = draft.classification, draft.area
     pending = [_pend_retraction(session, row, draft, actor=actor, at=at, change=change) for row in waiting]
     details = {"version": version, "body_hash": draft.body_hash, "records": list(record_ids)}
@@ -339,7 +339,7 @@ def _provenance(draft: ReportDraft, change: int, report_id: str, version: int) -
     )
 
 
-def _triage(features: Sequence[Mapping[str, Any]]) -> str:
+def triage_of(features: Sequence[Mapping[str, Any]]) -> str:
     """Return no_place for a report that touches no road yet, done for passages that grade themselves, else new."""
     properties = [f["properties"] for f in features]
     if not features or any(f["geometry"] is None and not _is_placed(f["properties"]) for f in features):

@@ -89,13 +89,13 @@ def references_of(feature: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def insert_records(session: Session, features: Sequence[Mapping[str, Any]], provenance: Provenance) -> None:
     """Write records, then what they refer to (they may refer to one another)."""
-    insert_rows(session, features, provenance)
+    insert_rows(session, (row_of(feature, provenance) for feature in features))
     insert_references(session, features)
 
 
-def insert_rows(session: Session, features: Sequence[Mapping[str, Any]], provenance: Provenance) -> None:
+def insert_rows(session: Session, rows: Iterable[RecordRow]) -> None:
     """Write records without what they refer to."""
-    session.add_all(row_of(feature, provenance) for feature in features)
+    session.add_all(rows)
     session.flush()
 
 

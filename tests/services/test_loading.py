@@ -11,7 +11,7 @@ from fom.services.facts_exchange import export_facts, load_facts
 from fom.services.policies import activate_network, active_network, change_policy, policy_in_force
 from fom.services.register_loading import load_registers
 from fom.services.registers import list_register
-from fom.services.reporting import log_report
+from fom.services.reporting import get_report, list_reports, log_report
 from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_host, make_network
 from tests.services.people import ADMIN, AMINA, CHIEF, DAY, PATROL, T0, draft, hazard, new_id, person
 from tests.services.test_registers import ROWS
@@ -135,3 +135,25 @@ def test_one_network_is_in_use(database):
             activate_network(session, network_id, {}, actor=ADMIN, now=T0)
     with database.reading() as session:
         assert active_network(session) == "b"
+
+
+def test_the_reports_behind_a_history_are_there_to_read_and_to_judge(database):
+    one, two = new_id(), new_id()
+    told = {"report_id": one, "reported_as": "sighting", "words": "smoke over the road", "unit": "BN1"}
+    facts = document(
+        feature("a", "incident", received=T0 - 8, type="crossfire", meta=told, by="Ulric"),
+        feature("b", "explosive", received=T0 - 7, hazard="item", **IED, meta=told, by="Ulric"),
+        feature("c", "incident", received=T0 - 6, type="crossfire", geometry=POINT, location={"method": "gps"},
+                meta={"report_id": two}),
+        feature("g", "grade", received=T0 - 5, target="c", grade="B2", by="Amina", meta={"report_id": new_id()}),
+    )  # fmt: skip
+    load(database, facts)
+    with database.reading() as session:
+        heads = {head["id"]: head for head in list_reports(session, actor=AMINA)}
+        report = get_report(session, one, actor=AMINA)
+    assert {i: (h["form"], h["triage"]) for i, h in heads.items()} == {
+        one: ("sighting", "no_place"),
+        two: ("incident", "done"),
+    }
+    assert [r["id"] for r in report["records"]] == ["a", "b"]
+    assert (report["versions"][0]["words"], report["unit"], report["by"]) == ("smoke over the road", "BN1", "Ulric")

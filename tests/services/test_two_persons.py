@@ -8,8 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.services.closing import log_closing_act
-from fom.services.judging import grade_record, link_records, retract_record, unlink_records
+from fom.services.judging import find_likely_duplicates, grade_record, link_records, retract_record, unlink_records
 from fom.services.pending import confirm_pending, list_pending, withdraw_pending
+from fom.services.registers import list_register
 from fom.services.reporting import log_report
 from fom.store.records import feature_of, find_record, retracted_ids
 from fom.store.tables import PendingAct
@@ -249,3 +250,31 @@ def test_an_act_whose_target_was_retracted_meanwhile_falls(database):
     confirm(database, outcome.pending_id, actor=BASIL, now=T0 + 120)
     with pytest.raises(Conflict):
         confirm(database, first.pending_id, actor=EMIL, now=T0 + 130)
+
+
+def tasks(database) -> list[str]:
+    with database.reading() as session:
+        return [task["target_id"] for task in list_register(session, "task", actor=AMINA, kind="verify")]
+
+
+def test_a_conflict_and_a_doubtful_grade_send_somebody_to_look_once(database):
+    one, two, three = (logged(database, incident()) for _ in range(3))
+    with database.writing() as session:
+        for _ in range(2):
+            link_records(session, "conflict", [one, two], actor=AMINA, now=T0 + 10)
+            grade_record(session, three, "E5", actor=AMINA, now=T0 + 20)
+    assert sorted(tasks(database)) == sorted([min(one, two), three])
+
+
+def test_likely_duplicates_are_near_in_place_and_time_and_of_one_kind(database):
+    record = logged(database, incident(at=(30.0, 5.0)))
+    near = logged(database, incident(at=(30.001, 5.0)))
+    nearer = logged(database, incident(at=(30.0005, 5.0)))
+    logged(database, incident(at=(30.01, 5.0)))
+    logged(database, hazard(at=(30.0, 5.0)))
+    logged(database, incident(at=(30.0, 5.0), occurred="2026-03-10T09:00:00Z"))
+    hidden = logged(database, incident(at=(30.0, 5.0)), actor=AMINA, classification="strictly_confidential")
+    with database.reading() as session:
+        found = [feature["id"] for feature in find_likely_duplicates(session, record, actor=PATROL)]
+    assert found == [nearer, near]
+    assert hidden not in found
