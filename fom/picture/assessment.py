@@ -122,7 +122,7 @@ class Assessment:
 
     @cached_property
     def refused(self) -> tuple[Refused, ...]:
-        """Return the known acts without effect, by id."""
+        """Return the known acts without effect, by id. Of a part of the network: improvements are tried there only."""
         return refusals(self)
 
     @cached_property

@@ -15,7 +15,17 @@ from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.phases import SEGMENT
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.positions import date_time_group
-from fom.domain.records import ClosingAct, Control, Explosive, Incident, Manual, Physical, Record, Recurring, Verification
+from fom.domain.records import (
+    ClosingAct,
+    Control,
+    Explosive,
+    Incident,
+    Manual,
+    Physical,
+    Record,
+    Recurring,
+    Verification,
+)
 from fom.domain.states import Component, State
 from fom.picture.contributions import Contributions
 from fom.picture.reasons import Reason
@@ -24,7 +34,7 @@ _CLASSES = {
     "mine": "mine", "cluster": "cluster munition", "uxo": "unexploded ordnance", "axo": "abandoned ordnance",
     "booby_trap": "booby trap", "ied": "device", "stored_ammunition": "stored ammunition", "unknown_item": "item",
 }  # fmt: skip
-_LEVELS = {Level.CONFIRMED: "Confirmed", Level.SUSPECTED: "Suspected", Level.DOUBTFUL: "Doubtful report of a"}
+_LEVELS = {Level.CONFIRMED: "Confirmed", Level.SUSPECTED: "Suspected", Level.DOUBTFUL: "Doubtful report:"}
 _HAZARDS = {"sha": "Suspected hazardous area", "cha": "Confirmed hazardous area"}
 _DAMAGES = {
     "destroyed": "destroyed", "washed_out": "washed out", "blocked": "blocked", "flooded": "flooded",

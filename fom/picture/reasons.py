@@ -1,4 +1,4 @@
-"""Why a row has its state: the phases that hold, told as reasons, worst first. The state is computed from the same ones.
+"""Why a row has its state: the phases that hold, told as reasons, worst first. The state comes from the same ones.
 
 Source: facts format, section 8; doctrine, section 3.8.
 """

@@ -1,7 +1,7 @@
 """Routes: the roll-up of their segments.
 
-state = worst segment; verified_at = oldest, null if any is missing; confidence = lowest shown; risk over distinct groups
-of incidents, each with its largest term on the route. Source: facts format, section 7; doctrine, section 3.7.
+state = worst segment; verified_at = oldest, null if any is missing; confidence = lowest shown; risk over distinct
+groups of incidents, each with its largest term on the route. Source: facts format, section 7; doctrine, section 3.7.
 """
 
 from __future__ import annotations

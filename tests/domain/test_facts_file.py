@@ -68,8 +68,8 @@ REFUSED = {
     "an unknown incident": (feature(type="thunder"), "type"),
     "NaN": (feature(geometry={"type": "Point", "coordinates": [float("nan"), 1]}, location=GPS), "geometry"),
     "Infinity": (feature(geometry={"type": "Point", "coordinates": [float("inf"), 1]}, location=GPS), "geometry"),
-    "a number too large for any machine": (feature(geometry={"type": "Point", "coordinates": [10**400, 1]}), "geometry"),
-    "a longitude beyond 180": (feature(geometry={"type": "Point", "coordinates": [191.2, 1]}, location=GPS), "geometry"),
+    "a number too large": (feature(geometry={"type": "Point", "coordinates": [10**400, 1]}), "geometry"),
+    "a longitude beyond 180": (feature(geometry={"type": "Point", "coordinates": [191, 1]}, location=GPS), "geometry"),
     "a latitude beyond 90": (feature(geometry={"type": "Point", "coordinates": [5, 95]}, location=GPS), "geometry"),
     "a point at 0/0": (feature(geometry={"type": "Point", "coordinates": [0, 0]}, location=GPS), "geometry"),
     "a point without a location": (feature(geometry=POINT), "location"),
@@ -117,7 +117,8 @@ REFUSED = {
         "segments",
     ),
     "cleared without an area": (
-        feature(kind="closing_act", type=..., act="cleared", closes=["r1"], authority="eod", signed_by=[], location=GPS),
+        feature(kind="closing_act", type=..., act="cleared", closes=["r1"], authority="eod", signed_by=[],
+                location=GPS),
         "geometry",
     ),
     "an area without a geometry": (feature(kind="threat_area", type=..., level="low"), "geometry"),
@@ -183,7 +184,9 @@ def test_links_join_records_of_one_kind() -> None:
 
 
 def test_a_long_circle_of_retractions_is_named_once() -> None:
-    circle = [feature(f"r{i}", kind="retraction", type=..., target=f"r{(i + 1) % 400}", signed_by=[]) for i in range(400)]
+    circle = [
+        feature(f"r{i}", kind="retraction", type=..., target=f"r{(i + 1) % 400}", signed_by=[]) for i in range(400)
+    ]
     assert len(fields(document(*circle))) == 1
 
 

@@ -122,7 +122,7 @@ def test_a_member_closed_as_erroneous_leaves_the_group_and_no_longer_joins_other
         id="x", received=50, act="erroneous", closes=("b",), authority="joc", signed_by=("Mara", "Tiko")
     )  # fmt: skip
     standing = know(*facts, *links, act).standing(facts[0])
-    assert [(round(s.confidence, 4), s.end_us) for s in standing][0] == (round(1 - 0.4475**3, 4), 50)
+    assert (round(standing[0].confidence, 4), standing[0].end_us) == (round(1 - 0.4475**3, 4), 50)
     assert standing[1].confidence == pytest.approx(0.5525)
     assert know(*facts, *links, act).standing(facts[1])[-1].end_us == 50
 

@@ -69,9 +69,7 @@ def test_what_is_said_back_reads_as_the_same_place(lon: float, lat: float) -> No
     assert abs(square.lon - lon) % 360 == pytest.approx(0, abs=2e-4) or abs(square.lon - lon) > 359.9
 
 
-@pytest.mark.parametrize(
-    ("digits", "half_diagonal"), [(10, 0.7071), (8, 7.071), (6, 70.71), (4, 707.1), (2, 7071.1)]
-)
+@pytest.mark.parametrize(("digits", "half_diagonal"), [(10, 0.7071), (8, 7.071), (6, 70.71), (4, 707.1), (2, 7071.1)])
 def test_a_square_is_named_by_its_corner_and_taken_at_its_centre(digits: int, half_diagonal: float) -> None:
     square = read_square(format_mgrs(18.2, -7.3, digits=digits).lower())
     assert square.half_diagonal_m == pytest.approx(half_diagonal, rel=1e-3)
@@ -87,7 +85,7 @@ def halves(digits: str) -> tuple[str, str]:
 
 
 def test_the_centre_lies_in_the_stated_zones_grid_even_beyond_its_edge() -> None:
-    """The square of 10 km that holds the road on the edge at 18° E reaches into zone 34; its centre is read in zone 33."""
+    """A square of 10 km at 18° E reaches into zone 34; its centre is read in zone 33."""
     square = read_square(format_mgrs(17.9999, 5.0, digits=2))
     assert square.text.startswith("33N")
     assert square.lon > 18

@@ -16,6 +16,7 @@ from fom.domain.facts_file import parse_facts
 from fom.domain.instants import parse_instant
 from fom.errors import InvalidInput
 from fom.network.drawn import load_network_file
+from fom.network.network import Network
 
 HERE = Path(__file__).resolve().parent
 PUBLISHED = HERE.parents[2] / "shared" / "golden"
@@ -64,9 +65,15 @@ def test_whatever_the_schema_refuses_the_reader_refuses(path: Path) -> None:
         facts = copy.deepcopy(case["facts"])
         what = break_something(facts, rng)
         if not schema.is_valid(facts):
-            with pytest.raises(InvalidInput):
-                parse_facts(facts, network=network)
-                pytest.fail(f"accepted although the schema refuses: {what}")
+            assert is_refused(facts, network), f"accepted although the schema refuses: {what}"
+
+
+def is_refused(facts: Any, network: Network) -> bool:
+    try:
+        parse_facts(facts, network=network)
+    except InvalidInput:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("path", [p for p in own_cases() if p.stem.startswith("G")], ids=lambda path: path.stem)
@@ -86,7 +93,9 @@ def test_whatever_the_reader_refuses_in_form_the_schema_refuses_too(path: Path) 
 def without_one_member(facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for place, feature in enumerate(facts["features"]):
         for name in feature["properties"]:
-            if name == "segments" and "direction" in feature["properties"]:  # the schema cannot say that one needs the other
+            if (
+                name == "segments" and "direction" in feature["properties"]
+            ):  # the schema cannot say that one needs the other
                 continue
             broken = copy.deepcopy(facts)
             del broken["features"][place]["properties"][name]

@@ -1,0 +1,111 @@
+"""Distances and parts on a network, against sampling with the geodesic solver."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pyproj
+import pytest
+import shapely
+
+from fom.domain.policy import Policy
+from fom.network.drawn import load_network_file
+from fom.picture.ground import Ground
+
+GEOD = pyproj.Geod(ellps="WGS84")
+SAMPLES = 4001
+
+
+def ground(*lines: list[list[float]], **properties: object) -> Ground:
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "LineString", "coordinates": line},
+            "properties": {"segment_id": f"s{number}", "highway": "track", **properties},
+        }
+        for number, line in enumerate(lines)
+    ]
+    return Ground(load_network_file({"type": "FeatureCollection", "features": features}), Policy())
+
+
+def sampled_distance(line: list[list[float]], lon: float, lat: float) -> float:
+    """Return the distance of a point to a line straight in longitude/latitude, by many points along it."""
+    share = np.linspace(0, 1, SAMPLES)
+    best = np.inf
+    for (x0, y0), (x1, y1) in pairwise(line):
+        x1 = x0 + (x1 - x0 + 180) % 360 - 180
+        lons, lats = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
+        best = min(best, GEOD.inv(lons, lats, np.full(SAMPLES, lon), np.full(SAMPLES, lat))[2].min())
+    return best
+
+
+LINES = {
+    "short, at the equator": [[30.0, -0.002], [30.004, 0.003]],
+    "bent, far north": [[18.0, 69.0], [18.01, 69.004], [18.03, 69.001]],
+    "50 km at 60 degrees": [[10.0, 60.0], [10.9, 60.0]],
+    "50 km north to south": [[10.0, 60.0], [10.01, 60.45]],
+    "across the date line": [[179.99, -16.5], [-179.98, -16.497]],
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("offset", [(0.3, 0.0004), (0.7, -0.02), (1.002, 0.05)])
+def test_points_and_shapes_are_as_far_as_the_geodesic_says(name: str, offset: tuple[float, float]) -> None:
+    line = LINES[name]
+    here = ground(line)
+    end = line[-1][0] + (360 if line[-1][0] - line[0][0] < -180 else 0)
+    lon, lat = line[0][0] + offset[0] * (end - line[0][0]), line[0][1] + offset[1]
+    expected = sampled_distance(line, lon, lat)
+    tolerance = max(0.05, expected / 1000, 6.0 if "50" in name else 0.0)
+    measured = here.point_distances(np.array([lon]), np.array([lat]), np.array([0]))[0]
+    assert measured == pytest.approx(expected, abs=max(0.05, expected / 1000) if "50" not in name else tolerance)
+    speck = shapely.box(lon - 1e-9, lat - 1e-9, lon + 1e-9, lat + 1e-9)
+    assert here.shape_distances(speck, np.array([0]))[0] == pytest.approx(measured, abs=max(0.05, measured / 1000))
+
+
+def test_a_shape_that_meets_or_holds_a_segment_is_at_no_distance() -> None:
+    here = ground([[30.0, 5.0], [30.01, 5.0]])
+    shapes = [shapely.box(29.9, 4.9, 30.1, 5.1), shapely.LineString([(30.005, 4.99), (30.005, 5.01)])]
+    for shape in shapes:
+        assert here.shape_distances(shape, np.array([0]))[0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("radius", [12.0, 40.0, 300.0])
+def test_parts_within_a_distance_are_those_that_sampling_finds(radius: float) -> None:
+    line = [[30.0, 5.0], [30.004, 5.001], [30.008, 5.0], [30.004, 5.0005]]
+    here = ground(line)
+    shape = shapely.MultiLineString([[(30.001, 5.0), (30.003, 5.002)], [(30.007, 4.999), (30.006, 5.001)]])
+    parts = here.parts_within(shape, np.array([0]), np.array([radius])).of(0)
+    vertices, steps = np.array(line), []
+    for a, b in pairwise(vertices):
+        steps.append(GEOD.inv(*a, *b)[2])
+    along = np.concatenate([[0], np.cumsum(steps)])
+    for metres in np.linspace(0.5, along[-1] - 0.5, 90):
+        edge = int(np.searchsorted(along, metres) - 1)
+        point = vertices[edge] + (metres - along[edge]) / steps[edge] * (vertices[edge + 1] - vertices[edge])
+        distance = min(sampled_distance([list(p) for p in part.coords], *point) for part in shape.geoms)
+        is_in = any(low <= metres <= high for low, high in parts)
+        assert is_in == (distance <= radius) or abs(distance - radius) < 0.3
+
+
+def test_parts_inside_an_area_end_at_its_outline_and_leave_out_its_holes() -> None:
+    here = ground([[30.0, 5.0], [30.01, 5.0]])
+    area = shapely.Polygon(
+        [(29.9, 4.9), (30.005, 4.9), (30.005, 5.1), (29.9, 5.1)],
+        [[(30.001, 4.99), (30.002, 4.99), (30.002, 5.01), (30.001, 5.01)]],
+    )
+    metre = here.geodesic_m(np.array([0]))[0] / 0.01
+    parts = here.parts_inside(area, np.array([0])).of(0)
+    assert [part for pair in parts for part in pair] == pytest.approx(
+        [0, 0.001 * metre, 0.002 * metre, 0.005 * metre], abs=0.01
+    )
+
+
+def test_near_finds_segments_on_both_sides_of_the_date_line() -> None:
+    here = ground([[179.99, 1.0], [179.995, 1.0]], [[-179.995, 1.0], [-179.99, 1.0]])
+    for lon in (179.9999, -179.9999):
+        found = {
+            int(s) for _, _, segments in here.near(np.array([[lon, 1, lon, 1]]), np.array([2000.0])) for s in segments
+        }
+        assert found == {0, 1}

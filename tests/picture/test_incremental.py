@@ -1,0 +1,143 @@
+"""A picture changed one record at a time is the picture made at once, at every moment, in every order."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from fom.domain.instants import DAY_US, HOUR_US
+from fom.errors import Conflict
+from fom.picture.live import LiveStates
+from fom.picture.picture import Picture
+from fom.picture.question import Question
+from tests.picture.drawn_cases import assert_same, drawn_case
+
+SEEDS = range(5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_arrival_does_not_matter(seed: int) -> None:
+    case, rng = drawn_case(seed), random.Random(seed)
+    records = list(case.facts.records)
+    rng.shuffle(records)
+    first = rng.randrange(len(records))
+    grown = case.picture(records[:first])
+    while first < len(records):
+        step = rng.randrange(1, 12)
+        grown.apply(records[first : first + step])
+        first += step
+    assert_same(grown.assess(case.question), case.picture().assess(case.question))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_segment_moves_that_was_not_named(seed: int) -> None:
+    case, rng = drawn_case(seed), random.Random(seed)
+    records = list(case.facts.records)
+    rng.shuffle(records)
+    picture = case.picture(records[: len(records) // 2])
+    for record in records[len(records) // 2 :]:
+        before = picture.assess(case.question).states
+        touched = picture.apply([record])
+        moved = np.flatnonzero((picture.assess(case.question).states != before).any(axis=1))
+        assert set(moved.tolist()) <= set(touched.tolist()), record
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_some_segments_are_judged_as_all_of_them(seed: int) -> None:
+    case, rng = drawn_case(seed), random.Random(seed)
+    picture = case.picture()
+    whole = picture.assess(case.question)
+    numbers = np.array(rng.sample(range(case.network.n_segments), 5))
+    part = picture.assess(case.question, numbers)
+    for name in ("states", "components", "risk", "verified_at", "confidence", "delay_min"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[numbers], err_msg=name)
+    standing = [refused for refused in whole.refused if refused.why not in ("explosive", "physical")]
+    assert [refused for refused in part.refused if refused.why not in ("explosive", "physical")] == standing
+    assert set(part.refused) <= set(whole.refused)
+    for number in numbers.tolist():
+        assert part.reasons(number, 0) == whole.reasons(number, 0)
+        assert part.next_change(number, 0) == whole.next_change(number, 0)
+
+
+def check_live(picture: Picture, live: LiveStates) -> None:
+    """Fail unless live states are those of a full assessment at their moment."""
+    question = Question(live.at, live.at, live.profile, live.user_class)
+    np.testing.assert_array_equal(live.states, picture.assess(question).states)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_live_states_are_those_of_a_full_assessment(seed: int) -> None:
+    """Records come in late, early and out of order while time goes on; some will only be received later."""
+    case, rng = drawn_case(seed), random.Random(seed)
+    records = list(case.facts.records)
+    rng.shuffle(records)
+    picture = case.picture(records[:20])
+    at = min(case.question.at, case.question.known_at) - 8 * DAY_US
+    live = picture.live(case.question.profile, case.question.user_class, at)
+    check_live(picture, live)
+    for first in range(20, len(records), 7):
+        touched = picture.apply(records[first : first + 7])
+        at += rng.choice([0, 0, 1, HOUR_US // 7, 3 * HOUR_US])
+        before = live.snapshot()
+        moves = live.refresh(touched, at)
+        check_live(picture, live)
+        np.testing.assert_array_equal(before[moves.segments], moves.old)
+        before[moves.segments] = moves.new
+        np.testing.assert_array_equal(before, live.states)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_live_states_follow_the_clock(seed: int) -> None:
+    case, rng = drawn_case(seed), random.Random(seed)
+    picture = case.picture()
+    live = picture.live(case.question.profile, case.question.user_class, case.question.at - 2 * DAY_US)
+    for _ in range(40):
+        wake = live.next_wake
+        assert wake > live.at
+        quiet = live.snapshot()
+        question = Question(wake - 1, wake - 1, live.profile, live.user_class)
+        np.testing.assert_array_equal(picture.assess(question).states, quiet)
+        live.advance(rng.choice([wake, wake, live.at + HOUR_US * rng.randrange(1, 30)]))
+        check_live(picture, live)
+        if live.at > case.question.at + 20 * DAY_US:
+            break
+    live.advance(live.at - 3 * HOUR_US)
+    check_live(picture, live)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_if_copies_leave_the_picture_alone(seed: int) -> None:
+    case, rng = drawn_case(seed), random.Random(seed)
+    picture = case.picture()
+    before = picture.assess(case.question)
+    twin = picture.copy()
+    taken = set(rng.sample([record.id for record in case.facts.records], 8))
+    touched = twin.remove(taken)
+    rest = [record for record in case.facts.records if record.id not in taken]
+    without = case.picture(rest).assess(case.question)
+    assert_same(twin.assess(case.question), without)
+    assert_same(picture.assess(case.question), before)
+    moved = np.flatnonzero((without.states != before.states).any(axis=1))
+    assert set(moved.tolist()) <= set(touched.tolist())
+    live = twin.live(case.question.profile, case.question.user_class, case.question.at)
+    twin.apply([record for record in case.facts.records if record.id in taken])
+    live.refresh(np.empty(0, np.int64), case.question.at)
+    check_live(twin, live)
+    assert_same(twin.assess(case.question), before)
+
+
+def test_one_id_with_two_bodies_adds_nothing() -> None:
+    case = drawn_case(0)
+    records = [record for record in case.facts.records if record.kind == "incident"]
+    picture = case.picture(records[:1])
+    version = picture.version
+    other = type(records[0])(id=records[0].id, received=1, incident_type="crossfire")
+    with pytest.raises(Conflict):
+        picture.apply([records[1], other])
+    assert picture.version == version
+    assert len(picture.apply(records[:1])) == 0
+    np.testing.assert_array_equal(
+        picture.assess(case.question).states, case.picture(records[:1]).assess(case.question).states
+    )
