@@ -61,6 +61,8 @@ class Drawing:
             received = self.setting.known_at + rng.choice((0, 1, -1, SECOND))
         number = len(self.features) + 1
         body = {"kind": kind, "received": self.time(received), **p}
+        if chance(rng, 0.05):
+            body["meta"] = {"words": "as told", "n": 1}
         if occurred is not None:
             body["occurred"] = self.time(occurred)
         elif chance(rng, 0.3):
@@ -113,6 +115,8 @@ class Drawing:
                 if chance(rng, 0.6):
                     s["to_m"] = round(sketch.length * rng.choice((0.55, 0.7, 0.9)), 1)
             out.append(s)
+            if "to_m" in s and chance(rng, 0.3):
+                out.append({"id": sketch.id, "from_m": round(s["to_m"] + rng.choice((-5, 0, 0.4, 8)), 1)})
         return out
 
     def place(
@@ -267,6 +271,10 @@ class Drawing:
             p["end"] = self.time(max(eff, end))
         if chance(rng, 0.1):
             p["imposed_by"] = rng.choice(("host_police", "community", "unknown"))
+        elif p["control"] != "order" and chance(rng, 0.06):
+            p.update({"imposed_by": "mission", "owner": "JOC", "reason": "repair", "public_text": "closed"})
+            p.setdefault("end", self.time(self.at + rng.choice((0, HOUR, 2 * DAY, -HOUR))))
+            p.setdefault("start", self.time(instant(p["end"]) - rng.choice((0, HOUR, 9 * DAY))))
         self.judged(p)
         geometry = None
         if chance(rng, 0.6):
@@ -361,6 +369,8 @@ class Drawing:
             if chance(rng, 0.6):
                 s["direction"] = "forward" if sketch.p.get("oneway") else rng.choice(("forward", "backward"))
             stops.append(s)
+        if chance(rng, 0.2):
+            stops.append({"id": stops[0]["id"], "direction": "forward"})
         p: dict[str, Any] = {"kind": "route", "segments": stops}
         identity = f"{self.scene.prefix}ro{len(self.features) + 1}"
         self.features.append({"type": "Feature", "id": identity, "geometry": None, "properties": p})

@@ -118,7 +118,7 @@ def draw_grade(drawing: Drawing, target: dict[str, Any]) -> None:
     """Draw a grader's judgement."""
     rng = drawing.rng
     p: dict[str, Any] = {"target": target["id"], "grade": rng.choice(GRADES), "by": rng.choice(GRADERS)}
-    if target["properties"]["kind"] == "explosive" and chance(rng, 0.25):
+    if chance(rng, 0.25 if target["properties"]["kind"] == "explosive" else 0.03):
         p["eod_confirmed"] = True
     earlier = [g for g in drawing.of_kind("grade") if g["properties"]["target"] == target["id"]]
     eff = eff_of(earlier[-1]) if earlier and chance(rng, 0.2) else after(drawing, target)

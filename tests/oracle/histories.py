@@ -88,7 +88,7 @@ def draw_answer_to(drawing: Drawing, fact: dict[str, Any]) -> None:
 def draw_words(drawing: Drawing) -> None:
     """Draw grades, links and retractions over what is there."""
     rng = drawing.rng
-    graded = drawing.of_kind(*FACTS, "verification")
+    graded = drawing.of_kind(*FACTS, "verification") or drawing.of_kind("manual")
     if graded:
         for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
             followups.draw_grade(drawing, rng.choice(graded))
