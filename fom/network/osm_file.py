@@ -7,6 +7,7 @@ ids of an editor, or ways cut off at the file's edge.
 from __future__ import annotations
 
 import tempfile
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,7 +119,8 @@ class _Collector:
     """Gathers what the pass meets, as flat lists."""
 
     def __init__(self, progress: Progress) -> None:
-        self.vertices: list[tuple[int, int, int]] = []
+        self.vertices = array("q")
+        """Node id, x, y of each vertex, flat: a list of tuples would take seven times the memory."""
         self.way_start: list[int] = [0]
         self.way_id: list[int] = []
         self.way_tags: list[int] = []
@@ -126,12 +128,13 @@ class _Collector:
         self.way_ref: list[int] = []
         self.tag_sets = Interner()
         self.names = Interner()
+        self.name_code: dict[str, int] = {}
+        """Number in `names` of a text as tagged."""
         self.features: dict[int, dict[str, str]] = {}
         self.relations: list[tuple[str, tuple[int, ...], int, tuple[int, ...]]] = []
         self.dropped: Counter[str] = Counter()
         self.noted: Counter[str] = Counter()
         self.progress = progress
-        self._array: np.ndarray | None = None
 
     def take(self, entity: Any) -> None:
         """Take one node, way or relation."""
@@ -149,20 +152,31 @@ class _Collector:
             self.noted[INVALID_TEXT] += 1
             return _decodable_tags(entity)
 
-    def _take_way(self, way: Any) -> None:
-        tags = self._tags(way)
-        if "highway" not in tags and tags.get("route") != "ferry":
-            return
-        _, refusal = road_class(tags)
-        if refusal:
+    def _is_kept(self, way: Any) -> bool:
+        """Return whether a way is of a class that is kept, reading no more than two of its tags; count why not."""
+        try:
+            said = {key: text for key in ("highway", "route") if (text := way.tags.get(key)) is not None}
+        except UnicodeDecodeError:
+            said = _decodable_tags(way)
+        _, refusal = road_class(said)
+        if refusal and "highway" in said:
             self.dropped[refusal] += 1
+        return not refusal
+
+    def _take_way(self, way: Any) -> None:
+        if not self._is_kept(way):
             return
-        vertices = [(n.ref, n.x, n.y) for n in way.nodes]
-        if len(vertices) < 2:
+        tags = self._tags(way)
+        if len(way.nodes) < 2:
             self.dropped["ways with fewer than two vertices"] += 1
             return
-        self.vertices += vertices
-        self.way_start.append(len(self.vertices))
+        push = self.vertices.append
+        for vertex in way.nodes:
+            place = vertex.location
+            push(vertex.ref)
+            push(place.x)
+            push(place.y)
+        self.way_start.append(len(self.vertices) // 3)
         self.way_id.append(way.id)
         kept = tuple(sorted((k, v) for k, v in tags.items() if k in TAG_KEYS))
         self.way_tags.append(self.tag_sets.code(kept))
@@ -172,8 +186,13 @@ class _Collector:
             self.progress(4096)
 
     def _name(self, text: str | None) -> int:
-        text = clean_text(text) if text else ""
-        return self.names.code(text) if text else -1
+        if not text:
+            return -1
+        code = self.name_code.get(text)
+        if code is None:
+            clean = clean_text(text)
+            code = self.name_code[text] = self.names.code(clean) if clean else -1
+        return code
 
     def _take_node(self, node: Any) -> None:
         tags = self._tags(node)
@@ -209,14 +228,11 @@ class _Collector:
 
     def positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Return writable x and y of the vertices."""
-        array = self._vertex_array()
-        return array[:, 1].astype(np.int32), array[:, 2].astype(np.int32)
+        vertices = self._vertex_array()
+        return vertices[:, 1].astype(np.int32), vertices[:, 2].astype(np.int32)
 
     def _vertex_array(self) -> np.ndarray:
-        if self._array is None:
-            self._array = np.array(self.vertices, dtype=np.int64)
-            self.vertices = []
-        return self._array
+        return np.frombuffer(self.vertices, dtype=np.int64).reshape(-1, 3)
 
     def finish(self, x: np.ndarray, y: np.ndarray) -> RawRoads:
         """Return everything as arrays, features and turn rules by node label."""

@@ -1,4 +1,4 @@
-"""Tiny OSM files that tests write themselves: a drawing of nodes on a grid of 0.001 degrees, ways and relations by name."""
+"""Tiny OSM files that tests write themselves: named nodes on a grid of 0.001 degrees, ways as words of names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import osmium
-from osmium.osm.mutable import Node, Relation, RelationMember, Way
+from osmium.osm.mutable import Node, Relation, Way
 
 LON0, LAT0, STEP = 30.0, 5.0, 0.001
 """Near the equator: one step is about 111 m each way."""
@@ -40,10 +40,7 @@ class Drawing:
             for number, (names, tags) in enumerate(self.ways, start=1):
                 writer.add_way(Way(id=number, nodes=[self.node_id(n) for n in names.split()], tags=tags))
             for number, (kind, before, via, after) in enumerate(self.restrictions, start=1):
-                members = [
-                    RelationMember(before, "w", "from"), RelationMember(self.node_id(via), "n", "via"),
-                    RelationMember(after, "w", "to"),
-                ]  # fmt: skip
+                members = [("w", before, "from"), ("n", self.node_id(via), "via"), ("w", after, "to")]
                 tags = {"type": "restriction", "restriction": kind}
                 writer.add_relation(Relation(id=number, members=members, tags=tags))
         return path
