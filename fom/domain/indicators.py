@@ -60,7 +60,12 @@ def coverage(states: NDArray[np.uint8], length_m: NDArray[np.float64]) -> float 
     """
     if not length_m.sum() or not len(states):
         return None
-    return float(((states != State.GREY) * length_m).sum(axis=1).mean() / length_m.sum())
+    return _share(states != State.GREY, length_m)
+
+
+def _share(mask: NDArray[np.bool_], length_m: NDArray[np.float64]) -> float:
+    """Return the share of length under a mask (moments, j), mean over the moments; rounding never lifts it over 1."""
+    return min(1.0, float((mask * length_m).sum(axis=1).mean() / length_m.sum()))
 
 
 def secure_routes(
@@ -81,7 +86,7 @@ def secure_routes(
         return Indicator("a", "secure key-route km", None, met_at=0.85, partly_at=0.60)
 
     def share(mask: NDArray[np.bool_]) -> float:
-        return float((mask * length_m).sum(axis=1).mean() / total)
+        return _share(mask, length_m)
 
     secure = (states <= State.AMBER) & (risk < RISK_MAX)
     return Indicator(
