@@ -72,3 +72,11 @@ def open_network(shelf: Path, named: str) -> Network:
     if path.exists():
         return read_network(path)
     return read_network(find_folder(shelf, named))
+
+
+def find_artefact(shelf: Path, named: str) -> Path | None:
+    """Return the folder of the built network that a command means, None for a hand-drawn file."""
+    path = Path(named)
+    if path.exists():
+        return path if path.is_dir() else None
+    return find_folder(shelf, named)

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -84,12 +84,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The costs of a plan: over GREEN and AMBER only, with GREY allowed, and as other postures weigh them."""
+    """The costs of a plan in its posture, over GREEN and AMBER only and with GREY allowed, and in the one beside it."""
 
     verified: Metric
     with_grey: Metric
-    others: Mapping[str, Metric] = field(default_factory=dict)
-    """Posture name -> costs over GREEN and AMBER; they give the alternates that weigh time and risk otherwise."""
+    beside: Metric
+    """Over GREEN and AMBER as `Posture.beside` weighs them: gives the alternate that weighs time and risk otherwise."""
 
 
 def make_metrics(router: Router, conditions: Conditions, profile: Profile, posture: Posture) -> Metrics:
@@ -100,8 +100,7 @@ def make_metrics(router: Router, conditions: Conditions, profile: Profile, postu
     def metric(of: Posture, *, allow_grey: bool = False) -> Metric:
         return router.metric(arc_costs(seconds, *arrays, of, allow_grey=allow_grey), vehicle=profile.vehicle)
 
-    others = {p.name: metric(p) for p in POSTURES.values() if p is not posture}
-    return Metrics(metric(posture), metric(posture, allow_grey=True), others)
+    return Metrics(metric(posture), metric(posture, allow_grey=True), metric(POSTURES[posture.beside]))
 
 
 def plan_route(
@@ -159,7 +158,7 @@ def _find_others(
     """Return the paths of the alternates; between two places only."""
     if len(snaps) != 2 or not request.alternates:
         return []
-    weighed = [metric.best(*snaps) for _, metric in sorted(metrics.others.items())]
+    weighed = metrics.beside.best(snaps[0], snaps[1])
     return find_alternates(
         searches,
         snaps[0],
@@ -167,7 +166,7 @@ def _find_others(
         best,
         seconds=seconds,
         wanted=request.alternates,
-        others=[searches.priced(path) for path in weighed if path is not None],
+        others=[] if weighed is None else [searches.priced(weighed)],
     )
 
 

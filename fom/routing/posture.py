@@ -33,6 +33,8 @@ class Posture:
     """The same for GREY; used for the separate "unverified" answer only, elsewhere GREY is absent."""
     risk: float
     """Added factor for each unit of lambda, which is .29 at the AMBER threshold (R = .25) and .92 at the RED (.60)."""
+    beside: str
+    """Posture whose best way is offered as an alternate where it differs enough: the one that weighs risk otherwise."""
 
 
 POSTURES: Mapping[str, Posture] = MappingProxyType(
@@ -40,11 +42,11 @@ POSTURES: Mapping[str, Posture] = MappingProxyType(
         p.name: p
         for p in (
             # An emergency: conditions are accepted as they are, only closures bind; still rather verified than not.
-            Posture("fastest", amber=1.0, grey=1.5, risk=0.0),
+            Posture("fastest", amber=1.0, grey=1.5, risk=0.0, beside="safest"),
             # Routine: half as long again is worth it to stay on GREEN; near the RED threshold a minute counts as three.
-            Posture("balanced", amber=1.5, grey=3.0, risk=2.0),
+            Posture("balanced", amber=1.5, grey=3.0, risk=2.0, beside="safest"),
             # People who must not be put at risk: up to four times as long on GREEN, ten times around recent attacks.
-            Posture("safest", amber=4.0, grey=8.0, risk=10.0),
+            Posture("safest", amber=4.0, grey=8.0, risk=10.0, beside="balanced"),
         )
     }
 )

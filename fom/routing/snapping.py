@@ -154,9 +154,12 @@ def _cut(line: NDArray[np.float64], start: float, end: float) -> NDArray[np.floa
                     size += 1
         length = along[k] - along[k - 1]
         share = (target - along[k - 1]) / length if length > 0.0 else 0.0
-        step = (line[k, 0] - line[k - 1, 0] + 540.0) % 360.0 - 180.0
-        out[size, 0] = (line[k - 1, 0] + step * share + 540.0) % 360.0 - 180.0
-        out[size, 1] = line[k - 1, 1] + (line[k, 1] - line[k - 1, 1]) * share
+        if share <= 0.0 or share >= 1.0:
+            out[size] = line[k - 1] if share <= 0.0 else line[k]
+        else:
+            step = (line[k, 0] - line[k - 1, 0] + 540.0) % 360.0 - 180.0
+            out[size, 0] = (line[k - 1, 0] + step * share + 540.0) % 360.0 - 180.0
+            out[size, 1] = line[k - 1, 1] + (line[k, 1] - line[k - 1, 1]) * share
         size += 1
         if start == end:
             break

@@ -6,6 +6,7 @@ per due moment, whatever the number of processes, and every process advances whe
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS, Access
@@ -36,12 +38,14 @@ from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
 from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
+from fom.services.planning_desk import PlanningDesk
 from fom.services.policies import active_network, policy_in_force
 from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
 from fom.store.database import Database
 from fom.store.records import feature_of, list_known, list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, KeyRoute, RecordRow
 
+log = logging.getLogger(__name__)
 FOLLOWED_MAX = 24
 """(profile, user class) pairs kept up to date; the longest unused one without listeners makes room."""
 UNKNOWN_ACCESS = Access(CLASSIFICATIONS[-1])
@@ -92,7 +96,9 @@ def open_host(config: HostSettings, database: Database, *, clock: Callable[[], i
         folder = find_folder(config.networks, network_id)
     except NotFound:
         raise BadReferenceData(f"network {network_id} is active, but not in {config.networks}") from None
-    return PictureHost(database, load_network(folder), clock=clock, chores=DailyHead(config, database, clock))
+    return PictureHost(
+        database, load_network(folder), clock=clock, chores=DailyHead(config, database, clock), folder=folder
+    )
 
 
 class PictureHost:
@@ -105,8 +111,12 @@ class PictureHost:
         *,
         clock: Callable[[], int],
         chores: Callable[[], None] = lambda: None,
+        folder: Path | None = None,
     ) -> None:
-        """Read everything. `chores` are done in the background beside following, some times a second."""
+        """Read everything. `chores` are done in the background beside following, some times a second.
+
+        `folder` of the network keeps what routing prepares, for the next start.
+        """
         self.network = network
         self._chores = chores
         self._database = database
@@ -114,6 +124,8 @@ class PictureHost:
         self._lock = threading.RLock()
         self._following = threading.Lock()
         self._router: Router | None = None
+        self._folder = folder
+        self.desk = PlanningDesk()
         self._followed: dict[tuple[str, str], Followed] = {}
         self._trouble: str | None = None
         self._threads: HostThreads | None = None
@@ -142,7 +154,7 @@ class PictureHost:
         """Return the router of the network, built on first use."""
         with self._lock:
             if self._router is None:
-                self._router = Router(self.network)
+                self._router = Router(self.network, self._folder)
             return self._router
 
     def now(self) -> int:
@@ -264,7 +276,10 @@ class PictureHost:
             is_new = (profile, user_class) not in self._followed
             self._follow_up(profile, user_class)
         if is_new:
-            self.tick()
+            try:
+                self.tick()
+            except DBAPIError:  # readers are served as of the last change also when nothing can be written
+                log.warning("what time moved could not be written")
 
     def _load(self) -> None:
         """Read everything; what fails here leaves the old picture in place."""
