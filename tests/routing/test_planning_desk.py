@@ -1,0 +1,94 @@
+"""A plan of now, from costs moved along with the picture, is the plan judged from nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from fom.domain.facts_file import parse_record
+from fom.domain.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
+from fom.domain.profiles import PROFILES
+from fom.picture.picture import Picture
+from fom.routing.answer import plan_answer
+from fom.routing.request import make_request
+from fom.routing.router import Router
+from fom.services.planning_desk import PlanningDesk, Ready, plan_then
+from tests.routing.small_networks import grid_network
+
+T0 = parse_instant("2026-03-10T12:00:00Z")
+NETWORK = grid_network(6, 5)
+
+
+@dataclass
+class Now:
+    at: int
+    states: np.ndarray
+
+
+def passage(at: int):
+    segments = [{"id": NETWORK.segment_id(i)} for i in range(NETWORK.n_segments)]
+    return record("verification", "v0", at, strength="own_patrol_traverse", passed="P7", grade="B2", segments=segments)
+
+
+def record(kind: str, record_id: str, at: int, place=None, **properties):
+    geometry = None if place is None else {"type": "Point", "coordinates": list(place)}
+    times = {"received": format_instant(at), "occurred": format_instant(at)}
+    location = {} if place is None else {"location": {"method": "gps"}}
+    feature = {
+        "type": "Feature",
+        "id": record_id,
+        "geometry": geometry,
+        "properties": {"kind": kind, **times, **location, **properties},
+    }
+    return parse_record(feature)
+
+
+def history(seed: int):
+    """Return records in order of receipt: passages, hazards, incidents, delays, and retractions of some of them."""
+    rng = np.random.default_rng(seed)
+    out = [passage(T0 - 10 * HOUR_US)]
+    for i in range(14):
+        at = T0 + i * MINUTE_US // 2
+        segment = int(rng.integers(0, NETWORK.n_segments))
+        a, b = NETWORK.coords[2 * segment], NETWORK.coords[2 * segment + 1]
+        place = np.round(a + (b - a) * rng.uniform(0.1, 0.9) + 1e-5, 6)
+        kind = i % 4
+        if kind == 0:
+            out.append(record("explosive", f"e{i}", at, place, hazard="item", **{"class": "ied"}, grade="C3"))
+        elif kind == 1:
+            out.append(record("incident", f"i{i}", at, place, type="complex_ambush", grade="B2"))
+        elif kind == 2:
+            out.append(record("control", f"c{i}", at, place, control="delay", delay_min=40, grade="B2"))
+        else:
+            out.append(record("retraction", f"r{i}", at, target=out[-2].id, signed_by=["a", "b"]))
+    return out
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_every_change_the_ready_costs_give_the_plan_of_a_fresh_judgement(seed, monkeypatch):
+    made = []
+    original = Ready.__init__
+    monkeypatch.setattr(Ready, "__init__", lambda *args: made.append(1) or original(*args))
+    picture, router, desk = Picture(NETWORK), Router(NETWORK), PlanningDesk()
+    live = picture.live(PROFILES["P5"], "mission_military", T0)
+    rng = np.random.default_rng(seed)
+    for fact in history(seed):
+        touched = picture.apply([fact])
+        at = max(live.at, fact.received)
+        live.refresh(touched, at)
+        ends = [tuple(NETWORK.node_lonlat[int(n)] + 0.004) for n in rng.integers(0, 29, 2)]
+        request = make_request(
+            origin=(ends[0][0], ends[0][1] - 0.004), destination=(ends[1][0], ends[1][1] - 0.004),
+            profile="P5", profiles=PROFILES, user_class="mission_military", at=at, known_at=at,
+            posture=("balanced", "safest")[seed % 2],
+        )  # fmt: skip
+        now = Now(at, live.snapshot())
+        kept = desk.plan_now(router, picture, replace(request, at=0, known_at=0), lambda now=now: now)
+        fresh = plan_then(router, picture, request)
+        assert plan_answer(kept)["outcome"] == plan_answer(fresh)["outcome"]
+        assert [list(r.path.arcs) for r in kept.routes] == [list(r.path.arcs) for r in fresh.routes]
+        assert [r.duration_s for r in kept.routes] == [r.duration_s for r in fresh.routes]
+        assert plan_answer(kept)["obstacle"] == plan_answer(fresh)["obstacle"]
+    assert len(made) == 1
