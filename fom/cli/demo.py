@@ -36,6 +36,8 @@ DEMO_ACCOUNTS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("partner@demo.example", "Humanitarian partner", "partner", None, "unclassified"),
 )
 """Email, name, role, unit, clearance."""
+RELEASED, RELEASED_SITES = ("key_route", "air_head", "crossing"), ("settlement", "camp", "hub")
+"""Registers and kinds of sites that everybody in the area knows: shared with partners."""
 Say = Callable[[str], None]
 
 
@@ -101,6 +103,9 @@ def _fill(database: Database, network: Network, files: Any, *, now: int, say: Sa
 
     registers = orjson.loads(files.registers.read_bytes())
     kept = {name: rows for name, rows in registers.items() if name in REGISTERS}  # the recipe also lists people, units
+    for name, row in ((name, row) for name, rows in kept.items() for row in rows):
+        if name in RELEASED or (name == "site" and row["kind"] in RELEASED_SITES):
+            row.setdefault("classification", "unclassified")
     facts = make_history(network, files.facts, files.facts_by_place)
     with database.writing() as session:
         activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now)

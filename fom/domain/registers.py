@@ -14,9 +14,10 @@ from typing import Any
 
 import shapely
 from shapely.errors import GEOSException
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from fom.domain.access import CLASSIFICATIONS
+from fom.domain.geojson import geometry_to_json
 from fom.domain.instants import format_instant, parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput, NotFound
@@ -190,14 +191,9 @@ def format_values(register: str, typed: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None and member.kind == "moment":
             value = format_instant(value)
         elif value is not None and member.kind == "geometry":
-            value = geojson(value)
+            value = geometry_to_json(value)
         out[name] = value
     return out
-
-
-def geojson(geometry: shapely.Geometry) -> dict[str, Any]:
-    """Return a GeoJSON geometry of lists, coordinates exact."""
-    return {key: _listed(value) for key, value in mapping(geometry).items()}
 
 
 def expectation(member: Member) -> str:
@@ -287,7 +283,3 @@ _PARSERS: dict[str, Callable[[Member, Any], Any]] = {
     "codes": _parse_list,
     "geometry": _parse_geometry,
 }
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple | list) else value

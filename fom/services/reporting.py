@@ -199,11 +199,12 @@ def get_report(session: Session, report_id: str, *, actor: Actor) -> dict[str, A
     return _head(report) | {
         "versions": [_version_dict(version) for version in versions],
         "records": [feature_of(row) for row in records],
-        "about": {row.id: [feature_of(other) for other in list_about(session, row.id)] for row in records},
+        "about": {row.id: _said_of(session, row, actor) for row in records},
         "pending": list_pending_of(session, [row.id for row in records], actor=actor),
         "conflicts": [
             {"version_id": c.version_id, "body": c.body, "received": format_instant(c.received), "by": c.by}
             for c in list_conflicts(session, report_id)
+            if may(actor, "read_reports") or c.by == actor.person
         ],
     }
 
@@ -281,6 +282,10 @@ def _get_visible(session: Session, report_id: str, actor: Actor) -> Report:
     if report is None or not visible(actor, report):
         raise NotFound("report", report_id)
     return report
+
+
+def _said_of(session: Session, row: RecordRow, actor: Actor) -> list[dict[str, Any]]:
+    return [feature_of(other) for other in list_about(session, row.id) if visible(actor, other)]
 
 
 def _current_records(session: Session, report_id: str, at: int) -> list[RecordRow]:

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from fom.domain.access import Actor
-from fom.domain.registers import geojson
+from fom.domain.geojson import geometry_to_json
 from fom.errors import NotFound
 from fom.network.network import ASSET_LIMIT_NAMES, ASSET_TYPES, LIMIT_NAMES, Network
 from fom.picture.question import Question
@@ -65,7 +65,7 @@ def describe_segment(network: Network, number: int) -> dict[str, Any]:
         "link": int(network.link[number]),
         "limits": _named(LIMIT_NAMES, network.limits[number]),
         "assets": [_describe_asset(network, number, place) for place in range(len(network.assets_on(number)))],
-        "geometry": geojson(network.lines[number]),
+        "geometry": geometry_to_json(network.lines[number]),
     }
 
 

@@ -15,8 +15,8 @@ from shapely.geometry import shape
 from sqlalchemy import ColumnElement, Select, column, func, insert, or_, select, table
 from sqlalchemy.orm import Session, aliased
 
+from fom.domain.geojson import geometry_to_json
 from fom.domain.instants import format_instant, parse_instant
-from fom.domain.registers import geojson
 from fom.store.tables import RecordReference, RecordRow
 
 _BOUNDS = table("record_bounds", *(column(name) for name in ("number", "min_lon", "max_lon", "min_lat", "max_lat")))
@@ -73,8 +73,7 @@ def feature_of(row: RecordRow) -> dict[str, Any]:
     properties |= row.properties
     if row.meta is not None:
         properties["meta"] = row.meta
-    geometry = None if row.geometry is None else geojson(row.geometry)
-    return {"type": "Feature", "id": row.id, "geometry": geometry, "properties": properties}
+    return {"type": "Feature", "id": row.id, "geometry": geometry_to_json(row.geometry), "properties": properties}
 
 
 def references_of(feature: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

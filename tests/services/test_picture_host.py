@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from fom.domain.access import visible
 from fom.domain.facts_file import parse_facts
@@ -331,3 +333,35 @@ def test_who_may_see_a_record_of_an_event_is_known_with_it_and_unknown_ids_are_h
         seen = [f["id"] for f in list_records(session, actor=AMINA, kinds=["incident"], known_at=T0 + DAY)]
     assert len(seen) == 1
     assert visible(AMINA, host.access_of(seen[0]))
+
+
+def test_postgres_tells_of_a_change_without_being_asked(database, monkeypatch):
+    if database.is_sqlite:
+        return  # polled; the test before this one shows it
+    monkeypatch.setattr("fom.services.host_threads.NOTIFIED_POLL_S", 600.0)
+    settle(database)
+    host = make_host(database, Clock())
+    host.start()
+    try:
+        listener = host.subscribe(P, U)
+        for place in (ON_WEST, ON_EAST):  # the first may still meet the listener while it connects
+            report(database, hazard(at=place))
+            time.sleep(0.5)
+        seen = [listener.next(10), listener.next(10)]
+        assert all(event is not None for event in seen)
+    finally:
+        host.stop()
+
+
+def test_readers_are_served_while_nothing_can_be_written(ground, monkeypatch):
+    database, host, clock = ground
+    clock.now = T0 + 100 * HOUR
+
+    def full():
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(database, "writing", full)
+    assert letters(host) == "OOOO"
+    monkeypatch.undo()
+    host.tick()
+    assert letters(host) == "CCCC"
