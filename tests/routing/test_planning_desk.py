@@ -11,10 +11,11 @@ from fom.domain.facts_file import parse_record
 from fom.domain.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
 from fom.domain.profiles import PROFILES
 from fom.picture.picture import Picture
+from fom.picture.question import Question
 from fom.routing.answer import plan_answer
 from fom.routing.request import make_request
 from fom.routing.router import Router
-from fom.services.planning_desk import PlanningDesk, Ready, plan_then
+from fom.services.planning_desk import Assessed, PlanningDesk, Ready, plan_then
 from tests.routing.small_networks import grid_network
 
 T0 = parse_instant("2026-03-10T12:00:00Z")
@@ -58,7 +59,7 @@ def history(seed: int):
         if kind == 0:
             out.append(record("explosive", f"e{i}", at, place, hazard="item", **{"class": "ied"}, grade="C3"))
         elif kind == 1:
-            out.append(record("incident", f"i{i}", at, place, type="complex_ambush", grade="B2"))
+            out.append(record("incident", f"i{i}", at, place, type=("armed_robbery", "complex_ambush")[i // 4 % 2], grade="C3"))
         elif kind == 2:
             out.append(record("control", f"c{i}", at, place, control="delay", delay_min=40, grade="B2"))
         else:
@@ -87,6 +88,11 @@ def test_after_every_change_the_ready_costs_give_the_plan_of_a_fresh_judgement(s
         now = Now(at, live.snapshot())
         kept = desk.plan_now(router, picture, replace(request, at=0, known_at=0), lambda now=now: now)
         fresh = plan_then(router, picture, request)
+        (ready,) = desk._ready.values()
+        judged = Assessed(picture, Question(at, at, PROFILES["P5"], "mission_military"))
+        assert np.array_equal(ready.conditions.states, judged.states)
+        assert np.array_equal(ready.conditions.delay_min, judged.delay_min)
+        assert np.allclose(ready.conditions.risk, judged.risk, atol=0.001)
         assert plan_answer(kept)["outcome"] == plan_answer(fresh)["outcome"]
         assert [list(r.path.arcs) for r in kept.routes] == [list(r.path.arcs) for r in fresh.routes]
         assert [r.duration_s for r in kept.routes] == [r.duration_s for r in fresh.routes]
