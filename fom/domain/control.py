@@ -59,6 +59,8 @@ def _phases_while(
     if control.control == "order":
         if user_class not in control.user_classes and "all" not in control.user_classes:
             return []
+        if control.end is not None and control.end < _first(control):
+            return []
         return phase("H1", _EFFECTS[control.effect or "prohibited"], FIRST_TICK, last_tick, order=control)
     if control.control == "denial":
         if not is_same_for_denial(control.user_class, user_class):
@@ -73,9 +75,14 @@ def _phases_while(
     return phase("H4", State.AMBER, at_tick(eff), after_tick(eff + _us(policy.toll_h)))
 
 
+def _first(order: Control) -> int:
+    """Return the first moment of an order."""
+    return order.eff if order.start is None else order.start
+
+
 def _with_start(phase: Phase, order: Control) -> Phase:
     """Return the phase of an order with its start, from which the travel time of each segment is taken off."""
-    first = order.eff if order.start is None else order.start
+    first = _first(order)
     if order.recurring is None:
         return phase._replace(lead_start=at_tick(first))
     return phase._replace(recurring=order.recurring, clip=(first, ALWAYS_US if order.end is None else order.end))

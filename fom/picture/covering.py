@@ -144,8 +144,12 @@ def wholly_named(stretches: Iterable[Stretch], ground: Ground) -> Ints:
     """Return the segments named from end to end; a part of a segment is not enough."""
     length = ground.network.length_m
     named = _named_parts(stretches, ground)
-    whole = [n for n, parts in named.items() if uncovered_m(parts, float(length[n])) <= UNCOVERED_MAX_M + SLACK]
+    whole = [n for n, parts in named.items() if any(_is_whole(part, float(length[n])) for part in parts)]
     return np.array(sorted(whole), dtype=np.int64)
+
+
+def _is_whole(part: Interval, length_m: float) -> bool:
+    return uncovered_m([part], length_m) <= UNCOVERED_MAX_M + SLACK
 
 
 def _solid(parts: Iterable[Interval]) -> list[Interval]:

@@ -183,5 +183,6 @@ def _crossings(i: Ints, p: Floats, v: Floats, c: Floats, w: Floats) -> tuple[Int
     to = c - p
     share = (to[:, 0] * w[:, 1] - to[:, 1] * w[:, 0]) / safe
     other = (to[:, 0] * v[:, 1] - to[:, 1] * v[:, 0]) / safe
-    hit = (cross != 0) & (share > 0) & (share < 1) & (other >= 0) & (other <= 1)
+    # an edge that ends on the line is met although rounding says it just fails to reach: a cut too many does no harm
+    hit = (cross != 0) & (share > 0) & (share < 1) & (other >= -1e-9) & (other <= 1 + 1e-9)
     return i[hit], share[hit]
