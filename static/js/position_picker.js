@@ -19,10 +19,12 @@ for (const field of document.querySelectorAll("[data-position]")) {
     if (!answer || text.value.trim() !== typed) return;
     const body = await answer.json();
     if (!answer.ok) {
+      told.dataset.refused = "";
       told.textContent = body.errors ? `${body.errors[0].came}: expected ${body.errors[0].expected}` : body.detail;
       return;
     }
-    told.textContent = "";
+    if ("refused" in told.dataset) told.textContent = "";
+    delete told.dataset.refused;
     part("reading-text").textContent = body.reading.replace(" · ", "\n");
     part("reading").hidden = false;
     part("seen").value = typed;
