@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,8 @@ from gunicorn.app.base import BaseApplication
 from fom.config import Config, config_from_env
 from fom.services.deployment import open_database
 
-STOP_GRACE_S = 1
-"""Seconds that running requests get after Ctrl-C; open streams end by themselves at once."""
+STOP_GRACE_S = 2
+"""Seconds that running requests get after Ctrl-C; open streams end by themselves within half of one."""
 
 
 class Server(BaseApplication):
@@ -53,6 +55,7 @@ def gunicorn_settings(config: Config) -> dict[str, Any]:
         "accesslog": None,
         "loglevel": "warning",
         "proc_name": "fom",
+        "post_worker_init": _end_streams_on_term,
         "worker_int": _end_streams,
         "worker_exit": _close,
     }
@@ -64,9 +67,25 @@ def _end_streams(worker: Any) -> None:
         worker.wsgi.extensions["fom"].closing.set()
 
 
+def _end_streams_on_term(worker: Any) -> None:
+    """Let streams end at once on SIGTERM too, for which the server has no hook: it would wait for them in vain."""
+
+    def on_term(number: int, frame: Any) -> None:
+        _end_streams(worker)
+        worker.handle_exit(number, frame)
+
+    signal.signal(signal.SIGTERM, on_term)
+
+
 def _close(_server: Any, worker: Any) -> None:
-    if worker.wsgi is not None:
-        worker.wsgi.extensions["fom"].close()
+    """Let running requests end, then leave at once: taking a large interpreter apart in order would take seconds."""
+    if worker.wsgi is None:
+        return
+    worker.wsgi.extensions["fom"].close()
+    worker.tpool.shutdown(wait=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def serve(config: Config) -> None:

@@ -16,6 +16,8 @@ NEVER_US = -(2**62)
 ALWAYS_US = 2**62
 """Stands for "no end"."""
 
+_FIRST_US = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+_LAST_US = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -25,11 +27,14 @@ def parse_instant(text: str) -> int:
     Raises
     ------
     ValueError
-        No zone, not a real date, or another notation.
+        No zone, not a real date, another notation, or a moment outside the years 1 to 9999 UTC.
     """
     if not isinstance(text, str) or not _INSTANT.fullmatch(text):
         raise ValueError("an ISO 8601 time with Z or an offset")
-    return to_us(datetime.fromisoformat(text))
+    us = to_us(datetime.fromisoformat(text))
+    if not _FIRST_US <= us <= _LAST_US:
+        raise ValueError("a time within the years 1 to 9999 UTC")
+    return us
 
 
 def to_us(moment: datetime) -> int:

@@ -23,10 +23,17 @@ INSTANT_SCHEMA: dict[str, Any] = {
 }
 
 
+EARLIEST_US, LATEST_US = parse_instant("1900-01-01T00:00:00Z"), parse_instant("2200-01-01T00:00:00Z")
+"""What may be asked about: far enough from the ends of the calendar that ages and next changes can be told."""
+
+
 def _to_us(value: object) -> int:
     if not isinstance(value, str):
         raise ValueError("an ISO 8601 time with Z or an offset")
-    return parse_instant(value.upper() if value[-1:] == "z" or "t" in value else value)
+    us = parse_instant(value.upper())
+    if not EARLIEST_US <= us <= LATEST_US:
+        raise ValueError("a time between 1900 and 2200")
+    return us
 
 
 Instant = Annotated[int, BeforeValidator(_to_us), WithJsonSchema(INSTANT_SCHEMA)]
