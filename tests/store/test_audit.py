@@ -72,6 +72,24 @@ def test_a_flipped_byte_in_any_field_is_seen(chain, column):
         assert not problems(chain)
 
 
+@pytest.mark.deep
+def test_ten_thousand_flipped_bytes_are_all_seen(chain):
+    chance = random.Random(14)
+    with chain.reading() as session:
+        stored = session.execute(text(f"SELECT {', '.join(COLUMNS)} FROM audit ORDER BY number")).all()
+    for _ in range(10_000):
+        line, place = chance.choice(stored), chance.randrange(2, len(COLUMNS))
+        column, value = COLUMNS[place], line[place]
+        at = chance.randrange(len(value))
+        changed = value[:at] + chr((ord(value[at]) + chance.randrange(1, 90)) % 94 + 33) + value[at + 1 :]
+        if changed == value:
+            continue
+        tamper(chain, f"UPDATE audit SET {column} = :value WHERE number = :n", value=changed, n=line.number)
+        assert problems(chain), (line.number, column, at, changed)
+        tamper(chain, f"UPDATE audit SET {column} = :value WHERE number = :n", value=value, n=line.number)
+    assert not problems(chain)
+
+
 @pytest.mark.parametrize("number", [1, 6, LINES - 1])
 def test_a_deleted_line_is_seen(chain, number):
     tamper(chain, "DELETE FROM audit WHERE number = :number", number=number)
