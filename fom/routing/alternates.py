@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fom.network.network import Network
 from fom.routing.engine import Candidate, Ends
-from fom.routing.router import Joints, Path, Searches
+from fom.routing.router import Joints, Metric, Path, Searches
 from fom.routing.snapping import Snap
 
 MAX_SHARE = 0.80
@@ -70,6 +71,43 @@ class Sharing:
         return float(self.counted[self._rows[common]].sum()) / self.best_s if self.best_s else 0.0
 
 
+class Trial:
+    """Judges paths between two places beside the best, and keeps those it takes."""
+
+    def __init__(
+        self,
+        searches: Searches,
+        origin: Snap,
+        destination: Snap,
+        best: Path,
+        seconds: NDArray[np.float64],
+        taken: Sequence[Path] = (),
+    ) -> None:
+        self._searches, self._seconds = searches, seconds
+        self._length_m = np.asarray(searches.router.network.length_m)
+        self.sources, self.targets = searches.sources(origin), searches.targets(destination)
+        self._reach = round(best.weight * LOCAL_SHARE)
+        self.measures = [Sharing.of(path, seconds, self._length_m) for path in (best, *taken)]
+        self.taken = list(taken)
+
+    def differs(self, path: Path) -> bool:
+        """Return whether a path shares little with the best and with everything taken."""
+        return all(measure.share(path) <= MAX_SHARE for measure in self.measures)
+
+    def take(self, path: Path) -> None:
+        """Keep a path; those that come after must differ from it."""
+        self.taken.append(path)
+        self.measures.append(Sharing.of(path, self._seconds, self._length_m))
+
+    def admissible(self, candidate: Candidate) -> Path | None:
+        """Return the path of a candidate if it may be taken, else None."""
+        path = self._searches.path(self.sources, candidate.found, self.targets)
+        if not (self.differs(path) and _is_simple(self._searches, path, candidate)):
+            return None
+        is_optimal = is_locally_optimal(self._searches, self.sources, self.targets, candidate, self._reach)
+        return path if is_optimal else None
+
+
 def find_alternates(
     searches: Searches,
     origin: Snap,
@@ -86,32 +124,64 @@ def find_alternates(
     """
     if wanted < 1 or len(best.arcs) < 2:
         return []
-    length_m = np.asarray(searches.router.network.length_m)
-    measures = [Sharing.of(best, seconds, length_m)]
-    accepted: list[Path] = []
-
-    def take(path: Path) -> None:
-        if len(accepted) < wanted and all(m.share(path) <= MAX_SHARE for m in measures):
-            accepted.append(path)
-            measures.append(Sharing.of(path, seconds, length_m))
-
-    for path in others:
-        take(path)
-    sources, targets = searches.sources(origin), searches.targets(destination)
-    for candidate in _candidates(searches, sources, targets, measures[0]):
-        if len(accepted) == wanted:
+    trial = Trial(searches, origin, destination, best, seconds)
+    for path in others[:wanted]:
+        if trial.differs(path):
+            trial.take(path)
+    for candidate in _candidates(searches, trial):
+        if len(trial.taken) == wanted:
             break
-        path = searches.path(sources, candidate.found, targets)
-        if (
-            all(m.share(path) <= MAX_SHARE for m in measures)
-            and _is_simple(searches, path, candidate)
-            and is_locally_optimal(searches, sources, targets, candidate, round(best.weight * LOCAL_SHARE))
-        ):
-            take(path)
-    return sorted(accepted, key=lambda path: path.weight)
+        admitted = trial.admissible(candidate)
+        if admitted is not None:
+            trial.take(admitted)
+    return sorted(trial.taken, key=lambda path: path.weight)
 
 
-def _candidates(searches: Searches, sources: Joints, targets: Joints, sharing: Sharing) -> Iterator[Candidate]:
+def with_robust(
+    metric: Metric,
+    origin: Snap,
+    destination: Snap,
+    best: Path,
+    *,
+    seconds: NDArray[np.float64],
+    wanted: int,
+    taken: list[Path],
+) -> list[Path]:
+    """Return alternates with an admissible robust one among them, if there is one and none of `taken` is.
+
+    It is the best way that keeps off every segment with an asset of the best; the costliest of `taken` makes room.
+    """
+    network = metric.router.network
+    assets = assets_of(network, best)
+    if wanted < 1 or not len(assets) or any(not len(np.intersect1d(assets, assets_of(network, p))) for p in taken):
+        return taken
+    candidate = metric.search_without(segments_with(network, assets), origin, destination)
+    if candidate is None:
+        return taken
+    kept = taken[: wanted - 1]
+    with metric.reading() as searches:
+        admitted = Trial(searches, origin, destination, best, seconds, kept).admissible(candidate)
+    return taken if admitted is None else sorted([*kept, admitted], key=lambda path: path.weight)
+
+
+def assets_of(network: Network, path: Path) -> NDArray[np.int32]:
+    """Return the numbers of the assets on the segments of a path, ascending."""
+    starts = np.asarray(network.asset_start)
+    segments = path.segments
+    bearing = segments[starts[segments + 1] > starts[segments]]
+    if not len(bearing):
+        return np.zeros(0, np.int32)
+    return np.unique(np.concatenate([network.assets_on(int(segment)) for segment in bearing]))
+
+
+def segments_with(network: Network, assets: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the numbers of the segments that carry any of some assets, ascending."""
+    entries = np.flatnonzero(np.isin(np.asarray(network.asset_of), assets))
+    return np.unique(np.searchsorted(np.asarray(network.asset_start), entries, side="right") - 1)
+
+
+def _candidates(searches: Searches, trial: Trial) -> Iterator[Candidate]:
+    sources, targets, sharing = trial.sources, trial.targets, trial.measures[0]
     best = searches.engine.search(sources.ends, targets.ends) if sources and targets else None
     if best is None:
         return iter(())
@@ -150,8 +220,8 @@ def is_locally_optimal(searches: Searches, sources: Joints, targets: Joints, can
         via = candidate.via + 1
         keep = (begins < via) & (ends > via)
         begins, ends = begins[keep], ends[keep]
-    # of parts that end together the first is the longest; one arc alone is lightest or it would not be on the path
-    widest = np.concatenate([[True], ends[1:] != ends[:-1]])[: len(ends)] & (ends > begins + 1)
+    # of parts that end together the first is the longest
+    widest = np.concatenate([[True], ends[1:] != ends[:-1]])[: len(ends)] & (ends > begins)
     parts = list(zip(begins[widest].tolist(), ends[widest].tolist(), strict=True))
 
     def are_lightest(low: int, high: int) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fom.domain.profiles import Profile
 from fom.domain.states import NO_STATE, VIABLE, State
 from fom.network.network import Network
-from fom.routing.alternates import Sharing, find_alternates
+from fom.routing.alternates import Sharing, find_alternates, with_robust
 from fom.routing.barriers import barrier_seconds
 from fom.routing.comparing import Comparison, compare
 from fom.routing.conditions import Conditions, Reason
@@ -121,6 +121,10 @@ def plan_route(
     with metrics.verified.reading() as searches:
         path = best_through(searches, snaps)
         others = [] if path is None else _find_others(searches, metrics, snaps, path, request, seconds)
+    if path is not None and len(snaps) == 2:
+        others = with_robust(
+            metrics.verified, snaps[0], snaps[1], path, seconds=seconds, wanted=request.alternates, taken=others
+        )
     with metrics.with_grey.reading() as searches:
         grey = best_through(searches, snaps)
     is_other = grey is not None and bool((maker.states_on(grey) == State.GREY).any())

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fom.network.network import Network
 from fom.routing.barriers import barrier_seconds
 from fom.routing.dijkstra import DijkstraEngine, DijkstraTopology
-from fom.routing.engine import Ends, Engine, Found
+from fom.routing.engine import Candidate, Ends, Engine, Found
 from fom.routing.graph import NO_BARRIER, RouterGraph, build_graph, network_ends
 from fom.routing.hierarchy_engine import HierarchyEngine, HierarchyTopology
 from fom.routing.preparation import prepare_hierarchy
@@ -134,11 +134,37 @@ class Metric:
             self._weights[touched] = self._router_weights(touched)
             self._engine.update(touched)
 
+    def search_without(self, segments: NDArray[np.int64], origin: Snap, destination: Snap) -> Candidate | None:
+        """Return the cheapest path that keeps off some segments, None when there is none or an end lies on one.
+
+        Costs are changed for the time of the search, so it waits for other searches and they for it.
+        """
+        if np.isin([origin.segment, destination.segment], segments).any():
+            return None
+        graph = self.router.graph
+        arcs = np.column_stack([2 * segments, 2 * segments + 1]).ravel()
+        touched = graph.router_arcs(arcs)
+        with self._lock.writing():
+            before = self._weights[touched]
+            self._weights[touched] = UNREACHABLE
+            self._engine.update(touched)
+            try:
+                searches = self._searches()
+                sources, targets = searches.sources(origin), searches.targets(destination)
+                found = self._engine.search(sources.ends, targets.ends) if sources and targets else None
+            finally:
+                self._weights[touched] = before
+                self._engine.update(touched)
+        return None if found is None else Candidate(found, None)
+
     @contextmanager
     def reading(self) -> Iterator[Searches]:
         """Hold the costs still for several searches."""
         with self._lock.reading():
-            yield Searches(self.router, self._arc_weight, self._weights, self._barrier_weight, self._engine)
+            yield self._searches()
+
+    def _searches(self) -> Searches:
+        return Searches(self.router, self._arc_weight, self._weights, self._barrier_weight, self._engine)
 
     def best(self, origin: Snap, destination: Snap) -> Path | None:
         """Return the cheapest path between two snaps, None when there is none."""

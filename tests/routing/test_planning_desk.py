@@ -59,7 +59,9 @@ def history(seed: int):
         if kind == 0:
             out.append(record("explosive", f"e{i}", at, place, hazard="item", **{"class": "ied"}, grade="C3"))
         elif kind == 1:
-            out.append(record("incident", f"i{i}", at, place, type=("armed_robbery", "complex_ambush")[i // 4 % 2], grade="C3"))
+            out.append(
+                record("incident", f"i{i}", at, place, type=("armed_robbery", "complex_ambush")[i // 4 % 2], grade="C3")
+            )
         elif kind == 2:
             out.append(record("control", f"c{i}", at, place, control="delay", delay_min=40, grade="B2"))
         else:
