@@ -20,6 +20,7 @@ FAMILIES = (
     "manual",
     "records",
     "routes",
+    "plans",
     "benchmarks",
     "tokens",
     "stream",
