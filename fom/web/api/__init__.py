@@ -21,6 +21,7 @@ FAMILIES = (
     "records",
     "routes",
     "plans",
+    "what_ifs",
     "benchmarks",
     "tokens",
     "stream",

@@ -30,18 +30,23 @@ PositionText = Annotated[str, Field(min_length=1, max_length=80, description="lo
 Place = Position | PositionText | RowPlace
 
 
-class PlanBody(Body):
-    """From where to where, with what, as whom, when, and how careful."""
+class Way(Body):
+    """From where to where, and how careful."""
 
     origin: Place = Field(alias="from")
     destination: Place = Field(alias="to")
     via: list[Place] = Field(default_factory=list, max_length=10)
+    posture: Literal[POSTURE_NAMES] = "balanced"  # type: ignore[valid-type]
+    alternates: int = Field(ALTERNATES_AT_MOST, ge=0, le=ALTERNATES_AT_MOST)
+
+
+class PlanBody(Way):
+    """A way with what, as whom and when."""
+
     profile: ProfileName = "P3"
     user_class: UserClass = "mission_military"
     depart_at: Instant | None = Field(None, validation_alias=AliasChoices("depart_at", "at"), description="Default now")
     known_at: Instant | None = None
-    posture: Literal[POSTURE_NAMES] = "balanced"  # type: ignore[valid-type]
-    alternates: int = Field(ALTERNATES_AT_MOST, ge=0, le=ALTERNATES_AT_MOST)
 
 
 class Plan(BaseModel):
@@ -68,19 +73,12 @@ class Plan(BaseModel):
 @allows("read_picture")
 def post_plan(body: PlanBody) -> Any:
     """Plan a way under the states at departure; nothing is stored."""
-    return jsonify(plan_of(body))
-
-
-def plan_of(body: PlanBody) -> dict[str, Any]:
-    """Return the plan that a body asks for, as the account may see it."""
     actor = current_actor()
     with reading() as session:
-        places = {name: find_place(session, place, field=name, actor=actor) for name, place in places_of(body)}
-    return plan_way(
+        places = find_places(session, body)
+    plan = plan_way(
         edge().host,
-        origin=places.pop("from"),
-        destination=places.pop("to"),
-        via=list(places.values()),
+        **places,
         profile=body.profile,
         user_class=body.user_class,
         at=body.depart_at,
@@ -89,13 +87,18 @@ def plan_of(body: PlanBody) -> dict[str, Any]:
         alternates=body.alternates,
         actor=actor,
     )
+    return jsonify(plan)
 
 
-def places_of(body: PlanBody) -> list[tuple[str, Any]]:
-    """Return the places with the names of their fields; via points in order."""
-    via = [(f"via[{index}]", place) for index, place in enumerate(body.via)]
-    return [(name, _plain(place)) for name, place in (("from", body.origin), *via, ("to", body.destination))]
+def find_places(session: Any, way: Way) -> dict[str, Any]:
+    """Return `origin`, `destination` and `via` of a way as positions."""
 
+    def find(place: Any, field: str) -> tuple[float, float]:
+        said = place.model_dump(by_alias=True) if isinstance(place, RowPlace) else place
+        return find_place(session, said, field=field, actor=current_actor())
 
-def _plain(place: Any) -> Any:
-    return place.model_dump(by_alias=True) if isinstance(place, RowPlace) else place
+    return {
+        "origin": find(way.origin, "from"),
+        "destination": find(way.destination, "to"),
+        "via": [find(place, f"via[{index}]") for index, place in enumerate(way.via)],
+    }
