@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geodata.alternates import write_alternate_passages
 from geodata.cast import Cast
 from geodata.control_stories import write_controls
 from geodata.damage_stories import write_damage
@@ -52,6 +53,7 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
         damage.blocked(hazards.spot(route, share), hours)
     write_passages(journal, threat, damage.blocks)
     write_searches(journal)
+    write_alternate_passages(journal)
     physical = [r["id"] for r in [*journal.records, *journal.by_place] if r["properties"]["kind"] == "physical"]
     registers = {
         "movement": movement_rows(journal, sites),

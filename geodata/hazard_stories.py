@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from geodata.hazards import CLASSES, HazardWriter
+from geodata.hazards import CLASSES, KNOWN_CLASSES, HazardWriter
 from geodata.journal import Journal
 from geodata.spots import rural_spots
 
@@ -41,8 +41,8 @@ SIGHTINGS = (
     Sighting("wren", 10, 0.38, 196.0, "uxo", "Round beside the well, 70 m from the road.", -74, "B3"),
     Sighting("mahogany", 11, 0.62, 74.0, "ied", "Device reported near the second village.", 150, "C3", digits=4),
     Sighting("teak south", 3, 0.9, 110.0, "mine", "Farmer points at the verge, square only.", 300, "B2", digits=4),
-    Sighting("baobab", 9, 0.5, 53.0, "unknown_item", "Villagers speak of an object outside.", 480, method="place"),
-    Sighting("swift", 8, 0.66, 40.0, "unknown_item", "Can on the carriageway, driver unsure.", desk=(("D4", 39.0),)),
+    Sighting("baobab", 9, 0.5, 53.0, "mine", "Villagers speak of an object outside.", 480, method="place"),
+    Sighting("swift", 8, 0.66, 40.0, "ied", "Can on the carriageway, driver unsure.", desk=(("D4", 39.0),)),
     Sighting(
         "linnet", 6, 0.16, 360.0, "mine", "Position read from an old map sheet.", 240, "C2", datum="unknown",
         desk=(("C2", 336.0), ("C3", 312.0)),
@@ -96,7 +96,7 @@ def write_items_away(writer: HazardWriter, journal: Journal) -> None:
         hours = rng.uniform(0.5, 59.5) * 24
         off_m = float(rng.choice([rng.normal(0, 6), rng.normal(0, 60), rng.normal(0, 400)]))
         fact = writer.found(
-            ("away", number), spot.beside(off_m), hours, str(rng.choice(CLASSES)), on_route=False,
+            ("away", number), spot.beside(off_m), hours, str(rng.choice(KNOWN_CLASSES)), on_route=False,
             unit=f"BN{rng.integers(1, 8)}", grade=str(rng.choice(["C3", "B3", "F6", "D3", "E5"])),
         )  # fmt: skip
         if hours > 8 * 24 and rng.random() < 0.6:
@@ -127,7 +127,7 @@ def write_links(writer: HazardWriter, journal: Journal) -> None:
     writer.taken_back(wrong, 28.0, cast.pair("joc"), "Wrong road named; corrected report follows.")
     right = writer.spot(6, 0.9).beside(900)
     right_words = "Corrected position, on the farm track."
-    writer.found(("right road",), right, 28.0, "unknown_item", on_route=False, words=right_words)
+    writer.found(("right road",), right, 28.0, "uxo", on_route=False, words=right_words)
     kept = writer.found(
         ("one voice",), writer.spot(2, 0.88).beside(-20), 132.0, "uxo", grade="C3", words="Round in the drain."
     )

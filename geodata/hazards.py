@@ -16,6 +16,7 @@ from geodata.mission import lonlat
 from geodata.spots import Spot, spot_on
 
 CLASSES = ("ied", "mine", "uxo", "uxo", "axo", "cluster", "unknown_item", "booby_trap", "stored_ammunition")
+KNOWN_CLASSES = tuple(word for word in CLASSES if word != "unknown_item")
 FIRST_WORDS = {
     "ied": "Suspicious object at the roadside. Not approached. Traffic held.",
     "mine": "Object in the verge, children pointed it out. Marked with stones.",

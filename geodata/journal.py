@@ -11,7 +11,7 @@ from typing import Any
 
 import shapely
 
-from fom.domain.instants import HOUR_US, MINUTE_US, format_instant
+from fom.domain.instants import MINUTE_US, format_instant
 from geodata.mission import Mission, geojson
 
 HISTORY_H = 60 * 24.0
@@ -84,8 +84,3 @@ class Journal:
             return True
         targets = [body.get("target"), *body.get("closes", ()), *body.get("members", ()), *body.get("crossed", ())]
         return any(isinstance(target, str) and target in self._placed_ids for target in targets)
-
-
-def hours_of(us: int) -> float:
-    """Return microseconds as hours."""
-    return us / HOUR_US

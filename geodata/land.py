@@ -42,11 +42,6 @@ class Land:
     lake: shapely.Geometry
 
     @property
-    def is_land(self) -> NDArray[np.bool_]:
-        """Return where there is ground to stand on."""
-        return (self.elevation > 0) & ~self.is_lake
-
-    @property
     def water_rank(self) -> NDArray[np.int64]:
         """Return 0 dry, 1 stream, 2 river, 3 major river, per cell."""
         limits = (STREAM_KM2, RIVER_KM2, MAJOR_KM2)

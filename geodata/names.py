@@ -7,117 +7,30 @@ from collections.abc import Sequence
 import numpy as np
 
 COUNTRY, NORTHERN_NEIGHBOUR, EASTERN_NEIGHBOUR = "Talmara", "Ostrevia", "Quenda"
-MISSION, MISSION_NAME = "UNSTAL", "Stabilisation Mission in Talmara (invented)"
+MISSION = "UNSTAL"
+"""Short name of the invented stabilisation mission in Talmara."""
 SEA = "Sea of Verrin"
 
 _ONSETS = (
-    "b",
-    "d",
-    "g",
-    "k",
-    "l",
-    "m",
-    "n",
-    "r",
+    "b", "d", "g", "k", "l", "m", "n", "r", "s", "t", "v", "z", "br", "dr", "tr", "vr", "sh", "l", "m", "t", "k",
     "s",
-    "t",
-    "v",
-    "z",
-    "br",
-    "dr",
-    "tr",
-    "vr",
-    "sh",
-    "l",
-    "m",
-    "t",
-    "k",
-    "s",
-)
+)  # fmt: skip
 _NUCLEI = ("a", "a", "e", "e", "i", "o", "o", "u", "a", "ei", "ou")
 _CODAS = ("", "", "", "", "l", "n", "r", "s", "m")
 _ENDINGS = (
-    "ara",
-    "enna",
-    "olo",
-    "issa",
-    "une",
-    "avel",
-    "ort",
-    "emi",
-    "anda",
-    "uvo",
-    "esk",
-    "ilan",
-    "ova",
-    "etta",
-    "arru",
-    "inde",
-    "olm",
-    "asha",
-    "ere",
-    "uun",
-    "ivar",
-    "oda",
-    "elle",
-    "ask",
-    "umba",
-    "ireth",
-)
+    "ara", "enna", "olo", "issa", "une", "avel", "ort", "emi", "anda", "uvo", "esk", "ilan", "ova", "etta", "arru",
+    "inde", "olm", "asha", "ere", "uun", "ivar", "oda", "elle", "ask", "umba", "ireth",
+)  # fmt: skip
 _GIVEN = (
-    "Adela",
-    "Bastin",
-    "Cerise",
-    "Dovan",
-    "Elun",
-    "Farro",
-    "Gemma",
-    "Hadrin",
-    "Ilse",
-    "Joram",
-    "Kalina",
-    "Levan",
-    "Mirel",
-    "Nadir",
-    "Orla",
-    "Petra",
-    "Rovan",
-    "Selka",
-    "Tavi",
-    "Ulric",
-    "Vesna",
-    "Yorin",
-    "Zahra",
-    "Brenn",
-    "Calla",
-    "Doru",
-)
+    "Adela", "Bastin", "Cerise", "Dovan", "Elun", "Farro", "Gemma", "Hadrin", "Ilse", "Joram", "Kalina", "Levan",
+    "Mirel", "Nadir", "Orla", "Petra", "Rovan", "Selka", "Tavi", "Ulric", "Vesna", "Yorin", "Zahra", "Brenn",
+    "Calla", "Doru",
+)  # fmt: skip
 _STREETS = (
-    "Market",
-    "Harbour",
-    "Mill",
-    "River",
-    "Garden",
-    "School",
-    "Station",
-    "Temple",
-    "Salt",
-    "Copper",
-    "Weavers",
-    "Orchard",
-    "Customs",
-    "Lime",
-    "Bridge",
-    "Fountain",
-    "Assembly",
-    "Rope",
-    "Clinic",
-    "Old Wall",
-    "Potters",
-    "Granary",
-    "Lamp",
-    "Tide",
-)
+    "Market", "Harbour", "Mill", "River", "Garden", "School", "Station", "Temple", "Salt", "Copper", "Weavers",
+    "Orchard", "Customs", "Lime", "Bridge", "Fountain", "Assembly", "Rope", "Clinic", "Old Wall", "Potters",
+    "Granary", "Lamp", "Tide",
+)  # fmt: skip
 _KNOWN_PLACES = frozenset(
     {"Malanda", "Rolanda", "Luanda", "Rwanda", "Uganda", "Toronda", "Nova", "Soda", "Tara", "Sara", "Savelle"}
 )

@@ -23,7 +23,7 @@ def movement_rows(journal: Journal, sites: list[Row]) -> list[Row]:
     hubs = [s for s in sites if s["kind"] in ("hub", "base", "headquarters")]
     ends = [s for s in sites if s["kind"] in ("hub", "camp", "base", "tob")]
     rows = []
-    humanitarian = sorted(rng.uniform(0.2, SLIP_D, 31).tolist() + rng.uniform(SLIP_D, 59.5, 70).tolist())
+    humanitarian = sorted(rng.uniform(0.2, SLIP_D, 31).tolist() + rng.uniform(SLIP_D, 59.5, 84).tolist())
     others = sorted(rng.uniform(0.2, 59.5, 88).tolist())
     planned = [(days, "humanitarian") for days in humanitarian] + [(days, "other") for days in others]
     planned += [(-d, "humanitarian") for d in (0.3, 0.8, 1.4, 1.9)] + [(-d, "other") for d in (0.2, 0.6, 1.1)]
@@ -108,7 +108,8 @@ def _outcome(rng: np.random.Generator, days: float, kind: str) -> tuple[str, flo
         shares = (0.66, 0.12, 0.05, 0.05, 0.02, 0.02, 0.05, 0.03)
     outcome = str(rng.choice(words, p=shares))
     if outcome == "proceeded_late":
-        return outcome, float(rng.uniform(1.1, 1.45) if rng.random() < 0.6 else rng.uniform(1.6, 2.4))
+        was_mild = rng.random() < 0.6 or (kind == "humanitarian" and days >= SLIP_D)
+        return outcome, float(rng.uniform(1.1, 1.45) if was_mild else rng.uniform(1.6, 2.4))
     return outcome, float(rng.uniform(0.9, 1.25) if outcome == "proceeded" else rng.uniform(1.2, 1.45))
 
 

@@ -10,6 +10,7 @@ import shapely
 from geodata.ground_rules import ThreatMap
 from geodata.journal import HISTORY_H, Journal
 from geodata.key_routes import KeyRoute
+from geodata.mission import Mission
 from geodata.spots import Track
 
 LEG_M = 74_000.0
@@ -67,12 +68,30 @@ def write_passages(journal: Journal, threat: ThreatMap, blocks: list[Block]) -> 
     rng = journal.mission.country.rng("passages")
     for number, route in enumerate(journal.mission.routes):
         track = Track(journal.mission.graph, route.path)
-        legs = max(1, round(track.length_m / LEG_M))
-        modes = ROUTE_MODES[number].split()
-        for leg in range(legs):
-            ends = (leg * track.length_m / legs, (leg + 1) * track.length_m / legs)
-            _write_leg(journal, rng, route, track, ends, modes[leg % len(modes)], threat, blocks)
+        for start_m, end_m, mode in _legs(number, track.length_m):
+            _write_leg(journal, rng, route, track, (start_m, end_m), mode, threat, blocks)
     _write_local_passages(journal, rng)
+
+
+def _legs(number: int, length_m: float) -> list[tuple[float, float, str]]:
+    """Return the legs of a key route: from, to, and how well it is kept."""
+    count = max(1, round(length_m / LEG_M))
+    modes = ROUTE_MODES[number].split()
+    return [(i * length_m / count, (i + 1) * length_m / count, modes[i % len(modes)]) for i in range(count)]
+
+
+def neglected_ways(mission: Mission) -> set[int]:
+    """Return the ways of key routes that no patrol keeps any more."""
+    kept, lost = set[int](), set[int]()
+    for number, route in enumerate(mission.routes):
+        legs = _legs(number, route.path.length_m)
+        at_m = 0.0
+        for step in route.path.steps:
+            length_m = mission.country.ways[step.way].line.length
+            modes = {mode for low, high, mode in legs if low < at_m + length_m and high > at_m}
+            (lost if "lost" in modes else kept).add(step.way)
+            at_m += length_m
+    return lost - kept
 
 
 def _write_leg(
@@ -98,14 +117,14 @@ def _write_leg(
             else float(np.clip(rhythm * life_h, 20.0, 160.0))
         )
         heavy = rng.choice(["P6", "P5", "P4", "P3"], p=[0.56, 0.2, 0.14, 0.1]) if step else "P6"
-        _write_passage(
+        write_passage(
             journal, rng, (route.code, round(ends[0]), step), route.code, track, ends, hours, str(heavy), unit, blocks
         )
         hours += every_h * rng.uniform(0.7, 1.25)
         step += 1
 
 
-def _write_passage(
+def write_passage(
     journal: Journal,
     rng: np.random.Generator,
     key: tuple[object, ...],
@@ -116,8 +135,10 @@ def _write_passage(
     passed: str,
     unit: str,
     blocks: list[Block],
+    *,
+    is_tasked: bool = False,
 ) -> None:
-    """Write one passage, or the part of it up to what stood in the way."""
+    """Write one passage, or the part of it up to what stood in the way; a tasked one is a patrol and beyond doubt."""
     start, end = ends if rng.random() < 0.5 else ends[::-1]
     words = WORDS[int(rng.integers(len(WORDS)))]
     in_way = [b for b in blocks if b.holds(route, hours) and min(ends) < b.at_m < max(ends)]
@@ -128,8 +149,8 @@ def _write_passage(
         if abs(stop - start) < 2000 or (stop - start) * (end - start) < 0:
             return
         end, words = float(stop), "Road not passable ahead. Turned back, no bypass used."
-    convoy = rng.random() < 0.14
-    trusted = rng.random() < 0.93
+    convoy = rng.random() < 0.14 and not is_tasked
+    trusted = rng.random() < 0.93 or is_tasked
     journal.add(
         "verification",
         key,
@@ -167,7 +188,7 @@ def _write_local_passages(journal: Journal, rng: np.random.Generator) -> None:
             step = 0
             while hours < HISTORY_H and step < 3:
                 key = ("local", province.number, town.name, step)
-                _write_passage(
+                write_passage(
                     journal,
                     rng,
                     key,

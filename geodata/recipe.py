@@ -16,6 +16,7 @@ from geodata.country import Progress, build_country, quiet
 from geodata.facts import facts_document, write_history
 from geodata.key_routes import choose_key_routes
 from geodata.mission import Mission
+from geodata.names import MISSION
 from geodata.osm_writer import write_osm
 from geodata.registers import make_registers
 from geodata.road_graph import RoadGraph
@@ -36,6 +37,8 @@ class DemoFiles:
     """Facts file (docs/formats.md) of all records that need no segment ids."""
     facts_by_place: Path
     """JSON list of records that name segments and assets by position; `geodata.history.make_history` completes them."""
+    mission: str
+    """Short name of the invented mission."""
     context: dict[str, Path]
     """Background layers by name: GeoJSON for the map."""
 
@@ -64,6 +67,7 @@ def make_demo(folder: Path, *, seed: int = DEFAULT_SEED, now: datetime, progress
         folder / "registers.json",
         folder / "facts.json",
         folder / "facts-by-place.json",
+        MISSION,
         {name: folder / f"{name}.geojson" for name in ("land", "water", "relief", "urban", "admin", "places")},
     )
     write_osm(country, files.osm, timestamp=now)

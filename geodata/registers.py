@@ -6,14 +6,13 @@ restriction cases, tasks, priorities, assessments) are in `geodata.operations`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import shapely
 
 from geodata.cast import Cast, people_rows
 from geodata.frame import to_lonlat
 from geodata.mission import Mission, Row, geojson, lonlat
+from geodata.sites import site_rows
 
 
 def make_registers(mission: Mission, cast: Cast) -> dict[str, list[Row]]:
@@ -26,7 +25,7 @@ def make_registers(mission: Mission, cast: Cast) -> dict[str, list[Row]]:
         "key_route": _key_routes(mission, units),
         "air_head": _air_heads(mission),
         "crossing": _crossings(mission),
-        "site": _sites(mission),
+        "site": site_rows(mission),
         "area": _areas(mission),
     }
 
@@ -87,7 +86,7 @@ def _key_routes(mission: Mission, units: list[Row]) -> list[Row]:
                 "via": [list(point) for point in to_lonlat(route.via).tolist()],
                 "segments": [],
                 "planning_profile": "P6" if route.code.startswith("MSR") else "P5",
-                "reviewed_at": mission.days_ago((4, 9, 12, 21, 6, 41, 17, 26, 8, 55, 13, 75)[number]),
+                "reviewed_at": mission.days_ago((4, 9, 12, 21, 6, 11, 17, 26, 8, 25, 41, 75)[number]),
             }
         )
     return rows
@@ -176,73 +175,6 @@ def _crossings(mission: Mission) -> list[Row]:
                 "inspected_at": mission.days_ago((12, 23, 9, 58)[number]),
             }
         )
-    return rows
-
-
-def _site(mission: Mission, kind: str, name: str, x: float, y: float, **members: Any) -> Row:
-    lon, lat = lonlat(x, y)
-    return {
-        "id": mission.id("site", kind, name),
-        "name": name,
-        "kind": kind,
-        "lon": lon,
-        "lat": lat,
-        "population": None,
-        "plan_reviewed_at": None,
-        "is_active": True,
-        "until": None,
-        "parent": None,
-    } | members
-
-
-def _sites(mission: Mission) -> list[Row]:
-    rng = mission.country.rng("sites")
-    towns = mission.country.settlements
-
-    def beside(rank: int, away_m: float) -> tuple[float, float]:
-        angle = rng.uniform(0, 2 * np.pi)
-        return towns[rank].x + away_m * np.cos(angle), towns[rank].y + away_m * np.sin(angle)
-
-    rows = [
-        _site(mission, "settlement", t.name, t.x, t.y, population=t.population) for t in towns if t.population >= 1200
-    ]
-    rows += [
-        _site(mission, "hub", f"{towns[r].name} market and clinic", towns[r].x, towns[r].y)
-        for r in (0, 1, 2, 3, 4, 5, 8, 11, 14, 18)
-    ]
-    rows.append(_site(mission, "headquarters", "Mission headquarters", *beside(0, 2100)))
-    bases = [p.seat.rank for p in mission.provinces]
-    rows += [_site(mission, "base", f"Base {towns[r].name}", *beside(r, 1300), parent=rows[-1]["id"]) for r in bases]
-    rows += [
-        _site(
-            mission,
-            "tob",
-            f"TOB {towns[r].name}",
-            *beside(r, 900),
-            parent=mission.id("site", "base", f"Base {mission.province_at(towns[r].x, towns[r].y).seat.name}"),
-            until=mission.days_ago(-days),
-            is_active=days > 0,
-        )
-        for r, days in ((44, 24), (61, 11), (73, 38), (95, -6))
-    ]
-    rows += [
-        _site(mission, "camp", f"{towns[r].name} displaced persons camp", *beside(r, 2200), population=p)
-        for r, p in ((6, 21_400), (16, 9_800), (23, 14_200), (39, 6_100))
-    ]
-    plans = (40, 95, 150, 210, 61, 170)
-    kinds = ("power station", "fuel depot", "water works", "grain store", "radio relay", "dam")
-    rows += [
-        _site(
-            mission,
-            "strategic_resource",
-            f"{towns[r].name} {kind}",
-            *beside(r, 1800),
-            plan_reviewed_at=mission.days_ago(days),
-        )
-        for r, kind, days in zip((0, 1, 3, 7, 12, 20), kinds, plans, strict=True)
-    ]
-    rows.append(_site(mission, "ammunition_storage", f"{towns[10].name} old depot", *beside(10, 2600)))
-    rows.append(_site(mission, "ammunition_storage", f"{towns[25].name} abandoned store", *beside(25, 1900)))
     return rows
 
 

@@ -17,6 +17,7 @@ from geodata.ways import Way
 
 SPEED_KMH = {-1: 40.0, 0: 80.0, 1: 75.0, 2: 65.0, 3: 50.0, 4: 36.0, 5: 28.0, 6: 20.0, 10: 30.0, 11: 22.0}
 """Tier -> speed by which paths are chosen; street tiers last."""
+NO_WAY_H = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class RoadGraph:
         a, b, way, cost, back = a[order], b[order], way[order], cost[order], back[order]
         first = np.r_[True, (a[1:] != a[:-1]) | (b[1:] != b[:-1])]
         a, b, cost = a[first], b[first], cost[first]
+        self._way = way[first]
         self._step = {
             (int(x), int(y)): Step(int(w), bool(r)) for x, y, w, r in zip(a, b, way[first], back[first], strict=True)
         }
@@ -70,18 +72,28 @@ class RoadGraph:
         """Return the number of the node nearest to a position in metres."""
         return int(self._tree.nearest(shapely.Point(xy)))
 
-    def find_path(self, start: int, end: int) -> Path | None:
-        """Return the quickest path between two nodes, or None where there is none."""
-        return self.find_paths(start, [end])[0]
-
     def find_paths(self, start: int, ends: list[int]) -> list[Path | None]:
         """Return the quickest path from one node to each of several."""
         hours, before = dijkstra(self._matrix, indices=start, return_predecessors=True)
         return [self._trace(before, start, end) if np.isfinite(hours[end]) and end != start else None for end in ends]
 
-    def hours_between(self, starts: list[int], ends: list[int]) -> NDArray[np.float64]:
-        """Return (starts, ends) hours of driving; inf where there is no way."""
-        return np.asarray(dijkstra(self._matrix, indices=starts)[:, ends])
+    def find_other_path(self, path: Path, *, shut: set[int], times: float = 3.0) -> Path | None:
+        """Return the quickest path between a path's ends that enters no shut way and shuns the path's own."""
+        matrix = self._matrix.copy()
+        matrix.data = np.where(np.isin(self._way, [step.way for step in path.steps]), times, 1.0) * matrix.data
+        matrix.data[np.isin(self._way, sorted(shut))] = NO_WAY_H
+        start, end = (self.nearest_node(path.line.coords[i]) for i in (0, -1))
+        hours, before = dijkstra(matrix, indices=start, return_predecessors=True)
+        return self._trace(before, start, end) if hours[end] < NO_WAY_H else None
+
+    def parts_without(self, path: Path, ways: set[int]) -> list[Path]:
+        """Return the parts of a path that lie on none of these ways, in order."""
+        parts = []
+        for is_left_out, steps in itertools.groupby(path.steps, key=lambda step: step.way in ways):
+            if not is_left_out:
+                kept = tuple(steps)
+                parts.append(Path(kept, self._joined(kept)))
+        return parts
 
     def way(self, step: Step) -> Way:
         """Return the way of a step."""

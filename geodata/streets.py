@@ -16,7 +16,6 @@ from geodata.settlements import Settlement
 
 SQUARE_KM_PER_PERSON = 5.0e-5
 QUARTER_KM2 = 0.55
-RIVER_BANK_M = 45.0
 
 
 @dataclass(frozen=True, slots=True)
