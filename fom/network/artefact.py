@@ -71,7 +71,7 @@ def save_network(network: Network, folder: Path) -> Path:
 def _remove_abandoned(folder: Path) -> None:
     """Remove scratch folders of earlier builds of this target whose process is gone."""
     for left in folder.parent.glob(f".{folder.name}.build-*"):
-        match = re.fullmatch(r".*\.build-(\d+)-[0-9a-f]+", left.name)
+        match = re.fullmatch(r".*\.build-(\d+)-[0-9a-f]+(-old)?", left.name)
         if match and not _is_running(int(match[1])):
             shutil.rmtree(left, ignore_errors=True)
 

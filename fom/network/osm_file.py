@@ -24,6 +24,7 @@ from fom.network.road_rules import TAG_KEYS, road_class
 
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 NODE_KEYS = ("barrier", "ford", "mountain_pass", "bridge", "culvert", "tunnel", "man_made")
+OTHER_KEYS = ("name", "name:en", "ref", "type", "restriction", "except", "locked")
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "ODbL 1.0"
 INVALID_TEXT = "tags with broken text encoding"
@@ -273,11 +274,13 @@ def _positions_in(ids: np.ndarray, wanted: list[int]) -> list[int]:
 
 
 def _decodable_tags(entity: Any) -> dict[str, str]:
-    """Return the tags whose key and value are valid text."""
+    """Return the tags we read whose value is valid text, asked for one by one: a broken one ends their iteration."""
     kept = {}
-    for tag in entity.tags:
+    for key in (*TAG_KEYS, *NODE_KEYS, *OTHER_KEYS):
         try:
-            kept[tag.k] = tag.v
+            text = entity.tags.get(key)
         except UnicodeDecodeError:
             continue
+        if text is not None:
+            kept[key] = text
     return kept

@@ -129,9 +129,13 @@ def _one_label_per_place(x: NDArray[np.int32], y: NDArray[np.int32], node: Ints,
 
 
 def _cut_at_nodes(strands: Strands, breaks: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return first vertex, last vertex and strand of each run between nodes met more than once, ends and `breaks`."""
+    """Return first vertex, last vertex and strand of each run between nodes met more than once, ends and `breaks`.
+
+    A strand that turns back on itself is cut where it turns, so that the way back is seen to repeat the way out.
+    """
     labels, inner, count = np.unique(strands.node, return_inverse=True, return_counts=True)
     is_cut = ((count > 1) | np.isin(labels, breaks))[inner]
+    is_cut[1:-1] |= strands.node[2:] == strands.node[:-2]
     is_cut[strands.start[:-1]] = True
     is_cut[strands.start[1:] - 1] = True
     cuts = np.flatnonzero(is_cut)
