@@ -134,7 +134,7 @@ def plain_costs(network: Network) -> np.ndarray:
 def expanded_graph(network: Network, costs: np.ndarray, vehicle: str) -> nx.DiGraph:
     """Return a graph whose nodes are arcs and whose edges are the turns that may be made, weights as the router's.
 
-    Written from the words of docs/routing rules, one arc at a time, and shares nothing with the router's graph but the
+    Written from the rules in words, one arc at a time, and shares nothing with the router's graph but the
     weights themselves.
     """
     arcs = [(a, t, h) for a, t, h in arcs_of(network) if np.isfinite(costs[a])]

@@ -26,7 +26,7 @@ def weight_of(path: Path | None) -> int | None:
 def test_best_route_equals_plain_dijkstra_over_arcs_before_and_after_closing_and_lifting(network, data):
     n = network.n_segments
     costs = plain_costs(network)
-    vehicle = data.draw(st.sampled_from(["foot", "wheeled"]))
+    vehicle = data.draw(st.sampled_from(["foot", "motorcycle", "wheeled"]))
     ends = [(data.draw(st.integers(0, n - 1)), data.draw(FRACTIONS)) for _ in range(2)]
     metric = Router(network, with_hierarchy=data.draw(st.booleans())).metric(costs, vehicle=vehicle)
 

@@ -26,7 +26,7 @@ def cut_of(network, is_open, start, end, vehicle="wheeled"):
 @settings(max_examples=200, deadline=None)
 def test_the_cut_cuts_and_no_smaller_one_does(network, data):
     n = network.n_segments
-    vehicle = data.draw(st.sampled_from(["foot", "wheeled"]))
+    vehicle = data.draw(st.sampled_from(["foot", "motorcycle", "wheeled"]))
     closed = data.draw(st.lists(st.integers(0, 2 * n - 1), unique=True, max_size=9))
     is_open = np.ones(2 * n, bool)
     is_open[closed] = False
