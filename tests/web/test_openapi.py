@@ -69,9 +69,8 @@ def attack(mission: Mission, role: str, examples: int, seed: int) -> list[str]:
         @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def send(case: schemathesis.Case) -> None:
-            case.call_and_validate(
-                headers={"Authorization": f"Bearer {token}"}, excluded_checks=[positive_data_acceptance]
-            )
+            headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}  # it does not unpack
+            case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
         try:
             send()
@@ -82,10 +81,12 @@ def attack(mission: Mission, role: str, examples: int, seed: int) -> list[str]:
 
 @pytest.mark.parametrize("role", ["chief_joc", "administrator"])
 def test_generated_requests_find_no_crash_and_no_undescribed_answer(mission: Mission, role: str):
-    assert attack(mission, role, examples=5, seed=1) == []
+    failures = attack(mission, role, examples=5, seed=1)
+    assert not failures, "\n\n".join(failures)
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("role", ["chief_joc", "eod", "reporter", "partner", "administrator"])
 def test_many_generated_requests_find_no_crash_and_no_undescribed_answer(mission: Mission, role: str):
-    assert attack(mission, role, examples=150, seed=2) == []
+    failures = attack(mission, role, examples=150, seed=2)
+    assert not failures, "\n\n".join(failures)
