@@ -36,7 +36,7 @@ class History:
 
 def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
     """Return sixty days of history up to the mission's `now`."""
-    journal = Journal(mission)
+    journal = Journal(mission, cast)
     threat = ThreatMap(mission)
     write_ground_rules(journal, threat)
     hazards = HazardWriter(journal, cast)

@@ -12,6 +12,7 @@ from typing import Any
 import shapely
 
 from fom.domain.instants import MINUTE_US, format_instant
+from geodata.cast import Cast
 from geodata.mission import Mission, geojson
 
 HISTORY_H = 60 * 24.0
@@ -21,8 +22,8 @@ Record = dict[str, Any]
 class Journal:
     """Collects records in the order in which they are written."""
 
-    def __init__(self, mission: Mission) -> None:
-        self.mission = mission
+    def __init__(self, mission: Mission, cast: Cast) -> None:
+        self.mission, self.cast = mission, cast
         self.records: list[Record] = []
         """Complete features."""
         self.by_place: list[Record] = []

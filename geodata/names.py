@@ -32,7 +32,26 @@ _STREETS = (
     "Granary", "Lamp", "Tide",
 )  # fmt: skip
 _KNOWN_PLACES = frozenset(
-    {"Malanda", "Rolanda", "Luanda", "Rwanda", "Uganda", "Toronda", "Nova", "Soda", "Tara", "Sara", "Savelle"}
+    {
+        "Malanda",
+        "Rolanda",
+        "Luanda",
+        "Rwanda",
+        "Uganda",
+        "Toronda",
+        "Nova",
+        "Soda",
+        "Tara",
+        "Sara",
+        "Savelle",
+        "Bolivar",
+        "Similan",
+        "Nasova",
+        "Simere",
+        "Tunesk",
+        "Braila",
+        "Mumbanda",
+    }
 )
 """Chance products of the syllables that are words or places of this world; skipped."""
 

@@ -41,7 +41,7 @@ ROUTE_MODES = (
 WORDS = (
     "Patrol passed, nothing to report.",
     "Travelled, no incident. Road good.",
-    "Passed both ways of the bridge site, traffic light.",
+    "Passed the bridge site both ways, few vehicles met.",
     "Convoy through without a halt.",
     "Travelled. Market traffic in the villages, people greeted us.",
     "Passed. Soft shoulders, keep to the carriageway.",
@@ -159,6 +159,7 @@ def write_passage(
         shape=track.drive(rng, start, end),
         words=words,
         unit="REL" if convoy else unit,
+        by=journal.cast.patrol("REL" if convoy else unit),
         form="passage",
         strength="partner_convoy_traverse" if convoy else "own_patrol_traverse",
         passed="P5" if convoy else passed,
