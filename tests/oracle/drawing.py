@@ -287,7 +287,7 @@ class Drawing:
 
     def _draw_order(self, p: dict[str, Any]) -> None:
         rng = self.rng
-        p["effect"] = rng.choice(("prohibited", "permission", "escort"))
+        p["effect"] = rng.choice(("prohibited", "prohibited", "permission", "escort"))
         others = rng.sample(USER_CLASSES, 2)
         asked = self.setting.user_class
         p["user_classes"] = rng.choice((["all"], [asked], [asked, others[0]], others))
@@ -348,7 +348,7 @@ class Drawing:
                 if geometry is None:
                     del p["location"]
         else:
-            p["state"] = rng.choice(("AMBER", "AMBER", "GREY", "RED", "GREEN" if chance(rng, 0.3) else "AMBER"))
+            p["state"] = rng.choice(("AMBER", "AMBER", "GREY", "RED", "RED", "GREEN" if chance(rng, 0.3) else "AMBER"))
             p["role"] = "chief_joc" if chance(rng, 0.88) else "duty_officer"
             longest = round(self.scene.policy["override_max_h"] * HOUR)
             eff = self.moment((0, self.scene.policy["override_max_h"]), 20)

@@ -39,7 +39,7 @@ def draw_history(rng: Random, setting: Setting, prefix: str, lon: float, lat: fl
 def draw_events(scene: Scene) -> Drawing:
     """Draw roads and records."""
     rng, drawing = scene.rng, Drawing(scene)
-    if chance(rng, 0.004):
+    if chance(rng, 0.008):
         return draw_bulk(scene)
     scene.draw_roads()
     drawing.draw_surroundings()
@@ -81,6 +81,8 @@ def draw_answer_to(drawing: Drawing, fact: dict[str, Any]) -> None:
             followups.draw_new_emplacement(drawing, act)
     if p["kind"] == "physical" and chance(rng, 0.3):
         followups.draw_crossing(drawing, fact)
+    if p.get("effect") == "prohibited" and chance(rng, 0.2):
+        drawing.draw_manual()
     if p.get("control") == "denial" and chance(rng, 0.4):
         followups.draw_passage(drawing, fact)
 

@@ -47,7 +47,7 @@ class Row:
         return d < INFINITE and self.ground.reaches(d - self.ground.uncertainty(fact), self.w)
 
     def is_under(self, manual: Record) -> bool:
-        """Return whether a manual state holds here; an improvement must name the whole segment."""
+        """Return whether a manual state holds here; an improvement must name the whole segment at once."""
         if manual.p["mode"] == "worsen":
             return self.is_here(manual)
         length = self.ground.lines[self.segment.id].length

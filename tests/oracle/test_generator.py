@@ -10,7 +10,7 @@ from tests.oracle.batches import seeded_batch
 from tests.oracle.knowledge import WHY_ORDER
 from tests.oracle.states import COMPONENT_ORDER, STATE_NAMES
 
-BATCHES, SIZE = 60, 50
+BATCHES, SIZE = 100, 50
 KINDS = {
     "explosive", "physical", "control", "incident", "verification", "closing_act", "grade", "link", "retraction",
     "manual", "threat_area", "season", "route",
