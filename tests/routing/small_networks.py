@@ -149,14 +149,12 @@ def expanded_graph(network: Network, costs: np.ndarray, vehicle: str) -> nx.DiGr
         leaving.setdefault(tail, []).append(a)
     for a, _, head in arcs:
         onward = [b for b in leaving.get(head, []) if b != a ^ 1 and (a, b) not in forbidden]
-        for b, tail, _ in arcs:
-            if tail != head:
+        for b in leaving.get(head, []):
+            if b not in graph:
                 continue
             extra = 0
             if b == a ^ 1:
                 if head in restricted and head not in barrier and onward:
-                    continue
-                if head in restricted and head not in barrier and (a, b) in forbidden and onward:
                     continue
             elif (a, b) in forbidden:
                 continue
@@ -170,7 +168,11 @@ def expanded_graph(network: Network, costs: np.ndarray, vehicle: str) -> nx.DiGr
 
 def oracle_weight(network: Network, costs: np.ndarray, vehicle: str, origin: tuple, destination: tuple) -> int | None:
     """Return the least weight between two (segment, fraction) by plain Dijkstra over arcs, None = no way."""
-    graph = expanded_graph(network, costs, vehicle)
+    return least_weight(expanded_graph(network, costs, vehicle), origin, destination)
+
+
+def least_weight(graph: nx.DiGraph, origin: tuple, destination: tuple) -> int | None:
+    """Return the least weight between two (segment, fraction) on an expanded graph, None = no way."""
     unit = 1 << TIE_BITS
 
     def part(arc: int, share: float) -> int:
