@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import io
 import json
+import math
 import os
 import re
 import secrets
@@ -170,14 +172,41 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
+    """Return the array of a file, mapped read-only.
+
+    The file must begin exactly as numpy writes what the manifest states, and be exactly as long: its header is
+    compared, never parsed, so that no damage to it reaches a parser.
+    """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise BadReferenceData(f"{path}: missing or damaged ({error}); build the network again") from error
-    if [array.dtype.str, list(array.shape)] != [stated.get("dtype"), stated.get("shape")]:
-        came = f"{array.dtype.str} {array.shape}"
-        raise BadReferenceData(f"{path}: holds {came}; the manifest says {stated.get('dtype')} {stated.get('shape')}")
-    return np.asarray(array)
+        dtype, shape = np.dtype(stated["dtype"]), tuple(int(size) for size in stated["shape"])
+        if dtype.kind not in "biufS" or min(shape, default=0) < 0:
+            raise ValueError(f"arrays are never of type {dtype}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadReferenceData(f"{path.parent / MANIFEST}: arrays.{path.stem} is not usable ({error})") from error
+    header = _header(dtype, shape)
+    size = len(header) + dtype.itemsize * math.prod(shape)
+    try:
+        with path.open("rb") as file:
+            is_whole = file.read(len(header)) == header and file.seek(0, os.SEEK_END) == size
+        if not is_whole:
+            raise BadReferenceData(
+                f"{path}: damaged: not a whole array of {dtype.str} {shape}; build the network again"
+            )
+        if math.prod(shape) == 0:
+            array = np.empty(shape, dtype)
+            array.flags.writeable = False
+            return array
+        return np.asarray(np.memmap(path, dtype, mode="r", offset=len(header), shape=shape))
+    except OSError as error:
+        raise BadReferenceData(f"{path}: missing or unreadable ({error}); build the network again") from error
+
+
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """Return the bytes with which numpy begins the file of such an array."""
+    buffer = io.BytesIO()
+    descr = np.lib.format.dtype_to_descr(dtype)
+    np.lib.format.write_array_header_1_0(buffer, {"descr": descr, "fortran_order": False, "shape": shape})
+    return buffer.getvalue()
 
 
 def _load_words(path: Path) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ OSMnx fetches and cuts; what it returns is read as raw roads like any file, so t
 from __future__ import annotations
 
 import re
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_SIDE_DEGREES = 2.0
 """A larger box is a country: take an extract file and `network build` instead."""
 NO_TURNS = "turn restrictions are not part of a download; build from an extract to have them"
-_BOX = re.compile(r"\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*")
+_BOX = re.compile(r"\s*" + r"\s*,\s*".join([r"(-?\d+(?:\.\d+)?)"] * 4) + r"\s*")
 
 
 class ServiceUnreachable(FomError):
@@ -48,11 +49,11 @@ def download_roads(area: str, *, overpass_url: str | None = None) -> RawRoads:
     from requests import RequestException
 
     box = _box(area)
-    road_filter = f'["highway"~"^({"|".join(CLASS_SPEED_KMH)})$"]'
-    wanted = [road_filter, '["route"="ferry"]']
+    classes = "|".join(c for c in CLASS_SPEED_KMH if c != "ferry")
+    wanted = [f'["highway"~"^({classes})$"]', '["route"="ferry"]']
     options: dict[str, Any] = {"simplify": False, "retain_all": True, "truncate_by_edge": True, "custom_filter": wanted}
     try:
-        with _settings(osmnx, overpass_url):
+        with our_settings(overpass_url):
             graph = osmnx.graph_from_bbox(box, **options) if box else osmnx.graph_from_place(area, **options)
     except (RequestException, ResponseStatusCodeError, OSError) as error:
         raise ServiceUnreachable(
@@ -80,9 +81,14 @@ def _box(area: str) -> tuple[float, float, float, float] | None:
 
 
 @contextmanager
-def _settings(osmnx: Any, overpass_url: str | None) -> Iterator[None]:
-    """Give OSMnx our tags and no cache for the time of one download."""
-    changed = {
+def our_settings(overpass_url: str | None = None) -> Iterator[None]:
+    """Let OSMnx read our tags, keep every edge as drawn and cache nothing, for a while.
+
+    Its pinning of a host's address, which would stay for the life of the process, is undone too.
+    """
+    import osmnx
+
+    changed: dict[str, Any] = {
         "useful_tags_way": sorted(TAG_KEYS | {"name", "name:en", "ref"}),
         "useful_tags_node": sorted(
             {*NODE_KEYS, "highway", "name", "access", "locked", "maxheight", "maxwidth", "maxweight"}
@@ -91,12 +97,13 @@ def _settings(osmnx: Any, overpass_url: str | None) -> Iterator[None]:
         "use_cache": False,
         **({"overpass_url": overpass_url, "overpass_rate_limit": False} if overpass_url else {}),
     }
-    before = {name: getattr(osmnx.settings, name) for name in changed}
+    before, lookup = {name: getattr(osmnx.settings, name) for name in changed}, socket.getaddrinfo
     try:
         for name, value in changed.items():
             setattr(osmnx.settings, name, value)
         yield
     finally:
+        socket.getaddrinfo = lookup
         for name, value in before.items():
             setattr(osmnx.settings, name, value)
 

@@ -1,8 +1,9 @@
-"""OSMnx's reading of an OSM file, as a graph to compare with: the same ways, its own topology and simplification."""
+"""OSMnx's reading of an OSM file: the same ways, its own topology and simplification. For tests and measurements."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -23,10 +24,14 @@ def write_roads_as_xml(source: Path, target: Path) -> Path:
     return target
 
 
-def osmnx_graph(source: Path, folder: Path) -> PathGraph:
-    """Return OSMnx's simplified graph of a file's roads; lengths are measured again on the ellipsoid, as ours are."""
+def simplified_graph(source: Path, folder: Path) -> Any:
+    """Return OSMnx's graph of a file's roads, edges from junction to junction."""
     graph = osmnx.graph_from_xml(write_roads_as_xml(source, folder / "roads.osm"), simplify=False, retain_all=True)
-    graph = osmnx.simplify_graph(graph)
+    return osmnx.simplify_graph(graph)
+
+
+def path_graph_of(graph: Any) -> PathGraph:
+    """Return what a comparison needs; lengths are measured again on the ellipsoid, as ours are."""
     number = {node: i for i, node in enumerate(graph.nodes)}
     lonlat = np.array([(data["x"], data["y"]) for _, data in graph.nodes(data=True)])
     tail, head, length, street = [], [], [], {}
