@@ -63,7 +63,7 @@ class Answer:
             "profile": profile,
             "user_class": user_class,
             "segments": rows,
-            "routes": [self.route_document(r) for r in self.documents.of_kind("route")],
+            "routes": [self.route_document(r) for r in self.documents.of_kind("route") if self.knowledge.is_known(r)],
             "unplaced": self.unplaced(),
             "refused": self.refused(),
             "warnings": [],

@@ -90,7 +90,7 @@ class Drawing:
         """Return signatures, mostly enough of them; the same person twice is one."""
         if chance(self.rng, 0.85):
             return list(PERSONS[:enough])
-        return self.rng.choice((["Ana"], ["Ana", "Ana"], ["Ana", "Ben"], ["Ana", "Ben", "Cai"]))
+        return self.rng.choice(([], ["Ana"], ["Ana", "Ana"], ["Ana", "Ben"], ["Ana", "Ben", "Cai"]))
 
     def judged(self, p: dict[str, Any], share: float = 0.6) -> None:
         """Give a report a grade and an origin, or not."""
@@ -110,10 +110,11 @@ class Drawing:
         count = rng.choice((1, 1, 2)) if len(self.scene.sketches) > 1 else 1
         for sketch in rng.sample(self.scene.sketches, count):
             s: dict[str, Any] = {"id": sketch.id}
-            if chance(rng, part_share) and "length_m" not in sketch.p:
-                s["from_m"] = round(sketch.length * rng.choice((0, 0, 0.3, 0.5)), 1)
+            if chance(rng, part_share):
+                length = sketch.p.get("length_m") or sketch.length
+                s["from_m"] = round(length * rng.choice((0, 0, 0.3, 0.5)), 1)
                 if chance(rng, 0.6):
-                    s["to_m"] = round(sketch.length * rng.choice((0.55, 0.7, 0.9)), 1)
+                    s["to_m"] = round(length * rng.choice((0.55, 0.7, 0.9)), 1)
             out.append(s)
             if "to_m" in s and chance(rng, 0.3):
                 out.append({"id": sketch.id, "from_m": round(s["to_m"] + rng.choice((-5, 0, 0.4, 8)), 1)})
@@ -338,7 +339,7 @@ class Drawing:
         p["signed_by"] = ["Ana"] if chance(rng, 0.8) else ["Ana", "Ben"]
         geometry = None
         if p["mode"] == "worsen":
-            p["state"] = rng.choice(("AMBER", "GREY", "RED", "BLACK"))
+            p["state"] = rng.choice(("AMBER", "GREY", "RED", "BLACK", "GREEN" if chance(rng, 0.2) else "AMBER"))
             p["role"] = rng.choice(("duty_officer", "chief_joc"))
             eff = self.moment((0,), 96)
             if chance(rng, 0.5):
@@ -348,7 +349,9 @@ class Drawing:
                 if geometry is None:
                     del p["location"]
         else:
-            p["state"] = rng.choice(("AMBER", "AMBER", "GREY", "RED", "RED", "GREEN" if chance(rng, 0.3) else "AMBER"))
+            p["state"] = rng.choice(
+                ("AMBER", "AMBER", "GREY", "RED", "RED", rng.choice(("GREEN", "BLACK", "AMBER", "GREY")))
+            )
             p["role"] = "chief_joc" if chance(rng, 0.88) else "duty_officer"
             longest = round(self.scene.policy["override_max_h"] * HOUR)
             eff = self.moment((0, self.scene.policy["override_max_h"]), 20)

@@ -141,8 +141,7 @@ def draw_link(drawing: Drawing) -> None:
 def draw_retraction(drawing: Drawing) -> None:
     """Draw a retraction of any dated record, also of a retraction."""
     rng = drawing.rng
-    targets = [f for f in drawing.features if f["properties"]["kind"] != "route"]
-    p = {"target": rng.choice(targets)["id"], "signed_by": drawing.signatures(2)}
+    p = {"target": rng.choice(drawing.features)["id"], "signed_by": drawing.signatures(2)}
     k = drawing.setting.known_at
     eff = k + rng.choice((0, 1, -1, SECOND, -DAY)) if chance(rng, 0.3) else k - rng.randrange(1, 600) * HOUR
     drawing.add("retraction", eff, p)

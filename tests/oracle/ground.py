@@ -85,6 +85,8 @@ class Line:
             self.starts.append(self.starts[-1] + math.dist(p, q))
         self.length = self.starts[-1]
         self.shape = LineString(self.points)
+        self.stated = float(segment.p.get("length_m") or self.length)
+        """The length by which stretches are named and covers are counted."""
         self.half_degrees = max(max(lats) - min(lats), max(lons) - min(lons)) / 2
 
 
@@ -112,7 +114,7 @@ class Ground:
         if method == "gps":
             u = max(self.policy["gps_m"], location.get("accuracy_m") or 0)
         elif method == "mgrs":
-            u = read_mgrs(location["mgrs"])[2] * math.sqrt(2) / 2 + 15
+            u = read_mgrs(location["mgrs"])[2] * math.sqrt(2) / 2 + self.policy["gps_m"]
         elif method == "place":
             radius = location.get("radius_m")
             u = self.policy["place_radius_m"] if radius is None else radius
@@ -137,8 +139,7 @@ class Ground:
 
     def travel_us(self, segment: Segment) -> int:
         """Return the travel time of a segment, microseconds."""
-        length = segment.p.get("length_m") or self.lines[segment.id].length
-        return round(length * 3.6 / (segment.p.get("speed_kmh") or 30) * 1_000_000)
+        return round(self.lines[segment.id].stated * 3.6 / (segment.p.get("speed_kmh") or 30) * 1_000_000)
 
     def shape(self, segment: Segment, record: Record) -> BaseGeometry | None:
         """Return the record's geometry in the segment's frame; None without one or far beyond any reach."""
@@ -180,10 +181,16 @@ class Ground:
                         found.append((start + min(along), start + max(along)))
         return merged(found)
 
+    def stated_stretches(self, segment: Segment, shape: BaseGeometry, radius: float) -> list[Interval]:
+        """Return the same parts in metres of the stated length."""
+        line = self.lines[segment.id]
+        scale = line.stated / line.length
+        return [(a * scale, b * scale) for a, b in self.stretches(segment, shape, radius)]
+
     def inside(self, segment: Segment, record: Record) -> list[Interval]:
-        """Return the parts of the centreline inside an area."""
+        """Return the parts of the segment inside an area, in metres of the stated length."""
         shape = self.shape(segment, record)
-        return [] if shape is None else self.stretches(segment, shape, 0.0)
+        return [] if shape is None else self.stated_stretches(segment, shape, 0.0)
 
     def touches(self, segment: Segment, record: Record) -> bool:
         """Return whether an area touches the segment."""
@@ -193,22 +200,22 @@ class Ground:
         return d == 0
 
     def cover(self, segment: Segment, record: Record) -> list[Interval]:
-        """Return the parts of the centreline that a verification covers."""
-        length = self.lines[segment.id].length
+        """Return the parts of the segment that a verification covers, in metres of the stated length."""
+        line = self.lines[segment.id]
         named: list[Interval] | None = None
         if record.p.get("segments"):
-            named = merged(named_intervals(segment.id, record, length))
+            named = merged(named_intervals(segment.id, record, line.stated))
             if record.geometry is None or not named:
                 return named
         shape = self.shape(segment, record)
         if shape is None:
             return []
-        near = self.stretches(segment, shape, min(self.policy["track_tolerance_m"], length / 4))
+        near = self.stated_stretches(segment, shape, min(self.policy["track_tolerance_m"], line.length / 4))
         return near if named is None else common(named, near)
 
     def is_covered(self, segment: Segment, intervals: list[Interval]) -> bool:
         """Return whether at most 1 m of the segment is left over."""
-        left = self.lines[segment.id].length - total(merged(intervals))
+        left = self.lines[segment.id].stated - total(merged(intervals))
         if 0.5 < left < 1.5:
             self.close_calls.append(f"{segment.id}: {left:.3f} m not covered")
         return left <= 1 - SLACK

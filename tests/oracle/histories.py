@@ -64,9 +64,9 @@ def draw_events(scene: Scene) -> Drawing:
         manual = drawing.draw_manual()
         if chance(rng, 0.15):
             followups.draw_closing_act(drawing, manual)
-    draw_words(drawing)
     if chance(rng, 0.3):
         drawing.draw_route()
+    draw_words(drawing)
     if chance(rng, 0.01):
         drawing.features.extend(rng.sample(drawing.features, min(1, len(drawing.features))))
     return drawing

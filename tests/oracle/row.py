@@ -50,7 +50,7 @@ class Row:
         """Return whether a manual state holds here; an improvement must name the whole segment at once."""
         if manual.p["mode"] == "worsen":
             return self.is_here(manual)
-        length = self.ground.lines[self.segment.id].length
+        length = self.ground.lines[self.segment.id].stated
         parts = [s for s in manual.p["segments"] if s["id"] == self.segment.id]
         return any((s.get("from_m") or 0) <= 0 and (s.get("to_m") is None or s["to_m"] >= length) for s in parts)
 

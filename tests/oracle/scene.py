@@ -115,7 +115,10 @@ class Scene:
         if chance(rng, 0.25):
             p["assets"] = [self._draw_asset(f"{name}{i}") for i in range(rng.choice((1, 1, 1, 2)))]
         if self.assets and len(self.sketches) > 1 and chance(rng, 0.25) and "assets" not in p:
-            p["assets"] = [self.assets[min(self.assets)]]
+            shared = self.assets[min(self.assets)]
+            if chance(rng, 0.2):
+                shared = {**shared, "limits": self.draw_limits(("mlc", "mass_t", "height_m"), 0.6)}
+            p["assets"] = [shared]
 
     def _draw_asset(self, name: str) -> dict[str, Any]:
         rng = self.rng

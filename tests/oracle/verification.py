@@ -74,7 +74,7 @@ def _is_partly_outside(row: Row, areas: list[Record]) -> bool:
     key = tuple(a.id for a in areas)
     if key not in row.partly_outside:
         inside = merged([i for a in areas for i in row.ground.inside(row.segment, a)])
-        left = row.ground.lines[row.segment.id].length - total(inside)
+        left = row.ground.lines[row.segment.id].stated - total(inside)
         if 0.5 < left < 1.5:
             row.ground.close_calls.append(f"{row.segment.id}: {left:.3f} m in no threat area")
         row.partly_outside[key] = left > 1 - SLACK
