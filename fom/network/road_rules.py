@@ -197,7 +197,7 @@ def road_type(tags: Mapping[str, str], highway: str) -> str:
 
     Source
     ------
-    Route types as in docs/sources.md, route classification; the tables that lead to them are (J).
+    The types are those of doctrine, section 7; the tables that lead to them are (J), see docs/networks.md.
     """
     surfaces = _surfaces(tags)
     types = [SURFACE_TYPE.get(s, "") for s in surfaces]

@@ -16,6 +16,8 @@ from fom.network.chains import Chains
 from fom.network.cutting import Segments
 from fom.network.raw import TurnRule
 
+NO_MEETING = "turn restrictions whose roads do not end at their node"
+
 
 class _Junctions:
     """The arcs that enter and leave the nodes of turn rules, by map-data way."""
@@ -64,7 +66,8 @@ def _pairs(
     before = {arcs[0] for arcs in sources if arcs}
     after = {arcs[0] for arcs in targets if arcs}
     if not before or not after:
-        return set(), "turn restrictions that no allowed turn matches"
+        meet = all(any(w in entering or w in leaving for w in ways) for ways in (rule.from_ways, rule.to_ways))
+        return set(), "turn restrictions that one-way traffic makes needless" if meet else NO_MEETING
     if rule.kind.startswith("only_"):
         after = {arc for arcs in leaving.values() for arc in arcs} - after
     return {(a, b) for a in before for b in after}, ""

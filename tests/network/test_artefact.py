@@ -78,17 +78,19 @@ def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
         load_network(tmp_path)
 
 
-@pytest.mark.parametrize("field", ARRAY_FIELDS)
-def test_a_missing_or_truncated_array_is_refused_by_name(built: Path, field: str) -> None:
-    path = built / f"{field}.npy"
-    whole = path.read_bytes()
-    path.unlink()
-    with pytest.raises(BadReferenceData, match=rf"{field}\.npy: missing"):
-        load_network(built)
-    for content in (whole[:-1], whole[:60], b"", whole + b"\0"):
-        path.write_bytes(content)
-        with pytest.raises(BadReferenceData, match=rf"{field}\.npy: damaged"):
+def test_a_missing_or_truncated_array_is_refused_by_name(built: Path) -> None:
+    for field in ARRAY_FIELDS:
+        path = built / f"{field}.npy"
+        whole = path.read_bytes()
+        path.unlink()
+        with pytest.raises(BadReferenceData, match=rf"{field}\.npy: missing"):
             load_network(built)
+        for content in (whole[:-1], whole[:60], b"", whole + b"\0"):
+            path.write_bytes(content)
+            with pytest.raises(BadReferenceData, match=rf"{field}\.npy: damaged"):
+                load_network(built)
+        path.write_bytes(whole)
+    assert load_network(built).n_segments > 0
 
 
 def test_an_array_of_another_shape_or_type_is_refused_by_name(built: Path) -> None:

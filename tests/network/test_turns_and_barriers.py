@@ -61,7 +61,14 @@ def test_a_restriction_against_a_one_way_road_is_counted_not_kept(tmp_path: Path
     drawing = Drawing(PLACES, ways, turns=[(SOUTH, "m", WEST, {"restriction": "no_left_turn"})])
     network = drawing.build(tmp_path)
     assert len(network.forbidden_turns) == 0
-    assert network.manifest["dropped"] == {"turn restrictions that no allowed turn matches": 1}
+    assert network.manifest["dropped"] == {"turn restrictions that one-way traffic makes needless": 1}
+
+
+def test_a_restriction_on_a_road_that_is_not_at_its_node_is_counted(tmp_path: Path) -> None:
+    places = {**PLACES, "x": (9, 0), "y": (9, 5)}
+    drawing = Drawing(places, [*WAYS, ("x y", ROAD)], turns=[(SOUTH, "m", 5, {"restriction": "no_left_turn"})])
+    network = drawing.build(tmp_path)
+    assert network.manifest["dropped"] == {"turn restrictions whose roads do not end at their node": 1}
 
 
 @pytest.mark.parametrize(
