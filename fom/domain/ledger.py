@@ -23,9 +23,11 @@ class Ledger:
         self.acts_on: dict[str, tuple[ClosingAct, ...]] = {}
         self.crossings_of: dict[str, tuple[Verification, ...]] = {}
         """Physical fact id or asset id -> verifications that name it as crossed."""
+        self.unimpeded: dict[str, tuple[Verification, ...]] = {}
+        """User class -> its passages that nobody impeded."""
         self.facts_on_asset: dict[str, tuple[Physical, ...]] = {}
         self.finds_near: dict[str, tuple[Explosive, ...]] = {}
-        """Land-release act id -> new emplacements whose uncertain place meets the act's area; set by whoever measures."""
+        """Land-release act id -> new emplacements whose uncertain place meets its area; set by whoever measures."""
         for record in records:
             self.add(record)
 
@@ -91,5 +93,7 @@ class Ledger:
             yield from ((tables["acts_on"], fact) for fact in set(record.closes))
         elif isinstance(record, Verification):
             yield from ((tables["crossings_of"], crossed) for crossed in set(record.crossed))
+            if record.unimpeded and record.user_class is not None:
+                yield tables["unimpeded"], record.user_class
         elif isinstance(record, Physical) and record.asset is not None:
             yield tables["facts_on_asset"], record.asset

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from fom.domain.control import control_phases, improvement_phase, worsening_phases
 from fom.domain.explosive import explosive_phases
 from fom.domain.incident import risk_phases
-from fom.domain.instants import ALWAYS_US
 from fom.domain.knowledge import Knowledge
 from fom.domain.ledger import Ledger
 from fom.domain.phases import ImprovementPhase, PassagePhase, Phase, RiskPhase
 from fom.domain.physical import physical_phases
 from fom.domain.profiles import Profile
 from fom.domain.records import Control, Explosive, Incident, Manual, Physical, Record, Verification
-from fom.domain.spans import at_tick
+from fom.domain.spans import LAST_TICK, at_tick
+from fom.domain.states import DIRECTION_CODES
 from fom.domain.verification import is_good_evidence, passage_phase
 from fom.picture.binding import Binder
 from fom.picture.bindings import NO_ACTS, Bindings
@@ -43,8 +43,6 @@ class Basis:
     binder: Binder
     bindings: Bindings
     profiles: Mapping[str, Profile]
-    passages: list[Verification]
-    """Placement -> verification."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +123,12 @@ class Case:
         self._groups: dict[str, int] = {}
         self._is_shared: list[bool] = []
         self._placements: dict[str, tuple[int, ...]] = {}
-        self.regimes = Regimes(knowledge, basis.bindings, basis.binder.network)
+        self.regimes = Regimes(knowledge, basis.bindings, basis.binder.ground)
         self.views = Views.of(basis.bindings)
 
     def renew_regimes(self) -> None:
         """Read threat areas and seasons again."""
-        self.regimes = Regimes(self.knowledge, self.basis.bindings, self.basis.binder.network)
+        self.regimes = Regimes(self.knowledge, self.basis.bindings, self.basis.binder.ground)
 
     def put(self, records: Iterable[Record]) -> None:
         """Work out the phases of records, replacing those they had. Records taken out since lose theirs."""
@@ -174,8 +172,7 @@ class Case:
         self.improvements.put(
             improvements, {name: [getattr(p, name) for p in better_phases] for name in _IMPROVEMENT_COLUMNS}
         )
-        for denial in denials:
-            self._end_denial(denial)
+        self._end_denials(denials)
         self.views = Views.of(self.basis.bindings)
 
     def _drop(self) -> None:
@@ -234,34 +231,38 @@ class Case:
         """Return (groups,) which groups of incidents have more than one member."""
         return np.array(self._is_shared, dtype=np.bool_)
 
-    def _end_denial(self, denial: Control) -> None:
-        """Find, for each segment of a denial, when an unimpeded passage of exactly the denied class ended it.
+    def _end_denials(self, denials: list[Control]) -> None:
+        """Find, for each segment of denials, when an unimpeded passage of exactly the denied class ended them there.
 
         Source: facts format, section 6.
         """
         bindings = self.basis.bindings
-        placement = bindings.place_of[denial.id, NO_ACTS]
-        for segment in bindings.limits.segments_of[placement].tolist():
-            self.endings.pop((placement, segment), None)
-        segments = np.unique(bindings.limits.segments_of[placement]).astype(np.int64)
-        found = bindings.passages.view().gather(segments)
-        for row, number, is_whole in zip(found["row"], found["placement"], found["is_whole"], strict=True):
-            passage = self.basis.passages[int(number)] if is_whole else None
-            if passage is None or not self._ends(passage, denial):
-                continue
-            ends = self.endings.setdefault((placement, int(segments[row])), [at_tick(ALWAYS_US)] * 2)
-            for direction, word in enumerate(("forward", "backward")):
-                if passage.direction in ("both", word):
-                    ends[direction] = min(ends[direction], at_tick(passage.eff))
+        for denial in denials:
+            placement = bindings.place_of[denial.id, NO_ACTS]
+            segments = np.unique(bindings.limits.segments_of[placement]).astype(np.int64)
+            for segment in segments.tolist():
+                self.endings.pop((placement, segment), None)
+            ending = self._passages_ending(denial)
+            if ending:
+                found = bindings.passages.view().gather(segments)
+                rows = np.flatnonzero(np.isin(found["placement"], list(ending)) & found["is_whole"])
+                for row, number in zip(found["row"][rows].tolist(), found["placement"][rows].tolist(), strict=True):
+                    self._end(placement, int(segments[row]), ending[number])
 
-    def _ends(self, passage: Verification, denial: Control) -> bool:
-        return (
-            passage.unimpeded
-            and passage.user_class == denial.user_class
-            and passage.eff > denial.eff
-            and self.knowledge.is_known(passage)
-            and is_good_evidence(passage, self.knowledge)
-        )
+    def _passages_ending(self, denial: Control) -> dict[int, Verification]:
+        """Return placement -> passage for those that end a denial where they cover a whole segment."""
+        place_of, knowledge = self.basis.bindings.place_of, self.knowledge
+        return {
+            place_of[passage.id, NO_ACTS]: passage
+            for passage in self.basis.ledger.unimpeded.get(denial.user_class or "", ())
+            if passage.eff > denial.eff and knowledge.is_known(passage) and is_good_evidence(passage, knowledge)
+        }
+
+    def _end(self, placement: int, segment: int, passage: Verification) -> None:
+        ends = self.endings.setdefault((placement, segment), [LAST_TICK, LAST_TICK])
+        for direction, word in enumerate(DIRECTION_CODES):
+            if passage.direction in ("both", word):
+                ends[direction] = min(ends[direction], at_tick(passage.eff))
 
 
 def _limit_columns(phases: list[Phase]) -> dict[str, list[Any]]:

@@ -7,6 +7,7 @@ once and judges a route at the times of arrival.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,10 +112,7 @@ class Contributions:
         self.n_rows = self.network.n_segments if segments is None else len(segments)
         self._only_at = only_at
         length = self.network.length_m
-        speed = self.network.speed_kmh
         self.length_m = length if segments is None else length[segments]
-        speed = speed if segments is None else speed[segments]
-        self._travel_us: Ints = np.ceil(self.length_m / 1000.0 / speed * HOUR_US - 1e-3).astype(np.int64)
         self.recorded = recorded.worst if segments is None else recorded.worst[segments]
         self._all_known = all_known if segments is None else all_known[segments]
         self.limits = self._gather_limits()
@@ -124,6 +122,13 @@ class Contributions:
         self.passages = (self._gather_passages(0), self._gather_passages(1))
         self._steps: list[VerifiedSteps | None] = [None, None]
         self._fresh = case.regimes.ground(segments)
+
+    @cached_property
+    def _travel_us(self) -> Ints:
+        """Return (m,) travel time of the rows, microseconds."""
+        speed = self.network.speed_kmh if self.segments is None else self.network.speed_kmh[self.segments]
+        travel: Ints = np.ceil(self.length_m / 1000.0 / speed * HOUR_US - 1e-3).astype(np.int64)
+        return travel
 
     @property
     def has_risks(self) -> bool:

@@ -29,6 +29,9 @@ Columns = dict[str, Any]
 def passage_columns(passage: Verification, ground: Ground, tolerance_m: float) -> Columns:
     """Return the parts that a verification covers."""
     length = ground.network.length_m
+    if passage.geometry is None and all(s.from_m == 0 and s.to_m is None for s in passage.segments):
+        named = {ground.network.find_segment(stretch.segment_id) for stretch in passage.segments}
+        return _whole_columns(np.array(sorted(n for n in named if n is not None), dtype=np.int64), ground)
     rows: list[tuple[int, float, float, bool]] = []
     for number, pieces in sorted(_passage_parts(passage, ground, tolerance_m).items()):
         is_whole = uncovered_m(pieces, float(length[number])) <= UNCOVERED_MAX_M + SLACK

@@ -17,13 +17,12 @@ from fom.domain.policy import Policy
 from fom.domain.records import Season, ThreatArea
 from fom.domain.spans import FIRST_TICK, LAST_TICK, after_tick, at_tick
 from fom.domain.verification import UNCOVERED_MAX_M, fresh_us
-from fom.network.network import Network
 from fom.picture.bindings import NO_ACTS, Bindings
+from fom.picture.ground import ROAD_TYPES, Ground
 from fom.picture.unions import uncovered_by_row
 
 Ints = NDArray[np.int64]
 HIGH = THREAT_LEVELS.index("high")
-ROAD_TYPES = ("X", "Y", "Z", "")
 NOWHERE = -1
 
 
@@ -33,8 +32,8 @@ class Regimes:
     Between two such moments ("a regime") the fresh time T of every segment is constant.
     """
 
-    def __init__(self, knowledge: Knowledge, bindings: Bindings, network: Network) -> None:
-        self._network = network
+    def __init__(self, knowledge: Knowledge, bindings: Bindings, ground: Ground) -> None:
+        self._network = ground.network
         self._areas = _Spans(knowledge, bindings, "threat_area")
         self._seasons = _Spans(knowledge, bindings, "season")
         self.area_view = bindings.areas.view()
@@ -42,7 +41,7 @@ class Regimes:
         cuts = {*self._areas.cuts(), *self._seasons.cuts()} - {FIRST_TICK, LAST_TICK}
         self.cuts = np.array(sorted(cuts), dtype=np.int64)
         self._table = _fresh_table(knowledge.policy)
-        self._type = road_type_codes(network)
+        self._type = ground.road_types
 
     def index(self, tick: Ints | int) -> Ints:
         """Return the number of the regime a tick lies in."""
@@ -171,11 +170,3 @@ def _fresh_table(policy: Policy) -> Ints:
         ],
         dtype=np.int64,
     )
-
-
-def road_type_codes(network: Network) -> Ints:
-    """Return (n,) index into ROAD_TYPES."""
-    codes = np.full(network.n_segments, ROAD_TYPES.index(""), dtype=np.int64)
-    for code, letter in enumerate(ROAD_TYPES[:3]):
-        codes[network.road_type == letter.encode()] = code
-    return codes

@@ -6,6 +6,7 @@ Holds one frame of longitudes in which no segment jumps at ± 180 and no edge ex
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -20,6 +21,8 @@ from fom.picture.ranges import expand_ranges
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+ROAD_TYPES = ("X", "Y", "Z", "")
+"""All weather, limited all weather, fair weather, not recorded."""
 BAND_DEG = 0.02
 """Segments are compared with a shape in planes true at the middle of such a band of latitude."""
 EDGES_AT_ONCE = 2_000_000
@@ -39,6 +42,14 @@ class Ground:
         self.lines = network.lines if is_same_frame else _lines(self.coords, self.start)
         self.tree = network.tree if is_same_frame else shapely.STRtree(self.lines)
         self.bounds = np.array([*self.coords.min(axis=0), *self.coords.max(axis=0)])
+
+    @cached_property
+    def road_types(self) -> Ints:
+        """Return (n,) index into ROAD_TYPES."""
+        codes = np.full(self.network.n_segments, ROAD_TYPES.index(""), dtype=np.int64)
+        for code, letter in enumerate(ROAD_TYPES):
+            codes[self.network.road_type == letter.encode()] = code
+        return codes
 
     # which segments
 

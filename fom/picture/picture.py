@@ -19,7 +19,7 @@ from fom.domain.knowledge import Knowledge
 from fom.domain.ledger import Ledger
 from fom.domain.policy import Policy
 from fom.domain.profiles import PROFILES, Profile
-from fom.domain.records import Record, Verification
+from fom.domain.records import Record
 from fom.domain.spans import at_tick
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
@@ -59,7 +59,6 @@ class Picture:
         self._binder = Binder(Ground(network, self.policy), self.policy)
         self._ledger = Ledger()
         self._bindings = Bindings.empty(network)
-        self._passages: list[Verification] = []
         self._all_known = all_limits_known(network)
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
@@ -108,7 +107,7 @@ class Picture:
             twin.lock = threading.RLock()
             twin.profiles = dict(self.profiles)
             twin._ledger, twin._bindings = self._ledger.copy(), self._bindings.copy()
-            twin._passages, twin.changes = list(self._passages), deque(maxlen=CHANGES_KEPT)
+            twin.changes = deque(maxlen=CHANGES_KEPT)
             twin._recorded, twin._frozen, twin._cases = dict(self._recorded), None, OrderedDict()
             return twin
 
@@ -122,7 +121,6 @@ class Picture:
             self._ledger.add(record)
         added = list(fresh.values())
         self._binder.bind_all(added, self._ledger, self._bindings)
-        self._passages += [record for record in added if isinstance(record, Verification)]
         return added
 
     # questions
@@ -168,11 +166,11 @@ class Picture:
         """Return the records as they are now, unchanged by what comes, and their bindings."""
         if self._frozen is None or self._frozen[0] != self.version:
             self._frozen = (self.version, self._ledger.copy())
-        return Basis(self._frozen[1], self._binder, self._bindings, self.profiles, self._passages)
+        return Basis(self._frozen[1], self._binder, self._bindings, self.profiles)
 
     def moving_basis(self) -> Basis:
         """Return the records and bindings themselves, which move on with every change; to be read under the lock."""
-        return Basis(self._ledger, self._binder, self._bindings, self.profiles, self._passages)
+        return Basis(self._ledger, self._binder, self._bindings, self.profiles)
 
     def _case(self, question: Question) -> Case:
         """Return the case of a question with all records; the last few are kept."""
