@@ -211,7 +211,7 @@ def _tagged(pieces: list[Piece], sources: list[Source], rivers: list[River], tag
     for piece in pieces:
         source = sources[piece.source]
         cut = cut_at_water(piece.line, rivers, tree)
-        if source.rank in (COLLECTOR, LOCAL) and len(cut.parts) > 1:
+        if source.rank in (COLLECTOR, LOCAL) and any(water for _, water in cut.parts):
             continue  # Streets end at the bank; only roads between places are worth a bridge.
         tags = tagger.tags(source.rank, source.number)
         for line, water in cut.parts:

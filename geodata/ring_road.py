@@ -43,9 +43,9 @@ def make_ring_road(town: Town, chains: list[Chain], dry_land: shapely.Geometry) 
         return None
     spots = sorted(crossings)
     arc = shapely.ops.substring(arc, spots[0], spots[-1])
-    middle = [at - spots[0] for at in spots[1:-1]]
-    over = max(middle, key=lambda at: (crossings[at + spots[0]], at))
-    junctions = [0.0, *(at for at in middle if at != over), arc.length]
+    most_minor = max(spots[1:-1], key=lambda at: (crossings[at], at))
+    over = most_minor - spots[0]
+    junctions = [at - spots[0] for at in spots if at != most_minor]
     points = [arc.interpolate(at) for at in junctions]
     discs = shapely.union_all([p.buffer(ROUNDABOUT_M, quad_segs=6) for p in points])
     rims = [shapely.LineString(p.buffer(ROUNDABOUT_M, quad_segs=6).exterior.coords).reverse() for p in points]
