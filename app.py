@@ -37,7 +37,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
         secret_key=config.secret_key or kept_secret(config.data),
         root=Path(__file__).parent,
     )
-    app.cli = LazyGroup(name=app.name)  # type: ignore[assignment]
+    app.cli = LazyGroup(name=app.name)
     return app
 
 

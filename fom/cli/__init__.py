@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
             if not isinstance(command, click.Command):
                 raise TypeError(f"fom/cli/{module}.py: `command` is no click command")
         if command is not None and "invoke" not in vars(command):
-            command.invoke = _telling_refusals(command.invoke)  # type: ignore[method-assign]
+            command.invoke = _telling_refusals(command.invoke)  # type: ignore[method-assign,assignment]
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -18,7 +18,7 @@ STOP_GRACE_S = 2
 """Seconds that running requests get after Ctrl-C; open streams end by themselves within half of one."""
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with one application, configured from our settings instead of its command line."""
 
     def __init__(self, config: Config) -> None:

@@ -15,7 +15,7 @@ from fom.domain.facts_file import format_record, parse_record
 from fom.domain.instants import format_instant, parse_instant
 from fom.errors import FieldError, InvalidInput
 from fom.store.columns import hash_of
-from fom.store.tables.records import REPORT_FORMS
+from fom.store.tables.records import REPORT_FORMS as REPORT_FORMS  # told on to the edges
 
 REPORTED_KINDS = ("explosive", "physical", "control", "incident", "verification")
 SET_BY_SERVER = ("received", "by", "signed_by", "authenticated", "meta")

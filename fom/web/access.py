@@ -67,7 +67,8 @@ def current_actor() -> Actor:
 
 def find_actor() -> Actor | None:
     """Return who asks, None when nobody is signed in; for pages that greet either."""
-    return g.get("actor")
+    actor: Actor | None = g.get("actor")
+    return actor
 
 
 def bearer_token() -> str | None:

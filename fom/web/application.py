@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
-from flask_openapi3 import Info
+from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from fom import __version__

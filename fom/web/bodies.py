@@ -54,28 +54,40 @@ def check_value(root: object) -> None:
     InvalidInput
         Names the path of the first offender.
     """
-    vertices = values = 0
+    vertices, values = 0, 1
     stack: list[tuple[str, object, int]] = [("body", root, 0)]
     while stack:
         path, value, depth = stack.pop()
-        values += 1
         if depth > DEPTH_MAX:
             raise InvalidInput.single(path[:80], f"a nest more than {DEPTH_MAX} deep", f"at most {DEPTH_MAX} levels")
+        if not isinstance(value, dict | list):
+            _check_scalar(path, value)
+            continue
+        values += len(value)
+        vertices += isinstance(value, list) and len(value) > 1 and all(isinstance(x, int | float) for x in value[:3])
         if values > VALUES_MAX:
             raise InvalidInput.single("body", f"more than {VALUES_MAX} values", "a smaller body; send it in parts")
+        if vertices > VERTICES_MAX:
+            raise InvalidInput.single(path[:80], f"more than {VERTICES_MAX} positions", "a simpler geometry")
         if isinstance(value, dict):
             for key in value:
                 _check_text(path, key)
             stack.extend((f"{path}.{key}", item, depth + 1) for key, item in value.items())
-        elif isinstance(value, list):
-            vertices += len(value) > 1 and all(isinstance(x, int | float) for x in value[:3])
-            if vertices > VERTICES_MAX:
-                raise InvalidInput.single(path[:80], f"more than {VERTICES_MAX} positions", "a simpler geometry")
-            stack.extend((f"{path}[{i}]", item, depth + 1) for i, item in enumerate(value))
-        elif isinstance(value, str):
-            _check_text(path, value)
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise InvalidInput.single(path[:80], str(value), "a finite number")
+        else:
+            stack.extend(
+                (f"{path}[{i}]", item, depth + 1) for i, item in enumerate(value) if not _is_harmless_number(item)
+            )
+
+
+def _is_harmless_number(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _check_scalar(path: str, value: object) -> None:
+    if isinstance(value, str):
+        _check_text(path, value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput.single(path[:80], str(value), "a finite number")
 
 
 def _check_text(path: str, text: str) -> None:

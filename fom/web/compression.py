@@ -37,7 +37,7 @@ def _pack(answer: Response) -> Response:
         return answer
     answer.vary.add("Accept-Encoding")
     is_file = request.endpoint == "static"
-    if "gzip" not in request.accept_encodings or (answer.is_streamed and not is_file):
+    if not request.accept_encodings.quality("gzip") or (answer.is_streamed and not is_file):
         return answer
     tag, _ = answer.get_etag()
     answer.direct_passthrough = False

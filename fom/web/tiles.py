@@ -52,7 +52,7 @@ def tile(network_id: str, z: int, x: int, y: int) -> Response:
     cache: TileCache = current_app.extensions["fom.tiles"]
     body = cache.get(network, z, x, y)
     answer = Response(body, mimetype="application/vnd.mapbox-vector-tile")
-    if "gzip" in request.accept_encodings:
+    if request.accept_encodings.quality("gzip"):
         answer.headers["Content-Encoding"] = "gzip"
     else:
         answer.set_data(gzip.decompress(body))

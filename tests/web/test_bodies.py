@@ -57,8 +57,8 @@ def test_any_json_value_passes_or_is_refused(value: object):
         check_value(value)
 
 
-def test_the_largest_allowed_body_is_checked_in_half_a_second():
+def test_the_largest_allowed_body_costs_less_than_half_a_second_of_work():
     body = {"coordinates": [[i / 7, i / 11] for i in range(VERTICES_MAX)]}
-    start = time.perf_counter()
+    start = time.process_time()
     check_value(body)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from flask_openapi3 import Tag
 from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
 PREFIX = "/api/v1"
 
@@ -38,20 +38,20 @@ SECURITY_SCHEMES: dict[str, Any] = {
     },
 }
 
-PROBLEM: dict[str, Any] = {
+PROBLEM: dict[Any, Any] = {
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 }
-REFUSALS: dict[str, dict[str, Any]] = {
+REFUSALS: dict[Any, Any] = {
     "400": {"description": "The request could not be read", **PROBLEM},
     "401": {"description": "Nobody is signed in and no valid token was sent", **PROBLEM},
     "403": {"description": "No role of the account may do this", **PROBLEM},
     "422": {"description": "Some fields cannot be used; every bad field is named", **PROBLEM},
     "503": {"description": "No picture or no database now", **PROBLEM},
 }
-MISSING = {"404": {"description": "Not here, or not for this account", **PROBLEM}}
-UNCHANGED = {"304": {"description": "Unchanged since the `ETag` that was sent"}}
-CONFLICT = {"409": {"description": "Contradicts what is stored", **PROBLEM}}
-BODY = {
+MISSING: dict[Any, Any] = {"404": {"description": "Not here, or not for this account", **PROBLEM}}
+UNCHANGED: dict[Any, Any] = {"304": {"description": "Unchanged since the `ETag` that was sent"}}
+CONFLICT: dict[Any, Any] = {"409": {"description": "Contradicts what is stored", **PROBLEM}}
+BODY: dict[Any, Any] = {
     "413": {"description": "Too large", **PROBLEM},
     "415": {"description": "The body is not application/json", **PROBLEM},
 }

@@ -18,7 +18,7 @@ from fom.web.edge import writing
 
 api = family("reports", "What people sent, its versions, and the judgements on its records", "judging")
 
-ACT = {"200": Outcome, **MISSING, **CONFLICT, **BODY}
+ACT: dict[Any, Any] = {"200": Outcome, **MISSING, **CONFLICT, **BODY}
 
 
 class GradeBody(Body):

@@ -17,7 +17,7 @@ from fom.web.edge import edge, writing
 
 api = family("manual", "States set by hand, threat levels, seasons")
 
-ACT = {"200": Outcome, "202": Outcome, **CONFLICT, **BODY}
+ACT: dict[Any, Any] = {"200": Outcome, "202": Outcome, **CONFLICT, **BODY}
 
 
 class ManualState(Body):

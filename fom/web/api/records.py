@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from fom.domain.records import RECORD_CLASSES
 from fom.services import auditing, facts_exchange, record_reads
 from fom.web.access import allows, current_actor
 from fom.web.api import MISSING, family
-from fom.web.api.shapes import Bbox, Body, Id, Kind, Known, Moment, parse_bbox
+from fom.web.api.shapes import Bbox, Body, Id, Known, Moment, parse_bbox
 from fom.web.edge import edge, reading
 
 api = family("records", "Records as features of the facts format, the facts file, the audit")
@@ -20,7 +20,9 @@ api = family("records", "Records as features of the facts format, the facts file
 class RecordsQuery(Moment):
     """Which records."""
 
-    kind: list[Kind] = Field(default_factory=list, max_length=13, description="Default: every kind")
+    kind: list[Literal[tuple(RECORD_CLASSES)]] = Field(  # type: ignore[valid-type]
+        default_factory=list, max_length=13, description="Default: every kind"
+    )
     bbox: Bbox | None = None
     after: int = Field(0, ge=0, le=2**53, description="Number of the last record of the page before")
     limit: int = Field(500, ge=1, le=5000)

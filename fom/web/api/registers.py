@@ -98,29 +98,36 @@ def build(register: str) -> APIBlueprint:
 
     @api.post(f"/{path}", responses={"201": row, **CONFLICT, **BODY}, summary=f"Add: {about}")
     @allows(may_write)
-    def add_row(body: values) -> Any:
-        given = body.model_dump(exclude_unset=True)
+    def add_row(body: values) -> Any:  # type: ignore[valid-type]
+        given = given_members(body)
         with writing() as (session, now):
             added = registers.save_register(session, register, given, version=None, actor=current_actor(), now=now)
         return jsonify(added), 201
 
     @api.patch(f"/{path}/<row_id>", responses={"200": row, **MISSING, **CONFLICT, **BODY}, summary=f"Change: {about}")
     @allows(may_write)
-    def change_row(path: RowPath, body: changes) -> Any:
+    def change_row(path: RowPath, body: changes) -> Any:  # type: ignore[valid-type]
         actor = current_actor()
         with writing() as (session, now):
-            whole = merged(session, register, path.row_id, body)
-            changed = registers.save_register(session, register, whole, version=body.version, actor=actor, now=now)
+            whole, version = merged(session, register, path.row_id, body)
+            changed = registers.save_register(session, register, whole, version=version, actor=actor, now=now)
         return jsonify(changed)
 
     return api
 
 
-def merged(session: Any, register: str, row_id: str, changes: Body) -> dict[str, Any]:
-    """Return all members of a stored row with the changes in their place."""
+def given_members(body: Any) -> dict[str, Any]:
+    """Return the members that the body states; those left out are not among them."""
+    given: dict[str, Any] = body.model_dump(exclude_unset=True)
+    return given
+
+
+def merged(session: Any, register: str, row_id: str, changes: Any) -> tuple[dict[str, Any], int]:
+    """Return all members of a stored row with the changes in their place, and the version that was read."""
     stored = registers.get_register(session, register, row_id, actor=current_actor())
-    given = changes.model_dump(exclude_unset=True, exclude={"version"})
-    return {name: stored[name] for name in members_of(register)} | given
+    given = given_members(changes)
+    version: int = given.pop("version")
+    return {name: stored[name] for name in members_of(register)} | given, version
 
 
 def values_model(register: str) -> type[Body]:

@@ -13,7 +13,7 @@ from fom.services.key_routes import define_key_route, list_key_routes
 from fom.services.route_strip import read_strip
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.registers import changes_model, merged, values_model
+from fom.web.api.registers import changes_model, given_members, merged, values_model
 from fom.web.api.shapes import Asking, Id, InstantText
 from fom.web.edge import edge, reading, writing
 
@@ -105,13 +105,13 @@ def get_strip(path: RoutePath, query: Asking) -> Any:
 
 @api.post("/routes", responses={"201": KeyRoute, **CONFLICT, **BODY})
 @allows("edit_key_routes")
-def post_route(body: NewRoute) -> Any:
+def post_route(body: NewRoute) -> Any:  # type: ignore[valid-type]
     """Define a key route: with `via`, its stretches are the quickest way along it, whatever the states."""
     host = edge().host
     with writing() as (session, now):
         row = define_key_route(
             session,
-            body.model_dump(exclude_unset=True),
+            given_members(body),
             version=None,
             actor=current_actor(),
             now=now,
@@ -123,14 +123,15 @@ def post_route(body: NewRoute) -> Any:
 
 @api.patch("/routes/<route_id>", responses={"200": KeyRoute, **MISSING, **CONFLICT, **BODY})
 @allows("edit_key_routes")
-def patch_route(path: RoutePath, body: RouteChanges) -> Any:
+def patch_route(path: RoutePath, body: RouteChanges) -> Any:  # type: ignore[valid-type]
     """Change a key route; 409 with the row as it is now when the version is stale."""
     host = edge().host
     with writing() as (session, now):
+        whole, version = merged(session, "key_route", path.route_id, body)
         row = define_key_route(
             session,
-            merged(session, "key_route", path.route_id, body),
-            version=body.version,
+            whole,
+            version=version,
             actor=current_actor(),
             now=now,
             network=host.network,

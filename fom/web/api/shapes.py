@@ -13,7 +13,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.instants import parse_instant
 from fom.domain.profiles import USER_CLASSES
-from fom.domain.records import RECORD_CLASSES
 from fom.errors import InvalidInput
 
 INSTANT_SCHEMA: dict[str, Any] = {
@@ -50,7 +49,6 @@ Uuid = Annotated[
 Text = Annotated[str, Field(max_length=4000)]
 Classification = Literal[CLASSIFICATIONS]  # type: ignore[valid-type]
 UserClass = Literal[USER_CLASSES]  # type: ignore[valid-type]
-Kind = Literal[tuple(RECORD_CLASSES)]  # type: ignore[valid-type]
 Bbox = Annotated[
     str,
     Field(

@@ -35,7 +35,7 @@ class StatesQuery(Asking):
 class States(BaseModel):
     """States as letters: O open, C caution, ? unknown, R restricted, X closed, - no such direction."""
 
-    model_config = {
+    model_config = {  # type: ignore[typeddict-unknown-key]
         "openapi_extra": {
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }

@@ -69,7 +69,7 @@ class OpenStreams:
             self._open += Counter()  # forgets accounts at zero
 
 
-STREAM = {
+STREAM: dict[Any, Any] = {
     "200": {
         "description": "Events `moves`, `record`, `heartbeat`",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
@@ -93,7 +93,8 @@ def stream(query: StreamQuery) -> Response:
         raise
     holds = _still_holds(parts, login=session.get("login"), token=bearer_token())
     answer = Response(_events(parts, subscription, actor, holds), mimetype="text/event-stream")
-    answer.call_on_close(lambda: (subscription.close(), streams.give_back(actor.user_id)))
+    answer.call_on_close(subscription.close)
+    answer.call_on_close(lambda: streams.give_back(actor.user_id))
     answer.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     return answer
 
