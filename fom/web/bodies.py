@@ -58,11 +58,11 @@ def check_value(root: object) -> None:
     stack: list[tuple[str, object, int]] = [("body", root, 0)]
     while stack:
         path, value, depth = stack.pop()
-        if depth > DEPTH_MAX:
-            raise InvalidInput.single(path[:80], f"a nest more than {DEPTH_MAX} deep", f"at most {DEPTH_MAX} levels")
         if not isinstance(value, dict | list):
             _check_scalar(path, value)
             continue
+        if depth >= DEPTH_MAX:
+            raise InvalidInput.single(path[:80], f"a nest more than {DEPTH_MAX} deep", f"at most {DEPTH_MAX} levels")
         values += len(value)
         vertices += isinstance(value, list) and len(value) > 1 and all(isinstance(x, int | float) for x in value[:3])
         if values > VALUES_MAX:
