@@ -37,11 +37,7 @@ class Assessment:
         )
         """(m,) segment numbers."""
         self.tick = at_tick(question.at)
-        risk = contributions.risk(self.tick)
-        self.verdicts: tuple[Verdict, Verdict] = (
-            contributions.judge(0, self.tick, risk=risk),
-            contributions.judge(1, self.tick, risk=risk),
-        )
+        self.verdicts: tuple[Verdict, Verdict] = contributions.judge_both(self.tick)
         self._is_oneway = self.network.is_oneway[self.segments]
 
     def _both(self, name: str) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from fom.domain.records import Manual, Record
 from fom.network.network import Network
-from fom.picture.pairs import Pairs
+from fom.picture.pairs import Pairs, Selection
 
 Ints = NDArray[np.int64]
 NO_ACTS: frozenset[str] = frozenset()
@@ -92,7 +92,8 @@ class Bindings:
         return [record_id for name in PHASED_PAIRS for record_id in self._on(name, segments)]
 
     def _on(self, name: str, segments: Ints) -> list[str]:
-        placements = np.unique(self.pairs(name).view().gather(segments)["placement"])
+        pairs = self.pairs(name)
+        placements = np.unique(pairs.view().gather(Selection(segments, pairs.n_segments))["placement"])
         owners = self.owners[name]
         return list(dict.fromkeys(owners[placement] for placement in placements.tolist()))
 

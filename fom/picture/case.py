@@ -28,7 +28,7 @@ from fom.picture.binding import Binder
 from fom.picture.bindings import NO_ACTS, Bindings
 from fom.picture.columns import Columns
 from fom.picture.freshness import Regimes
-from fom.picture.pairs import PairView
+from fom.picture.pairs import PairView, Selection
 
 Ints = NDArray[np.int64]
 JUDGED_KINDS = ("explosive", "physical", "control", "incident", "manual", "verification")
@@ -86,6 +86,8 @@ class PhaseTable:
 
     def put(self, by_placement: Mapping[int, list[Any]], columns: Mapping[str, list[Any]]) -> None:
         """Set the phases of placements; `columns` hold their rows in the order of `by_placement`."""
+        if not by_placement:
+            return
         at = self.columns.size
         for placement, phases in by_placement.items():
             self.first[placement], self.count[placement] = at, len(phases)
@@ -96,13 +98,15 @@ class PhaseTable:
 
 _LIMIT_COLUMNS = {
     "start": np.int64, "end": np.int64, "lead": np.int64, "component": np.int64, "directions": np.uint8,
-    "confidence": np.float64, "on": np.uint8, "imprecise": np.uint8, "near": np.uint8, "special": np.uint8,
+    "confidence": np.float64, "states": np.int64, "special": np.uint8,
 }  # fmt: skip
+STATE_BITS = 3
+"""The column `states` holds the state of each zone in so many bits, zone 0 lowest."""
 RECURRING, ENDED_BY_PASSAGE = 1, 2
 """Marks in the column `special`."""
 _RISK_COLUMNS = {
     "start": np.int64, "end": np.int64, "weight": np.float64, "eff": np.int64, "half_life_us": np.float64,
-    "group": np.int64, "confidence": np.float64,
+    "group": np.int64, "is_shared": np.bool_, "confidence": np.float64,
 }  # fmt: skip
 _PASSAGE_COLUMNS = {"eff": np.int64, "confidence": np.float64, "everywhere": np.bool_, "directions": np.uint8}
 _IMPROVEMENT_COLUMNS = {"start": np.int64, "end": np.int64, "state": np.uint8}
@@ -121,7 +125,6 @@ class Case:
         """(placement of a denial, segment) -> ticks forward and backward from which a passage has ended it."""
         self._dropped = 0
         self._groups: dict[str, int] = {}
-        self._is_shared: list[bool] = []
         self._placements: dict[str, tuple[int, ...]] = {}
         self.regimes = Regimes(knowledge, basis.bindings, basis.binder.ground)
         self.views = Views.of(basis.bindings)
@@ -219,17 +222,11 @@ class Case:
         return found
 
     def _risk_columns(self, phases: list[RiskPhase]) -> dict[str, list[Any]]:
-        columns: dict[str, list[Any]] = {name: [getattr(p, name) for p in phases] for name in _RISK_COLUMNS}
-        for at, phase in enumerate(phases):
-            number = self._groups.setdefault(phase.group, len(self._groups))
-            if number == len(self._is_shared):
-                self._is_shared.append(phase.group != phase.record.id)
-            columns["group"][at] = number
+        own = ("start", "end", "weight", "eff", "half_life_us", "confidence")
+        columns: dict[str, list[Any]] = {name: [getattr(p, name) for p in phases] for name in own}
+        columns["group"] = [self._groups.setdefault(p.group, len(self._groups)) for p in phases]
+        columns["is_shared"] = [p.group != p.record.id for p in phases]
         return columns
-
-    def shared_groups(self) -> NDArray[np.bool_]:
-        """Return (groups,) which groups of incidents have more than one member."""
-        return np.array(self._is_shared, dtype=np.bool_)
 
     def _end_denials(self, denials: list[Control]) -> None:
         """Find, for each segment of denials, when an unimpeded passage of exactly the denied class ended them there.
@@ -244,7 +241,7 @@ class Case:
                 self.endings.pop((placement, segment), None)
             ending = self._passages_ending(denial)
             if ending:
-                found = bindings.passages.view().gather(segments)
+                found = bindings.passages.view().gather(Selection(segments, bindings.passages.n_segments))
                 rows = np.flatnonzero(np.isin(found["placement"], list(ending)) & found["is_whole"])
                 for row, number in zip(found["row"][rows].tolist(), found["placement"][rows].tolist(), strict=True):
                     self._end(placement, int(segments[row]), ending[number])
@@ -273,9 +270,7 @@ def _limit_columns(phases: list[Phase]) -> dict[str, list[Any]]:
         "component": [p.component for p in phases],
         "directions": [p.directions for p in phases],
         "confidence": [p.confidence for p in phases],
-        "on": [p.states[0] for p in phases],
-        "imprecise": [p.states[1] for p in phases],
-        "near": [p.states[2] for p in phases],
+        "states": [p.states[0] | p.states[1] << STATE_BITS | p.states[2] << 2 * STATE_BITS for p in phases],
         "special": [_special(p) for p in phases],
     }
 

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from fom.domain.incident import decayed, from_lambda, lambda_of, risk_state, to_lambda
 from fom.domain.instants import HOUR_US, NEVER_US
+from fom.domain.phases import BOTH_WAYS
 from fom.domain.recurring import windows_at
 from fom.domain.spans import FIRST_TICK, LAST_TICK
 from fom.domain.states import Component, State
-from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, Case
+from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, STATE_BITS, Case
+from fom.picture.pairs import Selection
 from fom.picture.passages import Passages, VerifiedSteps, verified_steps
 from fom.picture.ranges import expand_ranges
 from fom.picture.recorded import RecordedLimits
@@ -115,13 +117,13 @@ class Contributions:
         self.length_m = length if segments is None else length[segments]
         self.recorded = recorded.worst if segments is None else recorded.worst[segments]
         self._all_known = all_known if segments is None else all_known[segments]
+        self._chosen = None if segments is None else Selection(segments, self.network.n_segments)
         self.limits = self._gather_limits()
         self.risks = self._gather_risks()
         self.improvements = self._gather_improvements()
-        self._passage_pairs = case.views.passages.gather(segments)
-        self.passages = (self._gather_passages(0), self._gather_passages(1))
+        self.passages = self._gather_passages()
         self._steps: list[VerifiedSteps | None] = [None, None]
-        self._fresh = case.regimes.ground(segments)
+        self._fresh = case.regimes.ground(self._chosen)
 
     @cached_property
     def _travel_us(self) -> Ints:
@@ -151,7 +153,7 @@ class Contributions:
 
     def _gather_limits(self) -> Limits:
         table, columns = self.case.limits, self.case.limits.columns
-        pairs = self.case.views.limits.gather(self.segments)
+        pairs = self.case.views.limits.gather(self._chosen)
         row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         placement, zone = pairs["placement"][pair].astype(np.int64), pairs["zone"][pair]
         start, end, lead = columns["start"][phase], columns["end"][phase], columns["lead"][phase]
@@ -164,55 +166,73 @@ class Contributions:
             row, phase, placement, zone, start, end, special = (
                 part[keep] for part in (row, phase, placement, zone, start, end, special)
             )
-        by_zone = np.stack([columns["on"], columns["imprecise"], columns["near"]])
+        state = (columns["states"][phase] >> (STATE_BITS * zone.astype(np.int64)) & 0b111).astype(np.uint8)
         return Limits(
             row, placement, phase, zone, start, self._ends(row, placement, end, special), columns["component"][phase],
-            by_zone[zone, phase], columns["directions"][phase], np.flatnonzero(special == RECURRING),
+            state, columns["directions"][phase], np.flatnonzero(special == RECURRING),
         )  # fmt: skip
 
     def _ends(self, row: Ints, placement: Ints, end: Ints, special: Bytes) -> Ints:
+        if not self.case.endings:
+            return np.broadcast_to(end, (2, len(end)))
         ends = np.stack([end, end])
-        if self.case.endings:
-            for at in np.flatnonzero(special == ENDED_BY_PASSAGE).tolist():
-                key = (int(placement[at]), int(self.numbers(row[at : at + 1])[0]))
-                if key in self.case.endings:
-                    ends[:, at] = np.minimum(ends[:, at], self.case.endings[key])
+        for at in np.flatnonzero(special == ENDED_BY_PASSAGE).tolist():
+            key = (int(placement[at]), int(self.numbers(row[at : at + 1])[0]))
+            if key in self.case.endings:
+                ends[:, at] = np.minimum(ends[:, at], self.case.endings[key])
         return ends
 
     def _gather_risks(self) -> Risks:
         table, columns = self.case.risks, self.case.risks.columns
-        pairs = self.case.views.risks.gather(self.segments)
+        pairs = self.case.views.risks.gather(self._chosen)
         row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         nearness = pairs["nearness"][pair]
         if self._only_at is not None:
-            is_on = (columns["start"] <= self._only_at) & (self._only_at < columns["end"])
-            keep = np.flatnonzero(is_on[phase])
+            start, end = columns["start"][phase], columns["end"][phase]
+            keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
             row, phase, nearness = row[keep], phase[keep], nearness[keep]
-        shared = self.case.shared_groups()
-        return Risks(row, phase, nearness, shared[columns["group"][phase]])
+        return Risks(row, phase, nearness, columns["is_shared"][phase])
 
     def _gather_improvements(self) -> Improvements:
         table, columns = self.case.improvements, self.case.improvements.columns
-        pairs = self.case.views.improvements.gather(self.segments)
+        pairs = self.case.views.improvements.gather(self._chosen)
         row, phase, _ = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         return Improvements(row, phase, columns["start"][phase], columns["end"][phase], columns["state"][phase])
 
-    def _gather_passages(self, direction: int) -> Passages:
+    def _gather_passages(self) -> tuple[Passages, Passages]:
+        """Return what counts forward and backward; one value twice when every passage speaks for both ways."""
         table, columns = self.case.passages, self.case.passages.columns
-        pairs = self._passage_pairs
+        pairs = self.case.views.passages.gather(self._chosen)
         row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
-        counts = (columns["directions"][phase] & (1 << direction)) != 0
-        counts &= columns["everywhere"][phase] | self._all_known[row]
-        row, phase, pair = row[counts], phase[counts], pair[counts]
-        return Passages(
-            row, phase, columns["eff"][phase], pairs["low"][pair], pairs["high"][pair], pairs["is_whole"][pair]
-        )
+        counts = columns["everywhere"][phase] | self._all_known[row]
+        directions = columns["directions"][phase]
+
+        def chosen(wanted: Bools) -> Passages:
+            at = np.flatnonzero(wanted)
+            where = pair[at]
+            return Passages(
+                row[at], phase[at], columns["eff"][phase[at]],
+                pairs["low"][where], pairs["high"][where], pairs["is_whole"][where],
+            )  # fmt: skip
+
+        if (directions == BOTH_WAYS).all():
+            both = chosen(counts)
+            return both, both
+        return chosen(counts & ((directions & 0b01) != 0)), chosen(counts & ((directions & 0b10) != 0))
+
+    @cached_property
+    def is_symmetric(self) -> bool:
+        """Return whether nothing here tells one direction from the other."""
+        same_ends = self.limits.end.strides[0] == 0
+        return bool(same_ends and self.passages[0] is self.passages[1] and (self.limits.directions == BOTH_WAYS).all())
 
     def steps(self, direction: int) -> VerifiedSteps:
         """Return when rows were verified in a direction."""
         found = self._steps[direction]
         if found is None:
             found = self._steps[direction] = verified_steps(self.passages[direction], self.length_m)
+            if self.passages[0] is self.passages[1]:
+                self._steps = [found, found]
         return found
 
     def fresh_us(self, tick: Tick) -> Ints:
@@ -247,12 +267,12 @@ class Contributions:
         """Return (r,) the own term of each incident row at a tick, 0 where it does not hold, and whether it holds."""
         risks, columns = self.risks, self.case.risks.columns
         start, end = columns["start"], columns["end"]
-        if isinstance(tick, int):
+        if isinstance(tick, int) and len(start) < len(risks.row):
             is_on = (start <= tick) & (tick < end)
             age = np.maximum(0.0, tick / 2 - columns["eff"])
             weight = np.where(is_on, decayed(columns["weight"], age, columns["half_life_us"]), 0.0)
             return weight[risks.phase] * risks.nearness, is_on[risks.phase]
-        at, phase = tick[risks.row], risks.phase
+        at, phase = of_rows(tick, risks.row), risks.phase
         is_on = (start[phase] <= at) & (at < end[phase])
         age = np.maximum(0.0, at / 2 - columns["eff"][phase])
         weight = np.where(is_on, decayed(columns["weight"][phase], age, columns["half_life_us"][phase]), 0.0)
@@ -283,6 +303,12 @@ class Contributions:
         is_green, is_amber = tick <= 2 * (known + fresh), tick <= 2 * (known + 2 * fresh)
         state = np.where(is_green, State.GREEN, np.where(is_amber, State.AMBER, State.GREY))
         return np.where(is_ever, state, State.GREY).astype(np.uint8), verified
+
+    def judge_both(self, tick: Tick) -> tuple[Verdict, Verdict]:
+        """Return the judgement of all rows in both directions at a tick."""
+        risk = self.risk(tick)
+        forward = self.judge(0, tick, risk=risk)
+        return forward, forward if self.is_symmetric else self.judge(1, tick, risk=risk)
 
     def judge(self, direction: int, tick: Tick, *, risk: Floats | None = None) -> Verdict:
         """Return the judgement of all rows in a direction at a tick. `risk` may be given when already known."""
@@ -327,11 +353,15 @@ class Contributions:
 
     # when it changes
 
-    def next_boundary(self, direction: int, tick: Ints) -> Ints:
-        """Return (m,) the first tick after each row's own at which anything but the decay of risk may change."""
+    def next_boundary(self, direction: int, tick: Ints, verified: Ints | None = None) -> Ints:
+        """Return (m,) the first tick after each row's own at which anything but the decay of risk may change.
+
+        `verified`: verified_at of the rows, when already known.
+        """
         result = np.asarray(self.case.regimes.next_after(tick), dtype=np.int64)
         result = np.minimum(result, self.steps(direction).next_after(tick, self.n_rows))
-        verified = self.steps(direction).at(tick, self.n_rows)
+        if verified is None:
+            verified = self.steps(direction).at(tick, self.n_rows)
         fresh = self._fresh.fresh_us(tick)
         known = np.where(verified == NEVER_US, 0, verified)
         for end in (2 * (known + fresh) + 1, 2 * (known + 2 * fresh) + 1):
@@ -348,14 +378,14 @@ class Contributions:
             _lower(result, self.improvements.row, moments, tick)
         return result
 
-    def valid_until(self, direction: int, tick: Ints, risk: Floats) -> Ints:
+    def valid_until(self, direction: int, tick: Ints, verdict: Verdict) -> Ints:
         """Return (m,) a tick up to which each row's judgement certainly stands, later than its own tick.
 
         lambda = -ln(1 - R) falls along a convex curve, so it stays above the line of its present slope: the moment at
         which that line meets a threshold comes no later than the crossing itself.
         """
-        until = self.next_boundary(direction, tick)
-        policy = self.case.knowledge.policy
+        until = self.next_boundary(direction, tick, verdict.verified_at)
+        policy, risk = self.case.knowledge.policy, verdict.risk
         rows = np.flatnonzero(risk_state(risk, policy) > State.GREEN)
         if not len(rows):
             return until

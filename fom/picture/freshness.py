@@ -19,6 +19,7 @@ from fom.domain.spans import FIRST_TICK, LAST_TICK, after_tick, at_tick
 from fom.domain.verification import UNCOVERED_MAX_M, fresh_us
 from fom.picture.bindings import NO_ACTS, Bindings
 from fom.picture.ground import ROAD_TYPES, Ground
+from fom.picture.pairs import Selection
 from fom.picture.unions import uncovered_by_row
 
 Ints = NDArray[np.int64]
@@ -51,9 +52,9 @@ class Regimes:
         """Return the next tick at which a regime begins."""
         return np.concatenate([self.cuts, [LAST_TICK]])[self.index(tick)]
 
-    def ground(self, segments: Ints | None) -> RegimeGround:
+    def ground(self, chosen: Selection | None) -> RegimeGround:
         """Return what lies under some segments (None = all)."""
-        return RegimeGround(self, segments)
+        return RegimeGround(self, chosen)
 
     def _moment(self, regime: int) -> int:
         return FIRST_TICK if regime == 0 else int(self.cuts[regime - 1])
@@ -62,13 +63,13 @@ class Regimes:
 class RegimeGround:
     """Areas and seasons under some segments; T per regime is worked out once."""
 
-    def __init__(self, regimes: Regimes, segments: Ints | None) -> None:
+    def __init__(self, regimes: Regimes, chosen: Selection | None) -> None:
         self._regimes = regimes
         network = regimes._network
-        self._length = network.length_m if segments is None else network.length_m[segments]
-        self._type = regimes._type if segments is None else regimes._type[segments]
-        self._areas = regimes.area_view.gather(segments)
-        self._seasons = regimes.season_view.gather(segments)
+        self._length = network.length_m if chosen is None else network.length_m[chosen.segments]
+        self._type = regimes._type if chosen is None else regimes._type[chosen.segments]
+        self._areas = regimes.area_view.gather(chosen)
+        self._seasons = regimes.season_view.gather(chosen)
         self._fresh: dict[int, Ints] = {}
 
     def fresh_us(self, tick: Ints | int) -> Ints:

@@ -148,13 +148,14 @@ class LiveStates:
         numbers: Ints | slice = slice(None) if segments is None else segments
         tick = at_tick(self.at)
         ticks = np.full(whole.n_rows, tick, dtype=np.int64)
-        risk = whole.risk(tick)
-        for direction in (0, 1):
-            self.states[numbers, direction] = whole.judge(direction, tick, risk=risk).states
-            until = whole.valid_until(direction, ticks, risk)
+        rows = np.arange(len(self.states)) if segments is None else segments
+        until = np.empty(0, np.int64)
+        for direction, verdict in enumerate(whole.judge_both(tick)):
+            self.states[numbers, direction] = verdict.states
+            if direction == 0 or not whole.is_symmetric:
+                until = whole.valid_until(direction, ticks, verdict)
+                np.minimum.at(self._block_until, rows // BLOCK, until)
             self._until[numbers, direction] = until
-            rows = np.arange(len(self.states)) if segments is None else segments
-            np.minimum.at(self._block_until, rows // BLOCK, until)
         is_oneway = self._picture.network.is_oneway[numbers]
         self.states[numbers, 1] = np.where(is_oneway, NO_STATE, self.states[numbers, 1])
 

@@ -15,6 +15,7 @@ from fom.domain.knowledge import Knowledge
 from fom.domain.records import Explosive, Incident, Record
 from fom.picture.bindings import NO_ACTS
 from fom.picture.case import Basis
+from fom.picture.pairs import Selection
 from fom.picture.releasing import remainder
 
 
@@ -39,7 +40,7 @@ class Survey:
         if placement is None:
             return np.empty(0, np.int64)
         segments = pairs.segments_of[placement].astype(np.int64)
-        found = pairs.view().gather(segments)
+        found = pairs.view().gather(Selection(segments, pairs.n_segments))
         return np.unique(segments[found["row"][(found["placement"] == placement) & (found["nearness"] >= 1.0)]])
 
     def is_open(self, hazard: Explosive, at: int) -> bool:
