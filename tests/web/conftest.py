@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fom.config import Config
-from fom.domain.access import Actor
+from fom.domain.access import OPERATOR, Actor
 from fom.network.drawn import load_network_file
-from fom.services.accounts import issue_token, open_login
+from fom.services.accounts import change_user, get_user, issue_token, open_login
 from fom.services.picture_host import PictureHost
 from fom.store.database import Database
 from fom.web.account import limiter
@@ -75,6 +75,14 @@ class Mission:
         client = self.app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token(role)}"
         return client
+
+    def clear(self, who: str, clearance: str) -> None:
+        """Give an account another clearance."""
+        user_id = self.actors[who].user_id
+        with self.database.writing() as session:
+            version = get_user(session, user_id).version
+            changes = {"clearance": clearance}
+            change_user(session, user_id, version=version, changes=changes, actor=OPERATOR, now=self.clock())
 
     def second(self, role: str) -> FlaskClient:
         """Return a program of another person of that role."""
