@@ -45,7 +45,8 @@ def command(host: str | None, port: int | None, data: Path | None, map_file: Pat
         click.echo("making the demo mission (once, about a minute)")
         install_demo(config, now=now_us(), say=lambda text: click.echo(f"  {text}"))
     if (config.data / DEMO_MARK).exists():
-        config = replace(config, mission=config.mission if config.mission != Config.mission else "Demo mission")
+        if config.mission == Config().mission:
+            config = replace(config, mission=MISSION)
         click.echo(describe_accounts())
     click.echo(f"serving at http://{config.host}:{config.port}  (Ctrl-C ends it)")
     serve(config)
