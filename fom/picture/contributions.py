@@ -12,16 +12,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.domain.incident import decayed, from_lambda, lambda_of, risk_state, to_lambda
+from fom.domain.incident import decayed, from_lambda, risk_state, to_lambda
 from fom.domain.instants import HOUR_US, NEVER_US
 from fom.domain.phases import BOTH_WAYS
 from fom.domain.recurring import windows_at
-from fom.domain.spans import FIRST_TICK, LAST_TICK
+from fom.domain.spans import LAST_TICK
 from fom.domain.states import Component, State
-from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, STATE_BITS, Case
+from fom.picture.case import Case
+from fom.picture.gathered import Gatherer
 from fom.picture.pairs import Selection
-from fom.picture.passages import Passages, VerifiedSteps, verified_steps
-from fom.picture.ranges import expand_ranges
+from fom.picture.passages import VerifiedSteps, verified_steps
 from fom.picture.recorded import RecordedLimits
 
 Ints = NDArray[np.int64]
@@ -34,46 +34,6 @@ Tick = int | Ints
 def of_rows(tick: Tick, rows: Ints) -> Tick:
     """Return the tick of each of some rows."""
     return tick if isinstance(tick, int) else tick[rows]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Phases that limit, one row per (segment, phase). All arrays (l,)."""
-
-    row: Ints
-    placement: Ints
-    phase: Ints
-    zone: Bytes
-    start: Ints
-    """Ticks; orders already have the segment's travel time taken off."""
-    end: NDArray[np.int64]
-    """(2, l) ticks by direction; denials end earlier where a passage ended them."""
-    component: Ints
-    state: Bytes
-    directions: Bytes
-    recurring: Ints
-    """Rows whose phase comes back by the day."""
-
-
-@dataclass(frozen=True)
-class Risks:
-    """Incidents, one row per (segment, phase)."""
-
-    row: Ints
-    phase: Ints
-    nearness: Floats
-    is_grouped: Bools
-
-
-@dataclass(frozen=True)
-class Improvements:
-    """Improvements by hand, one row per (segment, phase)."""
-
-    row: Ints
-    phase: Ints
-    start: Ints
-    end: Ints
-    state: Bytes
 
 
 @dataclass(frozen=True)
@@ -116,14 +76,14 @@ class Contributions:
         length = self.network.length_m
         self.length_m = length if segments is None else length[segments]
         self.recorded = recorded.worst if segments is None else recorded.worst[segments]
-        self._all_known = all_known if segments is None else all_known[segments]
-        self._chosen = None if segments is None else Selection(segments, self.network.n_segments)
-        self.limits = self._gather_limits()
-        self.risks = self._gather_risks()
-        self.improvements = self._gather_improvements()
-        self.passages = self._gather_passages()
+        chosen = None if segments is None else Selection(segments, self.network.n_segments)
+        gatherer = Gatherer(case, chosen, only_at)
+        self.limits = gatherer.limits(lambda: self._travel_us)
+        self.risks = gatherer.risks()
+        self.improvements = gatherer.improvements()
+        self.passages = gatherer.passages(all_known if segments is None else all_known[segments])
         self._steps: list[VerifiedSteps | None] = [None, None]
-        self._fresh = case.regimes.ground(self._chosen)
+        self._fresh = case.regimes.ground(chosen)
 
     @cached_property
     def _travel_us(self) -> Ints:
@@ -145,80 +105,9 @@ class Contributions:
         """Return what weighs on some of these rows, at any time."""
         return Contributions(self.case, self.recorded_limits, self.all_known, self.numbers(rows).astype(np.int64))
 
-    # gathering
-
     def numbers(self, rows: Ints) -> Ints:
         """Return the segment numbers of rows."""
         return rows if self.segments is None else self.segments[rows]
-
-    def _gather_limits(self) -> Limits:
-        table, columns = self.case.limits, self.case.limits.columns
-        pairs = self.case.views.limits.gather(self._chosen)
-        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
-        placement, zone = pairs["placement"][pair].astype(np.int64), pairs["zone"][pair]
-        start, end, lead = columns["start"][phase], columns["end"][phase], columns["lead"][phase]
-        has_lead = lead > FIRST_TICK
-        if has_lead.any():
-            start = np.where(has_lead, np.maximum(start, lead - 2 * self._travel_us[row]), start)
-        special = columns["special"][phase]
-        if self._only_at is not None:
-            keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
-            row, phase, placement, zone, start, end, special = (
-                part[keep] for part in (row, phase, placement, zone, start, end, special)
-            )
-        state = (columns["states"][phase] >> (STATE_BITS * zone.astype(np.int64)) & 0b111).astype(np.uint8)
-        return Limits(
-            row, placement, phase, zone, start, self._ends(row, placement, end, special), columns["component"][phase],
-            state, columns["directions"][phase], np.flatnonzero(special == RECURRING),
-        )  # fmt: skip
-
-    def _ends(self, row: Ints, placement: Ints, end: Ints, special: Bytes) -> Ints:
-        if not self.case.endings:
-            return np.broadcast_to(end, (2, len(end)))
-        ends = np.stack([end, end])
-        for at in np.flatnonzero(special == ENDED_BY_PASSAGE).tolist():
-            key = (int(placement[at]), int(self.numbers(row[at : at + 1])[0]))
-            if key in self.case.endings:
-                ends[:, at] = np.minimum(ends[:, at], self.case.endings[key])
-        return ends
-
-    def _gather_risks(self) -> Risks:
-        table, columns = self.case.risks, self.case.risks.columns
-        pairs = self.case.views.risks.gather(self._chosen)
-        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
-        nearness = pairs["nearness"][pair]
-        if self._only_at is not None:
-            start, end = columns["start"][phase], columns["end"][phase]
-            keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
-            row, phase, nearness = row[keep], phase[keep], nearness[keep]
-        return Risks(row, phase, nearness, columns["is_shared"][phase])
-
-    def _gather_improvements(self) -> Improvements:
-        table, columns = self.case.improvements, self.case.improvements.columns
-        pairs = self.case.views.improvements.gather(self._chosen)
-        row, phase, _ = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
-        return Improvements(row, phase, columns["start"][phase], columns["end"][phase], columns["state"][phase])
-
-    def _gather_passages(self) -> tuple[Passages, Passages]:
-        """Return what counts forward and backward; one value twice when every passage speaks for both ways."""
-        table, columns = self.case.passages, self.case.passages.columns
-        pairs = self.case.views.passages.gather(self._chosen)
-        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
-        counts = columns["everywhere"][phase] | self._all_known[row]
-        directions = columns["directions"][phase]
-
-        def chosen(wanted: Bools) -> Passages:
-            at = np.flatnonzero(wanted)
-            where = pair[at]
-            return Passages(
-                row[at], phase[at], columns["eff"][phase[at]],
-                pairs["low"][where], pairs["high"][where], pairs["is_whole"][where],
-            )  # fmt: skip
-
-        if (directions == BOTH_WAYS).all():
-            both = chosen(counts)
-            return both, both
-        return chosen(counts & ((directions & 0b01) != 0)), chosen(counts & ((directions & 0b10) != 0))
 
     @cached_property
     def is_symmetric(self) -> bool:
@@ -248,10 +137,10 @@ class Contributions:
         result: Bools = (limits.start <= at) & (at < limits.end[direction])
         result &= (limits.directions & (1 << direction)) != 0
         if len(limits.recurring):
-            result[limits.recurring] &= self._windows(limits.recurring, tick)[0]
+            result[limits.recurring] &= self.windows(limits.recurring, tick)[0]
         return result
 
-    def _windows(self, rows: Ints, tick: Tick) -> tuple[Bools, Ints]:
+    def windows(self, rows: Ints, tick: Tick) -> tuple[Bools, Ints]:
         """Return for limiting rows with recurring windows whether one is open, and the next tick that changes it."""
         limits = self.limits
         is_in, change = np.zeros(len(rows), np.bool_), np.full(len(rows), LAST_TICK, np.int64)
@@ -350,72 +239,3 @@ class Contributions:
             components[:, Component.PHYSICAL] == State.BLACK
         )
         return result
-
-    # when it changes
-
-    def next_boundary(self, direction: int, tick: Ints, verified: Ints | None = None) -> Ints:
-        """Return (m,) the first tick after each row's own at which anything but the decay of risk may change.
-
-        `verified`: verified_at of the rows, when already known.
-        """
-        result = np.asarray(self.case.regimes.next_after(tick), dtype=np.int64)
-        result = np.minimum(result, self.steps(direction).next_after(tick, self.n_rows))
-        if verified is None:
-            verified = self.steps(direction).at(tick, self.n_rows)
-        fresh = self._fresh.fresh_us(tick)
-        known = np.where(verified == NEVER_US, 0, verified)
-        for end in (2 * (known + fresh) + 1, 2 * (known + 2 * fresh) + 1):
-            result = np.where((verified != NEVER_US) & (end > tick), np.minimum(result, end), result)
-        limits = self.limits
-        for moments in (limits.start, limits.end[direction]):
-            _lower(result, limits.row, moments, tick)
-        if len(limits.recurring):
-            _lower(result, limits.row[limits.recurring], self._windows(limits.recurring, tick)[1], tick)
-        columns = self.case.risks.columns
-        for name in ("start", "end"):
-            _lower(result, self.risks.row, columns[name][self.risks.phase], tick)
-        for moments in (self.improvements.start, self.improvements.end):
-            _lower(result, self.improvements.row, moments, tick)
-        return result
-
-    def valid_until(self, direction: int, tick: Ints, verdict: Verdict) -> Ints:
-        """Return (m,) a tick up to which each row's judgement certainly stands, later than its own tick.
-
-        lambda = -ln(1 - R) falls along a convex curve, so it stays above the line of its present slope: the moment at
-        which that line meets a threshold comes no later than the crossing itself.
-        """
-        until = self.next_boundary(direction, tick, verdict.verified_at)
-        policy, risk = self.case.knowledge.policy, verdict.risk
-        rows = np.flatnonzero(risk_state(risk, policy) > State.GREEN)
-        if not len(rows):
-            return until
-        slope = self._risk_slope(tick)[rows]
-        threshold = np.where(risk_state(risk[rows], policy) == State.RED, policy.risk_red, policy.risk_amber)
-        spare = np.maximum(0.0, lambda_of(risk[rows]) - lambda_of(threshold))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ticks = np.minimum(np.nan_to_num(2 * spare / slope * (1 - 1e-9), posinf=2.0**62), 2.0**61)
-        until[rows] = np.minimum(until[rows], tick[rows] + np.maximum(1, ticks.astype(np.int64) - 2))
-        return until
-
-    def _risk_slope(self, tick: Ints) -> Floats:
-        """Return (m,) how fast lambda falls at most from now on, per microsecond."""
-        terms, _ = self.risk_terms(tick)
-        half_life = self.case.risks.columns["half_life_us"][self.risks.phase]
-        with np.errstate(divide="ignore"):
-            slope = np.log(2.0) / half_life * terms / (1.0 - np.minimum(terms, 1.0 - 1e-12))
-        return np.bincount(self.risks.row, weights=slope, minlength=self.n_rows).astype(np.float64)
-
-
-def _lower(result: Ints, rows: Ints, moments: Ints, tick: Ints) -> None:
-    """Lower the boundary of rows to moments that are still to come."""
-    later = np.flatnonzero(moments > tick[rows])
-    np.minimum.at(result, rows[later], moments[later])
-
-
-def _with_phases(row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return (row, phase, pair) for every phase of every pair. Placements a table does not know have none."""
-    known = np.flatnonzero(placement < len(count))
-    where = placement[known]
-    pair, phase = expand_ranges(first[where], count[where])
-    pair = known[pair]
-    return row[pair], phase, pair

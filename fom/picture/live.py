@@ -21,6 +21,7 @@ from fom.domain.records import Record
 from fom.domain.spans import FIRST_TICK, LAST_TICK, at_tick, to_us
 from fom.domain.states import NO_STATE
 from fom.picture.case import JUDGED_KINDS, Case
+from fom.picture.expiry import valid_until
 from fom.picture.influence import is_ground
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class LiveStates:
         for direction, verdict in enumerate(whole.judge_both(tick)):
             self.states[numbers, direction] = verdict.states
             if direction == 0 or not whole.is_symmetric:
-                until = whole.valid_until(direction, ticks, verdict)
+                until = valid_until(whole, direction, ticks, verdict)
                 np.minimum.at(self._block_until, rows // BLOCK, until)
             self._until[numbers, direction] = until
         is_oneway = self._picture.network.is_oneway[numbers]

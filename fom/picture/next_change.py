@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fom.domain.instants import DAY_US, NEVER_US, SECOND_US
 from fom.domain.spans import after_tick, to_us
 from fom.picture.contributions import Contributions
+from fom.picture.expiry import next_boundary
 
 Ints = NDArray[np.int64]
 HORIZON_US = 60 * DAY_US
@@ -31,7 +32,7 @@ def next_changes(contributions: Contributions, direction: int, tick: int) -> tup
     now = contributions.judge(direction, tick).states
     at = np.full(m, tick, dtype=np.int64)
     while len(rows):
-        boundary = np.minimum(contributions.next_boundary(direction, at), last + 1)
+        boundary = np.minimum(next_boundary(contributions, direction, at), last + 1)
         crossed = np.zeros(len(rows), dtype=np.bool_)
         if contributions.has_risks:
             before = np.maximum((boundary - 1) // 2 * 2, at)

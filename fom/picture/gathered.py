@@ -1,0 +1,155 @@
+"""What lies on some segments, as flat arrays: the pairs of a case with the phases of their placements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fom.domain.phases import BOTH_WAYS
+from fom.domain.spans import FIRST_TICK
+from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, STATE_BITS, Case
+from fom.picture.pairs import Selection
+from fom.picture.passages import Passages
+from fom.picture.ranges import expand_ranges
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Phases that limit, one row per (segment, phase). All arrays (l,)."""
+
+    row: Ints
+    placement: Ints
+    phase: Ints
+    zone: Bytes
+    start: Ints
+    """Ticks; orders already have the segment's travel time taken off."""
+    end: NDArray[np.int64]
+    """(2, l) ticks by direction; denials end earlier where a passage ended them."""
+    component: Ints
+    state: Bytes
+    directions: Bytes
+    recurring: Ints
+    """Rows whose phase comes back by the day."""
+
+
+@dataclass(frozen=True)
+class Risks:
+    """Incidents, one row per (segment, phase)."""
+
+    row: Ints
+    phase: Ints
+    nearness: Floats
+    is_grouped: Bools
+
+
+@dataclass(frozen=True)
+class Improvements:
+    """Improvements by hand, one row per (segment, phase)."""
+
+    row: Ints
+    phase: Ints
+    start: Ints
+    end: Ints
+    state: Bytes
+
+
+class Gatherer:
+    """Gathers what a case holds about some segments (None = all); with `only_at` only phases that hold at that tick."""
+
+    def __init__(self, case: Case, chosen: Selection | None, only_at: int | None) -> None:
+        self._case, self._chosen, self._only_at = case, chosen, only_at
+
+    def limits(self, travel_us: Callable[[], Ints]) -> Limits:
+        """Return the phases that limit. `travel_us` gives (m,) travel times, asked for where an order needs them."""
+        table, columns = self._case.limits, self._case.limits.columns
+        pairs = self._case.views.limits.gather(self._chosen)
+        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        placement, zone = pairs["placement"][pair].astype(np.int64), pairs["zone"][pair]
+        start, end, lead = columns["start"][phase], columns["end"][phase], columns["lead"][phase]
+        has_lead = lead > FIRST_TICK
+        if has_lead.any():
+            start = np.where(has_lead, np.maximum(start, lead - 2 * travel_us()[row]), start)
+        special = columns["special"][phase]
+        if self._only_at is not None:
+            keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
+            row, phase, placement, zone, start, end, special = (
+                part[keep] for part in (row, phase, placement, zone, start, end, special)
+            )
+        state = (columns["states"][phase] >> (STATE_BITS * zone.astype(np.int64)) & 0b111).astype(np.uint8)
+        return Limits(
+            row, placement, phase, zone, start, self._ends(row, placement, end, special), columns["component"][phase],
+            state, columns["directions"][phase], np.flatnonzero(special == RECURRING),
+        )  # fmt: skip
+
+    def _ends(self, row: Ints, placement: Ints, end: Ints, special: Bytes) -> Ints:
+        if not self._case.endings:
+            return np.broadcast_to(end, (2, len(end)))
+        ends = np.stack([end, end])
+        for at in np.flatnonzero(special == ENDED_BY_PASSAGE).tolist():
+            key = (int(placement[at]), self._segment(int(row[at])))
+            if key in self._case.endings:
+                ends[:, at] = np.minimum(ends[:, at], self._case.endings[key])
+        return ends
+
+    def _segment(self, row: int) -> int:
+        return row if self._chosen is None else int(self._chosen.segments[row])
+
+    def risks(self) -> Risks:
+        """Return the incidents."""
+        table, columns = self._case.risks, self._case.risks.columns
+        pairs = self._case.views.risks.gather(self._chosen)
+        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        nearness = pairs["nearness"][pair]
+        if self._only_at is not None:
+            start, end = columns["start"][phase], columns["end"][phase]
+            keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
+            row, phase, nearness = row[keep], phase[keep], nearness[keep]
+        return Risks(row, phase, nearness, columns["is_shared"][phase])
+
+    def improvements(self) -> Improvements:
+        """Return the improvements by hand."""
+        table, columns = self._case.improvements, self._case.improvements.columns
+        pairs = self._case.views.improvements.gather(self._chosen)
+        row, phase, _ = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        return Improvements(row, phase, columns["start"][phase], columns["end"][phase], columns["state"][phase])
+
+    def passages(self, all_known: Bools) -> tuple[Passages, Passages]:
+        """Return what counts forward and backward; one value twice when every passage speaks for both ways.
+
+        `all_known` (m,): where all limits are recorded.
+        """
+        table, columns = self._case.passages, self._case.passages.columns
+        pairs = self._case.views.passages.gather(self._chosen)
+        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        counts = columns["everywhere"][phase] | all_known[row]
+        directions = columns["directions"][phase]
+
+        def chosen(wanted: Bools) -> Passages:
+            at = np.flatnonzero(wanted)
+            where = pair[at]
+            return Passages(
+                row[at], phase[at], columns["eff"][phase[at]],
+                pairs["low"][where], pairs["high"][where], pairs["is_whole"][where],
+            )  # fmt: skip
+
+        if (directions == BOTH_WAYS).all():
+            both = chosen(counts)
+            return both, both
+        return chosen(counts & ((directions & 0b01) != 0)), chosen(counts & ((directions & 0b10) != 0))
+
+
+def _with_phases(row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return (row, phase, pair) for every phase of every pair. Placements a table does not know have none."""
+    known = np.flatnonzero(placement < len(count))
+    where = placement[known]
+    pair, phase = expand_ranges(first[where], count[where])
+    pair = known[pair]
+    return row[pair], phase, pair
