@@ -16,6 +16,7 @@ from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.shapes import Body, Classification, Instant, InstantText, Known, Moment, Uuid
 from fom.web.edge import edge, reading, writing
+from fom.web.heavy import takes_turns
 
 api = family("benchmarks", "Benchmarks with their evidence and signed assessments")
 
@@ -88,6 +89,7 @@ class Assessments(BaseModel):
 
 @api.get("/benchmarks", responses={"200": Board})
 @allows("read_benchmarks")
+@takes_turns
 def get_board(query: Moment) -> Any:
     """Return every benchmark with computed status, target, trend and the signed assessment beside it."""
     with reading() as session:
@@ -97,6 +99,7 @@ def get_board(query: Moment) -> Any:
 
 @api.get("/benchmarks/<code>/evidence", responses={"200": Evidence, **MISSING})
 @allows("read_benchmarks")
+@takes_turns
 def get_evidence(path: BenchmarkPath, query: Moment) -> Any:
     """Return one benchmark with the ids of what it was computed from."""
     with reading() as session:

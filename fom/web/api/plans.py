@@ -13,6 +13,7 @@ from fom.web.access import allows, current_actor
 from fom.web.api import BODY, MISSING, family
 from fom.web.api.shapes import Body, Id, Instant, InstantText, ProfileName, UserClass
 from fom.web.edge import edge, reading
+from fom.web.heavy import takes_turns
 
 api = family("plans", "Routes between places, and what stands in the way")
 
@@ -71,6 +72,7 @@ class Plan(BaseModel):
 
 @api.post("/plans", responses={"200": Plan, **MISSING, **BODY})
 @allows("read_picture")
+@takes_turns
 def post_plan(body: PlanBody) -> Any:
     """Plan a way under the states at departure; nothing is stored."""
     actor = current_actor()

@@ -13,6 +13,7 @@ from fom.web.access import allows, current_actor
 from fom.web.api import MISSING, family
 from fom.web.api.shapes import Bbox, Body, Id, Known, Moment, parse_bbox
 from fom.web.edge import edge, reading
+from fom.web.heavy import takes_turns
 
 api = family("records", "Records as features of the facts format, the facts file, the audit")
 
@@ -106,6 +107,7 @@ def get_record(path: RecordPath, query: Known) -> Any:
 
 @api.get("/facts", responses={"200": FactsFile})
 @allows("export_facts")
+@takes_turns
 def export_facts(query: Known) -> Any:
     """Return everything known at a moment as a facts file: `assess` on it gives the answers of this service."""
     known_at = edge().host.now() if query.known_at is None else query.known_at

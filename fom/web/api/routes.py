@@ -16,6 +16,7 @@ from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.registers import changes_model, given_members, merged, values_model
 from fom.web.api.shapes import Asking, Id, InstantText
 from fom.web.edge import edge, reading, writing
+from fom.web.heavy import takes_turns
 
 api = family("routes", "Key routes with their states")
 
@@ -94,6 +95,7 @@ def get_route(path: RoutePath, query: Asking) -> Any:
 
 @api.get("/routes/<route_id>/strip", responses={"200": Strip, **MISSING})
 @allows("read_picture")
+@takes_turns
 def get_strip(path: RoutePath, query: Asking) -> Any:
     """Return what stands along a key route by metres from its start: states, hazards, controls, assets, thirty days."""
     host = edge().host

@@ -14,6 +14,7 @@ from fom.web.api.plans import Plan, Way, find_places
 from fom.web.api.record_shapes import ReportedRecord
 from fom.web.api.shapes import Body, Id, Instant, InstantText, ProfileName, UserClass
 from fom.web.edge import edge, reading
+from fom.web.heavy import takes_turns
 
 api = family("what-ifs", "What would differ if records came or went", "what_ifs")
 
@@ -76,6 +77,7 @@ class Difference(BaseModel):
 
 @api.post("/what-ifs", responses={"200": Difference, **MISSING, **BODY})
 @allows("read_picture")
+@takes_turns
 def post_what_if(body: Hypothesis) -> Any:
     """Return what would differ: states, key routes, people cut off or regained, and a plan."""
     host = edge().host
