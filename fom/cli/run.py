@@ -17,6 +17,7 @@ from fom.domain.access import OPERATOR
 from fom.services import accounts
 from fom.services.deployment import open_database
 from fom.services.policies import activate_network, active_network
+from geodata.names import MISSION
 
 DEMO_MARK = "demo"
 """Folder in the data folder that only the demo makes."""
