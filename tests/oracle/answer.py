@@ -39,7 +39,7 @@ class Answer:
         self.ground = Ground(self.documents)
         self.at = instant(at)
         self.knowledge = Knowledge(self.documents, self.ground, instant(known_at))
-        self.judge = Judge(self.documents, self.ground, self.knowledge, self.documents.profiles[profile], user_class)
+        self.judge = Judge(self.knowledge, self.documents.profiles[profile], user_class, self.at)
         self.with_next_change = with_next_change
         one_way_records = {
             s for r in self.knowledge.known.values() if r.p.get("direction", "both") != "both" for s in r.segment_ids
@@ -106,7 +106,7 @@ class Answer:
         if reason.rule in ("X1", "X2") and reason.source is not None:
             left, u = rest(row, reason.source, reason.acts)
             reach = u + row.w
-            error = max(0.05, 0.001 * reach)
+            error = max(0.05, 0.001 * (self.ground.uncertainty(reason.source) + row.w))
             for name, radius in (("stretches_m", reach), ("inner_m", reach - error), ("outer_m", reach + error)):
                 parts = self.ground.stretches(row.segment, left, radius)
                 out[name] = [[round(a), round(b)] for a, b in parts]

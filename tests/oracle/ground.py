@@ -162,8 +162,9 @@ class Ground:
     def is_coarse(self, segment: Segment, record: Record) -> bool:
         """Return d + u > w and u > 250 m: the place says little about this road."""
         u = self.uncertainty(record)
-        wide = self.distance(segment, record) + u > self.corridor(segment) + SLACK
-        return wide and u > self.policy["imprecise_m"] + SLACK
+        if u <= self.policy["imprecise_m"] + SLACK:
+            return False
+        return not self.reaches(self.distance(segment, record) + u, self.corridor(segment))
 
     def stretches(self, segment: Segment, shape: BaseGeometry, radius: float) -> list[Interval]:
         """Return the parts of the centreline within a radius of a shape, metres from the start, in order."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.documents import Documents, Record
-from tests.oracle.ground import INFINITE, Ground
+from tests.oracle.documents import Record
+from tests.oracle.ground import INFINITE
 from tests.oracle.knowledge import LAND_RELEASE, Knowledge, act_of
 
 DIMENSIONS = ("mlc", "mass_t", "width_m", "height_m")
@@ -14,11 +14,9 @@ DIMENSIONS = ("mlc", "mass_t", "width_m", "height_m")
 class Judge:
     """Everything of one question that does not depend on the row."""
 
-    def __init__(
-        self, documents: Documents, ground: Ground, knowledge: Knowledge, profile: dict[str, Any], user_class: str
-    ) -> None:
-        self.documents, self.ground, self.knowledge = documents, ground, knowledge
-        self.policy, self.profile, self.user_class = documents.policy, profile, user_class
+    def __init__(self, knowledge: Knowledge, profile: dict[str, Any], user_class: str, at: int) -> None:
+        self.documents, self.ground, self.knowledge = knowledge.documents, knowledge.ground, knowledge
+        self.policy, self.profile, self.user_class, self.at = knowledge.policy, profile, user_class, at
         self.explosives = knowledge.of_kind("explosive")
         self.physicals = knowledge.of_kind("physical")
         self.controls = knowledge.of_kind("control")

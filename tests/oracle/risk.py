@@ -42,7 +42,12 @@ def own_terms(row: Row, t: int, erroneous: frozenset[str]) -> dict[str, tuple[st
 def risk(row: Row, t: int, erroneous: frozenset[str]) -> tuple[float, dict[str, tuple[str, float]]]:
     """Return R and the terms."""
     terms = own_terms(row, t, erroneous)
-    return noisy_or(largest_terms(terms.values()).values()), terms
+    r = noisy_or(largest_terms(terms.values()).values())
+    if t == row.judge.at and any(0 < k < 1 for _, k in row.incidents):
+        near = min(abs(r - row.policy[name]) for name in ("risk_amber", "risk_red"))
+        if near < 1e-4:
+            row.ground.close_calls.append(f"risk {r:.6f} rests on a distance and lies at a threshold")
+    return r, terms
 
 
 def risk_state(row: Row, r: float) -> int:
