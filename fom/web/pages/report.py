@@ -18,10 +18,10 @@ from fom.services.drafts import parse_report
 from fom.services.key_routes import stretches_along
 from fom.services.registers import list_register
 from fom.services.reporting import get_report, list_reports, log_report
+from fom.services.route_stretches import cut_stretches
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.report_forms import CONTROLS, DAMAGES, FORMS, PLACE_HELP, Fields, read_place, read_report
-from fom.web.pages.stretches import cut_stretches
 
 blueprint = Blueprint("report", __name__)
 

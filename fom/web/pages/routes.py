@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from fom.domain.profiles import USER_CLASSES
-from fom.picture.question import Question
 from fom.services.map_layers import read_layer
 from fom.services.route_strip import read_strip
 from fom.web.access import allows, current_actor
@@ -20,7 +19,7 @@ TICKS = 14
 """About so many figures stand on a kilometre axis."""
 
 
-def asked_question() -> Question:
+def asked_question() -> Any:
     """Return the question in the address: `profile` and `user_class`, now."""
     asked = {name: request.args[name] for name in ("profile", "user_class") if request.args.get(name)}
     return edge().host.question(**asked)
