@@ -84,7 +84,7 @@ Opener = Callable[..., Visit]
 
 @pytest.fixture
 def visit(chromium: Browser, address: str) -> Iterator[Opener]:
-    """Open windows: `visit("duty", theme="light", size=PHONE, scripts=False)`; each is checked at the end of the test."""
+    """Open windows: `visit("duty", theme="light", size=PHONE, scripts=False)`; each is checked when the test ends."""
     opened: list[Visit] = []
 
     def open_window(

@@ -1,4 +1,4 @@
-"""The mission of the browser tests: towns A to F, roads cut into kilometres, one key route, hazards, one account per role.
+"""The mission of the browser tests: towns A to F, roads cut into kilometres, two key routes, one account per role.
 
 A ── B ── C        MSR HERON runs A-B-C and was driven this morning; ASR IBIS runs D-E-F and never was.
 │    │    │        A confirmed hazard lies on the road B-E; C is an air head.
@@ -28,17 +28,25 @@ from fom.web.edge import Edge, now_us
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "heron at the ford"
 PLACES = {
-    "A": (30.0, 5.09), "B": (30.09, 5.09), "C": (30.18, 5.09),
-    "D": (30.0, 5.0), "E": (30.09, 5.0), "F": (30.18, 5.0),
-}  # fmt: skip
+    "A": (30.0, 5.09),
+    "B": (30.09, 5.09),
+    "C": (30.18, 5.09),
+    "D": (30.0, 5.0),
+    "E": (30.09, 5.0),
+    "F": (30.18, 5.0),
+}
 ROADS = ("a-b", "b-c", "d-e", "e-f", "a-d", "b-e", "c-f")
 PIECES = 10
 PEOPLE = {
-    "duty": ("duty_officer", "confidential"), "chief": ("chief_joc", "strictly_confidential"),
-    "patrol": ("reporter", "confidential"), "eod": ("eod", "confidential"), "eod2": ("eod", "confidential"),
-    "lead": ("leadership", "confidential"), "partner": ("partner", "unclassified"),
+    "duty": ("duty_officer", "confidential"),
+    "chief": ("chief_joc", "strictly_confidential"),
+    "patrol": ("reporter", "confidential"),
+    "eod": ("eod", "confidential"),
+    "eod2": ("eod", "confidential"),
+    "lead": ("leadership", "confidential"),
+    "partner": ("partner", "unclassified"),
     "auditor": ("auditor", "unclassified"),
-}  # fmt: skip
+}
 
 
 def email_of(person: str) -> str:
@@ -59,13 +67,17 @@ def network_document() -> dict[str, Any]:
                 "coordinates": [point_on(road, piece / PIECES), point_on(road, (piece + 1) / PIECES)],
             },
             "properties": {
-                "segment_id": f"{road}.{piece}", "highway": "primary" if road in ROADS[:4] else "tertiary",
-                "surface": "asphalt", "road_type": "X", "speed_kmh": 40, "limits": {"mlc": 40},
+                "segment_id": f"{road}.{piece}",
+                "highway": "primary" if road in ROADS[:4] else "tertiary",
+                "surface": "asphalt",
+                "road_type": "X",
+                "speed_kmh": 40,
+                "limits": {"mlc": 40},
             },
         }
         for road in ROADS
         for piece in range(PIECES)
-    ]  # fmt: skip
+    ]
     return {"type": "FeatureCollection", "features": features}
 
 
@@ -82,18 +94,36 @@ def facts(now: int) -> dict[str, Any]:
         "format": "fom-facts/1",
         "features": [
             record("season", None, kind="season", season="dry", received=before),
-            record("threat", {"type": "Polygon", "coordinates": square}, kind="threat_area", level="medium", received=before),
             record(
-                "drive", {"type": "LineString", "coordinates": [list(PLACES["A"]), list(PLACES["B"]), list(PLACES["C"])]},
-                kind="verification", strength="own_patrol_traverse", passed="P6", track="gps", authenticated=True,
-                occurred=morning, received=morning,
+                "threat",
+                {"type": "Polygon", "coordinates": square},
+                kind="threat_area",
+                level="medium",
+                received=before,
             ),
             record(
-                "cha", {"type": "Point", "coordinates": point_on("b-e", 0.5)}, kind="explosive", hazard="cha",
-                **{"class": "mine"}, location={"method": "survey", "uncertainty_m": 5}, received=before, grade="B2",
+                "drive",
+                {"type": "LineString", "coordinates": [list(PLACES["A"]), list(PLACES["B"]), list(PLACES["C"])]},
+                kind="verification",
+                strength="own_patrol_traverse",
+                passed="P6",
+                track="gps",
+                authenticated=True,
+                occurred=morning,
+                received=morning,
+            ),
+            record(
+                "cha",
+                {"type": "Point", "coordinates": point_on("b-e", 0.5)},
+                kind="explosive",
+                hazard="cha",
+                **{"class": "mine"},
+                location={"method": "survey", "uncertainty_m": 5},
+                received=before,
+                grade="B2",
             ),
         ],
-    }  # fmt: skip
+    }
 
 
 def registers(now: int) -> dict[str, list[dict[str, Any]]]:
@@ -101,25 +131,60 @@ def registers(now: int) -> dict[str, list[dict[str, Any]]]:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
 
     def route(code: str, name: str, *towns: str) -> dict[str, Any]:
-        return {"id": id_of(code), "code": code, "name": name, "owner": "1st Battalion", "via": [list(PLACES[t]) for t in towns]}
+        return {
+            "id": id_of(code),
+            "code": code,
+            "name": name,
+            "owner": "1st Battalion",
+            "via": [list(PLACES[t]) for t in towns],
+        }
 
     return {
-        "key_route": [route("MSR HERON", "Alpha – Charlie", "A", "B", "C"), route("ASR IBIS", "Delta – Foxtrot", "D", "E", "F")],
+        "key_route": [
+            route("MSR HERON", "Alpha – Charlie", "A", "B", "C"),
+            route("ASR IBIS", "Delta – Foxtrot", "D", "E", "F"),
+        ],
         "air_head": [
-            {"id": id_of("C"), "code": "AH01", "name": "Charlie field", "kind": "airfield", "lon": 30.19, "lat": 5.1,
-             "runways": [{"bearing": 40, "length_m": 1800, "width_m": 30, "surface": "laterite"}], "status": "serviceable",
-             "inspected_at": format_instant(now - 30 * HOUR_US), "aircraft_types": ["turboprop"], "is_night": False},
+            {
+                "id": id_of("C"),
+                "code": "AH01",
+                "name": "Charlie field",
+                "kind": "airfield",
+                "lon": 30.19,
+                "lat": 5.1,
+                "runways": [{"bearing": 40, "length_m": 1800, "width_m": 30, "surface": "laterite"}],
+                "status": "serviceable",
+                "inspected_at": format_instant(now - 30 * HOUR_US),
+                "aircraft_types": ["turboprop"],
+                "is_night": False,
+            },
         ],
         "site": [
-            {"id": id_of(name), "name": name, "kind": kind, "lon": PLACES[letter][0], "lat": PLACES[letter][1], "population": people}
+            {
+                "id": id_of(name),
+                "name": name,
+                "kind": kind,
+                "lon": PLACES[letter][0],
+                "lat": PLACES[letter][1],
+                "population": people,
+            }
             for name, kind, letter, people in (
-                ("Alpha", "settlement", "A", 42_000), ("Charlie", "settlement", "C", 8_000), ("Headquarters", "headquarters", "A", 0),
+                ("Alpha", "settlement", "A", 42_000),
+                ("Charlie", "settlement", "C", 8_000),
+                ("Headquarters", "headquarters", "A", 0),
             )
         ],
         "crossing": [
-            {"id": id_of("F"), "name": "Foxtrot border", "lon": 30.18, "lat": 4.99, "is_official": True, "status": "operational"},
+            {
+                "id": id_of("F"),
+                "name": "Foxtrot border",
+                "lon": 30.18,
+                "lat": 4.99,
+                "is_official": True,
+                "status": "operational",
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 def build_app(folder: Path) -> Any:
@@ -142,7 +207,13 @@ def fill(database: Database, network: Network, now: int) -> None:
         load_registers(session, registers(now), network=network, actor=OPERATOR, now=now)
         for person, (role, clearance) in PEOPLE.items():
             create_user(
-                session, email=email_of(person), password=PASSWORD, name=person.capitalize(), roles=[role],
-                unit=None if role in ("leadership", "partner", "auditor") else f"unit of {person}", clearance=clearance,
-                actor=OPERATOR, now=now,
-            )  # fmt: skip
+                session,
+                email=email_of(person),
+                password=PASSWORD,
+                name=person.capitalize(),
+                roles=[role],
+                unit=None if role in ("leadership", "partner", "auditor") else f"unit of {person}",
+                clearance=clearance,
+                actor=OPERATOR,
+                now=now,
+            )
