@@ -66,14 +66,14 @@ def _named_parts(stretches: Iterable[Stretch], ground: Ground) -> dict[int, list
 def _followed(
     track: BaseGeometry, only: list[int] | None, ground: Ground, tolerance_m: float
 ) -> dict[int, list[Interval]]:
-    """Return segment -> parts of its centreline within min(tolerance, length / 4) of a track."""
+    """Return segment -> parts of its centreline within the tolerance, at most a quarter of its length, of a track."""
     found: dict[int, list[Interval]] = {}
     for line, segments in _in_frame(unroll_geometry(track), ground, tolerance_m):
         if only is not None:
             segments = segments[np.isin(segments, only)]
         segments = segments[_may_be_near(line, ground.lines[segments], tolerance_m)]
         if len(segments):
-            reach = np.minimum(tolerance_m, ground.network.length_m[segments] / 4)
+            reach = np.minimum(tolerance_m, ground.geodesic_m(segments) / 4)
             parts = ground.stated(ground.parts_within(line, segments, reach), segments)
             for row in np.unique(parts.row).tolist():
                 found.setdefault(int(segments[row]), []).extend(parts.of(row))
