@@ -24,7 +24,7 @@ class Config:
     port: int = 8000
     """FOM_PORT"""
     secret_key: str = ""
-    """FOM_SECRET_KEY: signs sessions; empty = generated once and kept in the data folder, readable by the owner only."""
+    """FOM_SECRET_KEY: signs sessions; empty = generated once and kept in the data folder, for the owner only."""
     workers: int = 1
     """FOM_WORKERS: server processes; more than one needs PostgreSQL to share rate limits fairly."""
     threads: int = 64

@@ -14,7 +14,7 @@ from fom.domain.states import Component, State
 
 NO_CONFIDENCE = math.nan
 ON, IMPRECISE, NEAR = 0, 1, 2
-"""Zones, how a record lies to a segment: on its corridor; there, but so uncertain that it may lie beside; in the near band."""
+"""How a record lies to a segment: on its corridor; there, but so uncertain that it may lie beside; in the near band."""
 BOTH_WAYS = 0b11
 """Bit 0 forward, bit 1 backward."""
 DIRECTION_BITS = {"forward": 0b01, "backward": 0b10, "both": BOTH_WAYS}

@@ -1,7 +1,8 @@
 """Stretches of time as half-open spans of ticks, two ticks to a microsecond.
 
-Limits hold up to and including their end, good news is over at its expiry instant, and ages are compared with `<=`. With
-a tick "just after" every microsecond all three become half-open spans [start, end), and the boundary is `tick // 2`.
+Limits hold up to and including their end, good news is over at its expiry instant, and ages are compared with `<=`.
+With a tick "just after" every microsecond all three become half-open spans [start, end), and the boundary is
+`tick // 2`.
 """
 
 from __future__ import annotations

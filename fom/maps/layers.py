@@ -217,7 +217,8 @@ def _holds(feature: Feature, at: int, policy: Policy) -> bool:
     said = feature["properties"]
     if said.get("end"):
         return parse_instant(said["end"]) >= at
-    hours = {"denial": policy.denial_amber_h, "toll": policy.toll_h, "delay": policy.toll_h}.get(said.get("control", ""))
+    spans = {"denial": policy.denial_amber_h, "toll": policy.toll_h, "delay": policy.toll_h}
+    hours = spans.get(said.get("control", ""))
     return hours is None or at - _eff(feature) <= hours * HOUR_US
 
 
@@ -240,7 +241,7 @@ def _restriction_words(properties: Mapping[str, Any]) -> str:
         return f"order: {properties.get('effect')}"
     if properties.get("control"):
         minutes = properties.get("delay_min")
-        return properties["control"] + (f", {minutes:g} min" if minutes else "")
+        return str(properties["control"]) + (f", {minutes:g} min" if minutes else "")
     return str(properties["damage"])
 
 

@@ -126,11 +126,11 @@ def assets_along(network: Network, course: Course) -> list[dict[str, Any]]:
                 "name": network.word(int(network.asset_name[asset])), "x": course.x(along),
                 "mlc": None if np.isnan(mlc) else float(mlc), "mass_t": None if np.isnan(mass) else float(mass),
             })  # fmt: skip
-    classes = [asset["mlc"] for asset in found if asset["mlc"] is not None]
-    for asset in found:
-        asset["is_lowest"] = bool(classes) and asset["mlc"] == min(classes)
-        asset["is_unknown"] = asset["mlc"] is None and asset["mass_t"] is None
-    return sorted(found, key=lambda asset: float(asset["at_m"]))
+    classes = [place_on["mlc"] for place_on in found if place_on["mlc"] is not None]
+    for place_on in found:
+        place_on["is_lowest"] = bool(classes) and place_on["mlc"] == min(classes)
+        place_on["is_unknown"] = place_on["mlc"] is None and place_on["mass_t"] is None
+    return sorted(found, key=lambda place_on: float(place_on["at_m"]))
 
 
 def places_along(course: Course, places: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -162,7 +162,7 @@ def _assemble(rows: list[_Row], digest: str) -> Network:
         segment_ids=_ids([row.segment_id for row in rows]),
         from_node=node_of[0],
         to_node=node_of[1],
-        node_lonlat=nodes,
+        node_lonlat=nodes.astype(np.float64),
         coords=coords,
         coord_start=start,
         length_m=np.array(

@@ -35,5 +35,5 @@ def test_the_page_states_the_speed_of_every_surface() -> None:
 
 
 def test_the_page_names_every_surface_key_and_barrier_that_has_a_meaning() -> None:
-    for word in (*SURFACE_TYPE, *PASSABLE_BARRIERS, *MASS_KEYS, *LOAD_CLASS_KEYS, *HEIGHT_KEYS, *WIDTH_KEYS, *DEPTH_KEYS):
-        assert word in PAGE, word
+    keys = (*MASS_KEYS, *LOAD_CLASS_KEYS, *HEIGHT_KEYS, *WIDTH_KEYS, *DEPTH_KEYS)
+    assert not [word for word in (*SURFACE_TYPE, *PASSABLE_BARRIERS, *keys) if word not in PAGE]

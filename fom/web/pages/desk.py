@@ -141,7 +141,7 @@ def _done(act: Any, words: str) -> Any:
         flash(f"{words} It waits for a second person." if waits else words, "done")
     except (Conflict, InvalidInput, NotPermitted) as refused:
         flash(_why(refused), "refused")
-    back = {name: request.form[name] for name in ("report", "record") if request.form.get(name)}
+    back: dict[str, Any] = {name: request.form[name] for name in ("report", "record") if request.form.get(name)}
     return redirect(url_for("desk.show", **({"report": back["report"]} if "report" in back else back)), code=303)
 
 

@@ -141,5 +141,5 @@ def _plan(form: Mapping[str, str], named: Named) -> dict[str, Any]:
         errors.append(FieldError("posture", form["posture"], "one of the choices"))
     if errors:
         raise InvalidInput(errors)
-    asked = {name: form[name] for name in ("profile", "user_class", "posture") if form.get(name)}
+    asked: dict[str, Any] = {name: form[name] for name in ("profile", "user_class", "posture") if form.get(name)}
     return plan_way(edge().host, origin=places["from"], destination=places["to"], at=at, actor=current_actor(), **asked)

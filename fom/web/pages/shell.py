@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +125,11 @@ def register(app: Flask) -> None:
     """Attach theme, tabs and filters."""
     app.register_blueprint(blueprint)
     app.add_template_global(asset, "asset")
-    for name, function in {
+    filters: dict[str, Callable[..., Any]] = {
         "dtg": dtg, "hhmm": hhmm, "age": age, "duration": duration, "running_time": running_time, "km": kilometres,
         "plain": plain,
         "code_words": code_words, "state_word": word_of, "state_meaning": meaning_of,
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, function in filters.items():
         app.add_template_filter(function, name)
     app.context_processor(lambda: {"theme": chosen_theme(), "tabs": visible_tabs(), "now": edge().clock()})
