@@ -1,8 +1,8 @@
-"""Routes, updates and alternates, beside networkx (and so OSMnx), scipy and igraph, on one graph with one set of weights.
+"""Routes, updates and alternates, beside networkx (and so OSMnx), scipy and igraph, on one graph with the same weights.
 
 Ours snap two positions, obey turns and return the line; the peers go from node to node of the graph that is already
-split for turns and return node or arc numbers. Distances are compared before anything is timed. igraph is measured where
-it is installed (`pip install igraph`); nothing else needs it.
+split for turns and return node or arc numbers. Distances are compared before anything is timed. igraph is measured
+where it is installed (`pip install igraph`); nothing else needs it.
 """
 
 from __future__ import annotations

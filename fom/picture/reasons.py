@@ -27,6 +27,7 @@ from fom.picture.stretches import reached_parts
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+COMPONENT_CODES = tuple(component.code for component in Component)
 CLOCK_SKEW_US = 10 * MINUTE_US
 DELAYS_COUNTED = 5
 """The delay told is the median of the latest so many tolls and delays."""
@@ -55,7 +56,7 @@ class Reason:
     def members(self) -> dict[str, Any]:
         """Return the reason as an answer states it."""
         members: dict[str, Any] = {
-            "component": self.component.code,
+            "component": COMPONENT_CODES[self.component],
             "rule": self.rule,
             "state": self.state.name,
             "fact_ids": list(self.fact_ids),
@@ -107,6 +108,8 @@ class RowReasons:
         self._whole, self._verdicts, self._tick, self._at = contributions, verdicts, tick, at
         self._case = contributions.case
         self._sides: list[_Side | None] = [None, None]
+        self._last: tuple[int, int, tuple[Reason, ...]] | None = None
+        """Row, direction and reasons asked for last: the way back mostly has the reasons of the way there."""
 
     def _side(self, direction: int) -> _Side:
         side = self._sides[direction]
@@ -190,6 +193,14 @@ class RowReasons:
 
     def reasons(self, row: int, direction: int) -> tuple[Reason, ...]:
         """Return the reasons of a row, worst first."""
+        if direction == 1 and not self._whole.is_lopsided[row]:
+            direction = 0
+        last = self._last
+        if last is None or last[:2] != (row, direction):
+            self._last = last = (row, direction, self._find_reasons(row, direction))
+        return last[2]
+
+    def _find_reasons(self, row: int, direction: int) -> tuple[Reason, ...]:
         side = self._side(direction)
         found: dict[tuple[Any, ...], Reason] = {}
         for at in side.limits.of(row):
@@ -251,11 +262,12 @@ class RowReasons:
     def _verification_reason(self, row: int, direction: int) -> Reason:
         state = self._component(row, direction, Component.VERIFICATION)
         passages, table = self._whole.passages[direction], self._case.passages
-        phases = {table.phases[passages.phase[at]] for at in self._side(direction).passages.of(row)}
-        records = sorted((phase.record for phase in phases), key=lambda record: record.id)
+        found = (table.phases[passages.phase[at]] for at in self._side(direction).passages.of(row))
+        phases = {phase.record.id: phase for phase in found}  # by id: a passage of a thousand segments is slow to hash
+        records = [phases[record_id].record for record_id in sorted(phases)]
         return Reason(
             Component.VERIFICATION, VERIFICATION_RULES[state], state, tuple(r.id for r in records),
-            min((phase.confidence for phase in phases), default=None), self._flags(records), records=tuple(records),
+            min((p.confidence for p in phases.values()), default=None), self._flags(records), records=tuple(records),
         )  # fmt: skip
 
     def _flags(self, records: Iterable[Record]) -> tuple[str, ...]:

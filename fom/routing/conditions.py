@@ -11,10 +11,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.domain.states import State
+from fom.domain.states import Component, State
 
 Reason = Mapping[str, Any]
 """Members `component, rule, state, fact_ids, …` of a reason in an answer."""
+
+
+class PlainReason(Protocol):
+    """What a reason says without its texts."""
+
+    @property
+    def component(self) -> Component: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def fact_ids(self) -> tuple[str, ...]: ...
 
 
 class RollUp(Protocol):
@@ -33,8 +46,11 @@ class RollUp(Protocol):
 class Detail(Protocol):
     """The same question answered in detail for some segments."""
 
-    def reasons(self, number: int, direction: int) -> Sequence[Reason]:
-        """Return the reasons of a segment in a direction, worst first, as `fom-assessment/1` states them."""
+    def reasons(self, number: int, direction: int) -> Sequence[PlainReason]:
+        """Return the reasons of a segment in a direction, worst first."""
+
+    def tell(self, number: int, direction: int, place: int) -> Reason:
+        """Return one of these, by its place, as an answer states it, with texts for people."""
 
     def route_state(self, stretches: Sequence[tuple[int, int]]) -> RollUp:
         """Return the state of (segment number, direction) pairs taken as one route."""

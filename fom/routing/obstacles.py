@@ -90,13 +90,14 @@ def _roads(maker: RouteMaker, arcs: NDArray[np.int64]) -> tuple[BlockedRoad, ...
     roads = []
     for members in links.values():
         name, ref, word = maker.road_of(members[0] >> 1)
-        reasons: dict[str, Reason] = {}
-        for arc in members:
-            for reason in deciding_reasons(detail, [arc], State(int(states[arc]))):
-                reasons.setdefault(f"{reason['component']} {reason['rule']} {reason['fact_ids']}", reason)
         pieces = tuple(
             ClosedPiece(network.segment_id(a >> 1), DIRECTION_CODES[a & 1], State(int(states[a]))) for a in members
         )
         worst = max(piece.state for piece in pieces)
-        roads.append(BlockedRoad(name, ref, word, worst, pieces, tuple(reasons.values())))
+        reasons = [
+            reason
+            for state in sorted({piece.state for piece in pieces}, reverse=True)
+            for reason in deciding_reasons(detail, [a for a in members if states[a] == state], state)
+        ]
+        roads.append(BlockedRoad(name, ref, word, worst, pieces, tuple(reasons)))
     return tuple(roads)

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.instants import NEVER_US
 from fom.domain.records import Stretch
-from fom.domain.states import DIRECTION_CODES, State
+from fom.domain.states import DIRECTION_CODES, Component, State
 from fom.network.network import ASSET_TYPES, Network
 from fom.routing.conditions import Conditions, Detail, Reason
 from fom.routing.router import Path, Router
@@ -195,12 +194,12 @@ class RouteMaker:
 
 def deciding_reasons(detail: Detail, arcs: Sequence[int], state: State) -> tuple[Reason, ...]:
     """Return the distinct reasons that hold any of these arcs at `state`, in order of travel."""
-    distinct: dict[tuple[Any, ...], Reason] = {}
+    distinct: dict[tuple[Component, str, tuple[str, ...]], tuple[int, int]] = {}
     for arc in arcs:
-        for reason in detail.reasons(arc >> 1, arc & 1):
-            if reason["state"] == state.name:
-                distinct.setdefault((reason["component"], reason["rule"], tuple(reason["fact_ids"])), reason)
-    return tuple(distinct.values())
+        for place, reason in enumerate(detail.reasons(arc >> 1, arc & 1)):
+            if reason.state == state:
+                distinct.setdefault((reason.component, reason.rule, reason.fact_ids), (arc, place))
+    return tuple(detail.tell(arc >> 1, arc & 1, place) for arc, place in distinct.values())
 
 
 def route_line(network: Network, path: Path) -> NDArray[np.float64]:

@@ -34,18 +34,16 @@ RISK_MAX_AGE_US = 10 * MINUTE_US
 
 
 class Detailed:
-    """An assessment of some segments as routing reads it: reasons are members with texts."""
+    """An assessment of some segments as routing reads it."""
 
     def __init__(self, assessment: Assessment) -> None:
         self._assessment = assessment
-        self.route_state = assessment.route_state
+        self.route_state, self.reasons = assessment.route_state, assessment.reasons
 
-    def reasons(self, number: int, direction: int) -> list[Reason]:
-        """Return the reasons of a segment in a direction, worst first."""
-        members: list[Reason] = list(
-            self._assessment.reason_members(self._assessment.row_of(number), direction, with_texts=True)
-        )
-        return members
+    def tell(self, number: int, direction: int, place: int) -> Reason:
+        """Return a reason of a segment by its place, with texts."""
+        row = self._assessment.row_of(number)
+        return self._assessment.reason_members(row, direction, with_texts=True)[place]
 
 
 class Assessed:

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fom.domain.states import NO_STATE, State
+from fom.domain.states import NO_STATE, Component, State
 from fom.network.network import Network
+
+
+@dataclass(frozen=True)
+class HandReason:
+    component: Component
+    rule: str
+    state: State
+    fact_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,18 @@ class HandConditions:
         """Return itself: everything is known by hand."""
         return self
 
-    def reasons(self, number: int, direction: int) -> tuple[dict[str, object], ...]:
+    def reasons(self, number: int, direction: int) -> tuple[HandReason, ...]:
         state = State(int(self.states[number, direction]))
-        return ({"component": "explosive", "rule": "X1", "state": state.name, "fact_ids": [f"e{number}"]},)
+        return (HandReason(Component.EXPLOSIVE, "X1", state, (f"e{number}",)),)
+
+    def tell(self, number: int, direction: int, place: int) -> dict[str, object]:
+        reason = self.reasons(number, direction)[place]
+        return {
+            "component": reason.component.code,
+            "rule": reason.rule,
+            "state": reason.state.name,
+            "fact_ids": list(reason.fact_ids),
+        }
 
     def route_state(self, stretches: Sequence[tuple[int, int]]) -> HandRollUp:
         worst = State(max(int(self.states[row]) for row in stretches))
