@@ -55,7 +55,7 @@ def gunicorn_settings(config: Config) -> dict[str, Any]:
         "accesslog": None,
         "loglevel": "warning",
         "proc_name": "fom",
-        "post_worker_init": _end_streams_on_term,
+        "post_worker_init": _begin,
         "worker_int": _end_streams,
         "worker_exit": _close,
     }
@@ -67,14 +67,13 @@ def _end_streams(worker: Any) -> None:
         worker.wsgi.extensions["fom"].closing.set()
 
 
-def _end_streams_on_term(worker: Any) -> None:
-    """Let streams end at once on SIGTERM too, for which the server has no hook: it would wait for them in vain."""
+def _begin(worker: Any) -> None:
+    """Open the picture at once, and let SIGTERM end a worker as Ctrl-C does.
 
-    def on_term(number: int, frame: Any) -> None:
-        _end_streams(worker)
-        worker.handle_exit(number, frame)
-
-    signal.signal(signal.SIGTERM, on_term)
+    Both then answer the running requests and wait for no idle connection.
+    """
+    worker.wsgi.extensions["fom"].warm_up()
+    signal.signal(signal.SIGTERM, worker.handle_quit)
 
 
 def _close(_server: Any, worker: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,13 +49,20 @@ class Edge:
                     self._host = self.open_host()
         return self._host
 
-    def why_not_ready(self) -> str | None:
-        """Return why there is no picture to serve from, None when there is one."""
-        try:
-            self.host.version  # noqa: B018 - opens it
-        except BadReferenceData as missing:
-            return str(missing)
-        return None
+    @property
+    def is_open(self) -> bool:
+        """Return whether the picture is there; asking does not open it."""
+        return self._host is not None
+
+    def warm_up(self) -> None:
+        """Open the picture beside the requests; what keeps it from opening is told to the first who needs it."""
+
+        def open_it() -> None:
+            with suppress(BadReferenceData):
+                self.host  # noqa: B018 - opens
+
+        if not self.is_open and not self._opening.locked():
+            threading.Thread(target=open_it, name="fom-warm-up", daemon=True).start()
 
     def follow(self) -> None:
         """Apply what was just committed to the picture, if there is one."""

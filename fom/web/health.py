@@ -21,8 +21,9 @@ def alive() -> Response:
 @public
 def ready() -> tuple[Response, int]:
     """Say whether database, network and picture are ready; 503 with reason codes when they are not."""
-    if edge().why_not_ready() is not None:
-        return jsonify(status="not_ready", reasons=["no_picture"]), 503
+    if not edge().is_open:
+        edge().warm_up()
+        return jsonify(status="not_ready", reasons=["no picture yet"]), 503
     readiness = edge().host.readiness()
     status = "ready" if readiness.is_ready else "not_ready"
     return jsonify(status=status, reasons=list(readiness.reasons)), 200 if readiness.is_ready else 503

@@ -21,6 +21,7 @@ from fom.store.database import Database
 from fom.web.account import limiter
 from fom.web.application import build
 from fom.web.edge import Edge
+from tests.databases import database_url, postgres_template, sqlite_template  # noqa: F401 - fixtures
 from tests.web.mission import Clock, make_store, network_document
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def kept_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Actor]]:
     """A database with one account per role, made once and copied for each test (hashing passwords is slow)."""
     folder = tmp_path_factory.mktemp("store")
-    return folder, make_store(folder)
+    return folder, make_store(f"sqlite:///{folder / 'fom.sqlite'}")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ D ── E ── F
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fom.domain.access import OPERATOR, ROLES, Actor
@@ -71,9 +70,9 @@ def network_document() -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def make_store(folder: Path) -> dict[str, Actor]:
-    """Make the database in `folder` with one account per role; return role -> actor."""
-    database = Database(f"sqlite:///{folder / 'fom.sqlite'}")
+def make_store(url: str) -> dict[str, Actor]:
+    """Make the database with one account per role; return role -> actor."""
+    database = Database(url)
     upgrade(database)
     actors = {}
     with database.writing() as session:

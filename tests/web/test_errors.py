@@ -114,6 +114,6 @@ def test_without_a_network_the_api_is_not_ready_but_the_process_lives(mission: M
     mission.app.extensions["fom"].open_host = no_network
     client = mission.program("duty_officer")
     assert client.get("/healthz").status_code == 200
-    assert client.get("/readyz").status_code == 503
+    assert client.get("/readyz").json == {"status": "not_ready", "reasons": ["no picture yet"]}
     answer = client.get("/api/v1/states")
     assert (answer.status_code, answer.json["code"]) == (503, "bad_reference_data")

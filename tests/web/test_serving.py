@@ -92,11 +92,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, **env: str) -> Iterator[Server]:
+def running(folder: Path, url: str | None = None, **env: str) -> Iterator[Server]:
+    url = url or f"sqlite:///{folder / 'fom.sqlite'}"
     port = free_port()
     command = [sys.executable, "-m", "fom", "serve", "--port", str(port), "--data", str(folder)]
-    process = subprocess.Popen(command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "FOM_THREADS": "24", **env})
-    database = Database(f"sqlite:///{folder / 'fom.sqlite'}")
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "FOM_THREADS": "24", "FOM_DATABASE_URL": url, **env}
+    )
+    database = Database(url)
     try:
         for _ in range(300):
             with socket.socket() as probe:
@@ -112,15 +115,20 @@ def running(folder: Path, **env: str) -> Iterator[Server]:
         process.wait()
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, network: Any) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    make_store(folder)
+def fill(folder: Path, url: str, network: Any) -> None:
+    """Make accounts and the drawn network, activated, in a data folder and its database."""
+    make_store(url)
     save_network(network, folder / "networks" / network.network_id)
-    database = Database(f"sqlite:///{folder / 'fom.sqlite'}")
+    database = Database(url)
     with database.writing() as session:
         activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
     database.dispose()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, network: Any) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    fill(folder, f"sqlite:///{folder / 'fom.sqlite'}", network)
     return folder
 
 
@@ -232,5 +240,21 @@ def test_the_server_ends_cleanly_within_three_seconds_with_open_streams(data: Pa
         served.process.send_signal(ending)
         assert served.process.wait(timeout=10) == 0
         assert time.monotonic() - asked_at < 3
+        for listener in listeners:
+            listener.close()
+
+
+def test_two_processes_on_one_database_tell_their_listeners_the_same(database_url: str, network: Any, tmp_path: Path):
+    fill(tmp_path, database_url, network)
+    with running(tmp_path, database_url, FOM_WORKERS="2") as served:
+        sender, _, _ = served.token("reporter")
+        readers = [served.token(role)[0] for role in ("chief_joc", "duty_officer")]
+        listeners = [Listener(served, reader) for reader in readers for _ in range(6)]
+        for listener in listeners:
+            listener.next("heartbeat")
+        sent_at = time.monotonic()
+        change = served.request("POST", "/api/v1/reports", sender, fresh_hazard())[1]["change"]
+        assert [listener.next("moves")["data"]["version"] for listener in listeners] == [change] * len(listeners)
+        assert time.monotonic() - sent_at < 2
         for listener in listeners:
             listener.close()
