@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fom.domain.access import Actor, require
 from fom.domain.facts_file import parse_facts
@@ -17,8 +17,10 @@ from fom.routing.request import MAX_ALTERNATES, PlanRequest, make_request
 from fom.routing.router import Router
 from fom.services.assessing import make_question
 from fom.services.disclosure import disclose_reason
-from fom.services.picture_host import PictureHost
 from fom.services.planning_desk import plan_then
+
+if TYPE_CHECKING:
+    from fom.services.picture_host import PictureHost
 
 Position = Sequence[float]
 POSTURE_NAMES = tuple(POSTURES)
