@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fom.domain.instants import NEVER_US, format_instant
 from fom.domain.spans import to_us
 from fom.domain.states import DIRECTION_CODES, Component, State
 from fom.picture.next_change import next_changes
+from fom.picture.reasons import COMPONENT_CODES
 
 if TYPE_CHECKING:
     from fom.picture.assessment import Assessment
@@ -42,16 +44,21 @@ def answer_document(assessment: Assessment, *, with_texts: bool = True) -> dict[
 def _changes(assessment: Assessment) -> list[list[dict[str, str] | None]]:
     """Return by direction and row the next change as an answer states it."""
     whole = assessment.contributions.narrowed(np.arange(assessment.contributions.n_rows))
-    sides = []
-    for direction in (0, 1):
-        at, state = next_changes(whole, direction, assessment.tick)
-        sides.append(
-            [
-                None if tick == NEVER_US else {"at": format_instant(to_us(tick)), "state": STATE_NAMES[number]}
-                for tick, number in zip(at.tolist(), state.tolist(), strict=True)
-            ]
-        )
-    return sides
+    forward = _told(*next_changes(whole, 0, assessment.tick))
+    backward = list(forward)
+    lopsided = np.flatnonzero(whole.is_lopsided)
+    if len(lopsided):
+        changes = _told(*next_changes(whole.narrowed(lopsided), 1, assessment.tick))
+        for row, change in zip(lopsided.tolist(), changes, strict=True):
+            backward[row] = change
+    return [forward, backward]
+
+
+def _told(at: NDArray[np.int64], state: NDArray[np.uint8]) -> list[dict[str, str] | None]:
+    return [
+        None if tick == NEVER_US else {"at": format_instant(to_us(tick)), "state": STATE_NAMES[number]}
+        for tick, number in zip(at.tolist(), state.tolist(), strict=True)
+    ]
 
 
 def row_members(
@@ -65,7 +72,7 @@ def row_members(
         "segment_id": assessment.network.segment_id(int(assessment.segments[row])),
         "direction": DIRECTION_CODES[direction],
         "state": STATE_NAMES[assessment.states[row, direction]],
-        "components": {component.code: STATE_NAMES[components[component]] for component in COMPONENT_ORDER},
+        "components": {COMPONENT_CODES[c]: STATE_NAMES[components[c]] for c in COMPONENT_ORDER},
         "risk": float(assessment.risk[row, direction]),
         "confidence": None if np.isnan(confidence) else confidence,
         "verified_at": None if verified == NEVER_US else format_instant(verified),

@@ -38,6 +38,8 @@ class Assessment:
         """(m,) segment numbers."""
         self.tick = at_tick(question.at)
         self.verdicts: tuple[Verdict, Verdict] = contributions.judge_both(self.tick)
+        self._last_told: tuple[tuple[Reason, ...], list[dict[str, Any]]] | None = None
+        """Reasons told last, and their members: the way back mostly has the reasons of the way there."""
         self._is_oneway = self.network.is_oneway[self.segments]
 
     def _both(self, name: str) -> NDArray[Any]:
@@ -136,8 +138,16 @@ class Assessment:
         reasons = self._rows.reasons(row, direction)
         if not with_texts:
             return [reason.members() for reason in reasons]
-        explainer, turns_at = Explainer(self.contributions, self.question.at), self._turns_at(row, direction)
-        return [{**reason.members(), **explainer.members(reason, row, turns_at)} for reason in reasons]
+        last = self._last_told
+        if last is None or last[0] is not reasons:
+            turns_at = self._turns_at(row, direction)
+            told = [{**reason.members(), **self._explainer.members(reason, row, turns_at)} for reason in reasons]
+            self._last_told = last = (reasons, told)
+        return last[1]
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.contributions, self.question.at)
 
     def _turns_at(self, row: int, direction: int) -> int | None:
         """Return when the verification of a row turns worse, microseconds, None = it does not."""

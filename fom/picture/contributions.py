@@ -81,7 +81,10 @@ class Contributions:
         self.limits = gatherer.limits(lambda: self._travel_us)
         self.risks = gatherer.risks()
         self.improvements = gatherer.improvements()
-        self.passages = gatherer.passages(all_known if segments is None else all_known[segments])
+        forward, backward, self._one_way_rows = gatherer.passages(
+            all_known if segments is None else all_known[segments]
+        )
+        self.passages = (forward, backward)
         self._steps: list[VerifiedSteps | None] = [None, None]
         self._fresh = case.regimes.ground(chosen)
 
@@ -110,10 +113,18 @@ class Contributions:
         return rows if self.segments is None else self.segments[rows]
 
     @cached_property
+    def is_lopsided(self) -> Bools:
+        """Return (m,) where one direction may be judged otherwise than the other."""
+        limits = self.limits
+        result = np.zeros(self.n_rows, dtype=np.bool_)
+        result[self._one_way_rows] = True
+        result[limits.row[(limits.directions != BOTH_WAYS) | (limits.end[0] != limits.end[1])]] = True
+        return result
+
+    @cached_property
     def is_symmetric(self) -> bool:
         """Return whether nothing here tells one direction from the other."""
-        same_ends = self.limits.end.strides[0] == 0
-        return bool(same_ends and self.passages[0] is self.passages[1] and (self.limits.directions == BOTH_WAYS).all())
+        return not self.is_lopsided.any()
 
     def steps(self, direction: int) -> VerifiedSteps:
         """Return when rows were verified in a direction."""

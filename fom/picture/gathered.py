@@ -121,8 +121,8 @@ class Gatherer:
         row, phase, _ = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         return Improvements(row, phase, columns["start"][phase], columns["end"][phase], columns["state"][phase])
 
-    def passages(self, all_known: Bools) -> tuple[Passages, Passages]:
-        """Return what counts forward and backward; one value twice when every passage speaks for both ways.
+    def passages(self, all_known: Bools) -> tuple[Passages, Passages, Ints]:
+        """Return what counts forward, what backward, and the rows where these differ.
 
         `all_known` (m,): where all limits are recorded.
         """
@@ -131,6 +131,7 @@ class Gatherer:
         row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         counts = columns["everywhere"][phase] | all_known[row]
         directions = columns["directions"][phase]
+        is_one_way = counts & (directions != BOTH_WAYS)
 
         def chosen(wanted: Bools) -> Passages:
             at = np.flatnonzero(wanted)
@@ -140,10 +141,9 @@ class Gatherer:
                 pairs["low"][where], pairs["high"][where], pairs["is_whole"][where],
             )  # fmt: skip
 
-        if (directions == BOTH_WAYS).all():
-            both = chosen(counts)
-            return both, both
-        return chosen(counts & ((directions & 0b01) != 0)), chosen(counts & ((directions & 0b10) != 0))
+        forward = chosen(counts & ((directions & 0b01) != 0))
+        backward = chosen(counts & ((directions & 0b10) != 0)) if is_one_way.any() else forward
+        return forward, backward, row[is_one_way]
 
 
 def _with_phases(row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
