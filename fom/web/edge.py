@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from fom.config import Config
-from fom.errors import BadReferenceData
+from fom.errors import FomError
+
+log = logging.getLogger("fom.web")
 
 
 def now_us() -> int:
@@ -58,8 +62,10 @@ class Edge:
         """Open the picture beside the requests; what keeps it from opening is told to the first who needs it."""
 
         def open_it() -> None:
-            with suppress(BadReferenceData):
+            try:
                 self.host  # noqa: B018 - opens
+            except (FomError, SQLAlchemyError, OSError) as failed:
+                log.warning("the picture could not be opened: %s", type(failed).__name__)
 
         if not self.is_open and not self._opening.locked():
             threading.Thread(target=open_it, name="fom-warm-up", daemon=True).start()
