@@ -5,9 +5,9 @@ Source: doctrine section 3, all marked (J); names and defaults as in the facts f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
