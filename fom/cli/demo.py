@@ -23,6 +23,7 @@ from fom.network.network import Network
 from fom.services import accounts
 from fom.services.deployment import Database, is_in_use, open_database
 from fom.services.facts_exchange import load_facts
+from fom.services.planning import prepare_routing
 from fom.services.policies import activate_network
 from fom.services.register_loading import load_registers
 
@@ -95,7 +96,9 @@ def _write_files(folder: Path, now: int, say: Say) -> Any:
 
 def _build(osm: Path, config: Config) -> Network:
     built = compile_network(osm, name="demo")
-    return load_network(save_network(built, config.networks / built.network_id))
+    folder = save_network(built, config.networks / built.network_id)
+    prepare_routing(folder)
+    return load_network(folder)
 
 
 def _fill(database: Database, network: Network, files: Any, *, now: int, say: Say) -> None:

@@ -27,6 +27,7 @@ from fom.network.network import Network
 from fom.network.progress import Progress
 from fom.network.shelf import find_folder, list_networks, open_network
 from fom.services.deployment import Database, open_database
+from fom.services.planning import prepare_routing
 from fom.services.policies import activate_network, active_network
 
 
@@ -202,4 +203,7 @@ def _save(network: Network, out: Path, begun: float) -> Network:
     for title in ("dropped", "noted"):
         for reason, n in network.manifest[title].items():
             click.echo(f"  {title}: {n} × {reason}")
+    begun = time.perf_counter()
+    prepare_routing(folder)
+    click.echo(f"  routing prepared in {time.perf_counter() - begun:.1f} s")
     return saved

@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import shutil
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 FORMAT = "fom-routing/1"
 FOLDER = "routing"
+ABANDONED_S = 3600.0
+"""A scratch folder this old belongs to nobody any more."""
 
 
 def prepare_hierarchy(network: Network, graph: RouterGraph, folder: Path | None) -> Hierarchy | None:
@@ -90,7 +93,10 @@ def _load(folder: Path, key: str) -> Hierarchy | None:
 
 
 def _keep(hierarchy: Hierarchy, folder: Path, key: str) -> None:
-    """Write beside and rename, so that nobody reads a half-written hierarchy."""
+    """Write beside and rename, so that nobody reads a half-written hierarchy; what a killed process left goes."""
+    for left in folder.glob(f".{FOLDER}-*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
     scratch = folder / f".{FOLDER}-{os.getpid()}-{secrets.token_hex(4)}"
     scratch.mkdir()
     try:

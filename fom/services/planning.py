@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fom.domain.access import Actor, require
 from fom.domain.facts_file import parse_facts
+from fom.network.artefact import load_network
 from fom.network.network import Network
 from fom.picture.picture import Picture
 from fom.routing.answer import plan_answer
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 Position = Sequence[float]
 POSTURE_NAMES = tuple(POSTURES)
 ALTERNATES_AT_MOST = MAX_ALTERNATES
+
+
+def prepare_routing(folder: Path) -> None:
+    """Make what searches on a built network need and keep it in its folder, so that the first plan need not wait."""
+    Router(load_network(folder), folder)
 
 
 def plan_facts(

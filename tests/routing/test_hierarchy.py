@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 
 import numpy as np
@@ -84,6 +85,9 @@ def test_the_hierarchy_is_kept_in_the_folder_and_made_again_when_damaged_or_of_a
     file.write_bytes(file.read_bytes()[:-5])
     assert Router(network, tmp_path).metric(costs).best(*ends).weight == weight
     assert len(made) == 2
+    left = tmp_path / ".routing-1-killed"
+    left.mkdir()
+    os.utime(left, (0, 0))
     Router(other, tmp_path)
     assert len(made) == 3
     assert not list(tmp_path.glob(".routing-*"))
