@@ -18,7 +18,7 @@ Life = tuple[int | None, int | None]
 def route_feature(
     network: Network, stretches: Sequence[Mapping[str, Any]], lives: Mapping[tuple[int, int], Life], **properties: Any
 ) -> dict[str, Any]:
-    """Return a LineString feature; `segments` lists [number, direction, first vertex, last vertex, verified, ends].
+    """Return a LineString feature; `segments` lists [number, direction, first vertex, last vertex, verified, ends, m].
 
     Moments are milliseconds since 1970, as browsers count, or null. Stretches of unknown segments are left out; where
     stretches do not meet, the line jumps.
@@ -37,7 +37,8 @@ def route_feature(
         first = len(coordinates) - joins
         coordinates += np.round(points[joins:], 6).tolist()
         verified, ends = lives.get((number, direction), (None, None))
-        segments.append([number, direction, first, len(coordinates) - 1, _ms(verified), _ms(ends)])
+        metres = round(_length_m(network, number, stretch), 1)
+        segments.append([number, direction, first, len(coordinates) - 1, _ms(verified), _ms(ends), metres])
     return {
         "type": "Feature",
         "geometry": {"type": "LineString", "coordinates": coordinates},
@@ -56,6 +57,11 @@ def _points(network: Network, number: int, stretch: Mapping[str, Any]) -> np.nda
         return points
     part = substring(shapely.LineString(points), low / length, high / length, normalized=True)
     return shapely.get_coordinates(part) if part.geom_type == "LineString" else points
+
+
+def _length_m(network: Network, number: int, stretch: Mapping[str, Any]) -> float:
+    whole = float(network.length_m[number])
+    return (whole if stretch.get("to_m") is None else float(stretch["to_m"])) - float(stretch.get("from_m") or 0.0)
 
 
 def _ms(moment: int | None) -> int | None:

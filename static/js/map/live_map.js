@@ -75,14 +75,14 @@ async function readLayer(name) {
   rail.countLayer(name, features.filter((f) => f.properties.part === "point").length);
 }
 
-function later(job, ms) {
-  let due = null;
-  return () => {
-    clearTimeout(due);
-    due = setTimeout(job, ms);
-  };
+// Causes and ages are read again a little later, each map at its own moment, so that many maps do not ask at once.
+let routesDue = null;
+function readRoutesSoon() {
+  routesDue ??= setTimeout(() => {
+    routesDue = null;
+    readRoutes();
+  }, 1000 + Math.random() * 4000);
 }
-const readRoutesSoon = later(readRoutes, 300);
 
 feed.addEventListener("picture", () => {
   paintStates(null);
@@ -91,6 +91,8 @@ feed.addEventListener("picture", () => {
 });
 feed.addEventListener("moves", ({ detail }) => {
   paintStates(detail.moves.map(([number]) => number));
+  routes?.update(feed);
+  if (routes) rail.showRoutes(routes.routes);
   paintRuns();
   readRoutesSoon();
   ticker.add(detail, routes);

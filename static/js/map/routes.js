@@ -24,6 +24,24 @@ export class KeyRoutes {
     return share > this.rules.half_used ? 1 : 0;
   }
 
+  // State and kilometres by state of each route from the states held here, so that the list moves with the map.
+  // What the server alone can say (the cause) is left out until it is read again.
+  update(feed) {
+    for (const route of this.routes) {
+      const sums = { O: 0, C: 0, "?": 0, R: 0, X: 0 };
+      let worst = 0;
+      for (const [number, direction, , , , , metres] of route.segments) {
+        const state = feed.states[2 * number + direction] ?? 2;
+        if (state > 4) continue;
+        sums["OC?RX"[state]] += metres;
+        worst = Math.max(worst, state);
+      }
+      const letter = "OC?RX"[worst];
+      if (letter !== route.state) route.cause = null;
+      Object.assign(route, { state: letter, by_state_m: sums });
+    }
+  }
+
   runs(feed) {
     const drawn = new Set();
     const runs = [];
