@@ -225,9 +225,9 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_network_or_none(tmp_path: P
     save_network(networks[0], tmp_path / "timed")
     one_save_s = time.perf_counter() - begun
     left_scratch = seen = 0
-    for _ in range(20):
+    for attempt in range(24):
         child = save_for_ever(networks, target)
-        time.sleep(rng.uniform(0, 3 * one_save_s))
+        time.sleep(rng.uniform(0, one_save_s * 2 ** (attempt % 4)))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         left_scratch += any(p.name.startswith(".net.build-") for p in target.parent.glob(".*"))

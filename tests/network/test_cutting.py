@@ -45,9 +45,11 @@ def test_a_road_of_exactly_the_limit_is_not_cut(tmp_path: Path) -> None:
 
 
 def test_a_straight_edge_of_a_hundred_kilometres_is_cut_too(tmp_path: Path) -> None:
-    network = Drawing({"a": (0, 0), "b": (700, 700)}, [("a b", ROAD)]).build(tmp_path, max_length_m=1000)
+    """At 60 degrees north, where equal steps in degrees are far from equal in metres along it."""
+    network = Drawing({"a": (0, 55_000), "b": (700, 55_700)}, [("a b", ROAD)]).build(tmp_path, max_length_m=1000)
     assert network.length_m.max() <= 1000
-    assert network.n_segments == pytest.approx(110, abs=2)
+    assert network.n_segments == pytest.approx(87, abs=2)
+    assert network.length_m.max() - network.length_m.min() < 0.1
 
 
 def test_a_ford_on_a_node_gets_a_short_segment_of_its_own(tmp_path: Path) -> None:
@@ -129,15 +131,19 @@ def test_limits_of_a_bridge_stand_with_the_bridge_and_limits_of_a_road_with_the_
 
 def test_of_limits_along_one_bridge_the_smallest_holds(tmp_path: Path) -> None:
     bridge = {**ROAD, "bridge": "yes"}
-    ways = [
-        ("a b", {**bridge, "maxweight": "30"}),
-        ("b c", bridge),
-        ("c d", {**bridge, "maxweight": "12", "maxheight": "4"}),
-    ]
-    network = Drawing(LINE, ways).build(tmp_path)
-    assert network.asset_limits[:, 1:4].tolist()[0][0] == 12
-    assert network.asset_limits[0, 3] == 4
-    assert len(network.asset_ids) == 1
+    tags = [{**bridge, "maxweight": "30"}, bridge, {**bridge, "maxweight": "12", "maxheight": "4"}]
+    for along in (tags, tags[::-1]):
+        network = Drawing(LINE, list(zip(["a b", "b c", "c d"], along, strict=True))).build(tmp_path)
+        assert len(network.asset_ids) == 1
+        assert network.asset_limits[0, [1, 3]].tolist() == [12, 4]
+
+
+def test_an_asset_of_another_type_at_the_same_place_has_another_id(tmp_path: Path) -> None:
+    ids = {
+        Drawing(LINE, [("a b", ROAD), ("b c", {**ROAD, key: "yes"}), ("c d", ROAD)]).build(tmp_path).asset_id(0)
+        for key in ("bridge", "tunnel", "ford")
+    }
+    assert len(ids) == 3
 
 
 def test_a_height_restrictor_limits_a_short_stretch(tmp_path: Path) -> None:

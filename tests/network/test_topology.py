@@ -54,6 +54,13 @@ def test_a_change_of_attributes_cuts_a_segment_but_not_its_link(tmp_path: Path) 
     assert len(set(link.values())) == 3
 
 
+def test_a_change_of_name_cuts_a_segment_but_not_its_link(tmp_path: Path) -> None:
+    for key in ("name", "ref"):
+        network = Drawing(CROSS, [("a b", {**ROAD, key: "One"}), ("b c", {**ROAD, key: "Two"})]).build(tmp_path)
+        assert network.n_segments == 2
+        assert len(set(network.link.tolist())) == 1
+
+
 def test_opposite_one_way_roads_that_meet_are_not_joined(tmp_path: Path) -> None:
     oneway = {**ROAD, "oneway": "yes"}
     drawing = Drawing(CROSS, [("a b", oneway), ("c b", oneway)])
@@ -155,6 +162,7 @@ def test_ways_through_a_file_in_any_order_give_the_same_network_to_the_byte(tmp_
         ("a b c", {**ROAD, "name": "One", "ref": "A1"}), ("d b e", TRACK), ("c f d", ROAD),
         ("c g e", {**ROAD, "name": "Two"}),
         ("h i j h", TRACK), ("c h", {**ROAD, "bridge": "yes"}), ("a b", {**TRACK, "surface": "mud"}),
+        ("h c", {**ROAD, "bridge": "yes"}), ("e d", TRACK),
     ]  # fmt: skip
     one = Drawing(places, ways).build(tmp_path, max_length_m=300)
     two = Drawing(places, ways, ways_last_first=True).build(tmp_path, max_length_m=300)

@@ -56,6 +56,20 @@ def test_a_restriction_holds_on_the_pieces_beside_its_node_when_roads_are_cut(tm
     assert drawing.name_at(network.node_lonlat[tail[after // 2]]) == "m"
 
 
+@pytest.mark.parametrize("near", ["m w", "w m"])
+@pytest.mark.parametrize("far", ["w v", "v w"])
+@pytest.mark.parametrize("east", [True, False])
+def test_a_restriction_finds_its_way_in_a_road_of_several_ways(tmp_path: Path, near: str, far: str, east: bool) -> None:
+    """The joined road may run against its ways, to either side of the node."""
+    side = -1 if east else 1
+    places = {name: (side * x, y) for name, (x, y) in {**PLACES, "v": (-9, 0)}.items()}
+    for number, ways in ((WEST, [*WAYS[:3], (near, ROAD), (far, ROAD)]), (5, [*WAYS[:3], (far, ROAD), (near, ROAD)])):
+        drawing = Drawing(places, ways, turns=[(SOUTH, "m", number, {"restriction": "no_left_turn"})])
+        network = drawing.build(tmp_path)
+        assert network.manifest["dropped"] == {}
+        assert network.forbidden_turns.tolist() == [[drawing.arc(network, "s", "m"), drawing.arc(network, "m", "v")]]
+
+
 def test_a_restriction_against_a_one_way_road_is_counted_not_kept(tmp_path: Path) -> None:
     ways = [*WAYS[:3], ("w m", {**ROAD, "oneway": "yes"})]
     drawing = Drawing(PLACES, ways, turns=[(SOUTH, "m", WEST, {"restriction": "no_left_turn"})])
