@@ -17,12 +17,18 @@ import folium
 from fom.domain.instants import format_instant
 from fom.domain.positions import date_time_group
 from fom.errors import BadReferenceData
-from fom.maps.style import STYLES, read_tokens
+from fom.maps.style import STYLES, StateStyle, read_tokens
 
 VENDOR = Path(__file__).parents[2] / "static" / "vendor"
 SYMBOLS = Path(__file__).parents[2] / "static" / "symbols.svg"
-ROUTE_PX = 5.0
+ROUTE_PX = 4.0
 """Width of a key route on the briefing map, pixels."""
+LETTER_FROM_DEG = 0.02
+"""Extent from which a run carries a letter: about two kilometres. Shorter ones are told by colour, pattern, tooltip."""
+NAMED_FROM = 15_000
+"""People from whom on a place is named."""
+LEFT_OUT = ("clr", "dmg")
+"""Symbols that a briefing does without: what is released, and damage, which the state of its road tells."""
 _OUTSIDE = re.compile(r"""(?:src|href)\s*=\s*["']\s*(?:https?:)?//[^"']*["']|@import|url\(\s*["']?(?:https?:)?//""")
 _SCRIPT = re.compile(r"<script[^>]*src=\"[^\"]*\"[^>]*>\s*</script>|<link[^>]*rel=\"stylesheet\"[^>]*/?>")
 
@@ -50,10 +56,11 @@ def briefing_map(
         The browser packages are not installed, or the document would load something from outside.
     """
     tokens = read_tokens(theme)
-    chart = folium.Map(tiles=None, control_scale=True, prefer_canvas=False)
+    chart = folium.Map(tiles=None, control_scale=True, attributionControl=False)
     west, south, east, north = bounds
     chart.fit_bounds([[south, west], [north, east]])
     _add_ground(chart, context, tokens)
+    _add_places(chart, context)
     _add_routes(chart, layers.get("routes", ()), tokens)
     for name, features in layers.items():
         if name != "routes":
@@ -154,9 +161,9 @@ def _add_routes(chart: folium.Map, features: Sequence[Mapping[str, Any]], tokens
                 line_cap="round" if style.is_round else "butt",
                 tooltip=escape(f"{line['properties']['code']}: {style.word}"),
             ).add_to(group)  # fmt: skip
-            if style.has_letters:
+            if style.has_letters and _extent(points) >= LETTER_FROM_DEG:
                 middle = points[len(points) // 2]
-                folium.Marker(middle, icon=folium.DivIcon(_disc(style.letter), (16, 16), (8, 8))).add_to(group)
+                folium.Marker(middle, icon=folium.DivIcon(_disc(style), (16, 16), (8, 8))).add_to(group)
 
 
 def _add_symbols(
@@ -171,7 +178,7 @@ def _add_symbols(
                 "fillColor": tokens["h-sha"],
             }).add_to(group)  # fmt: skip
             continue
-        if "symbol" not in said:
+        if said.get("symbol") in (None, *LEFT_OUT):
             continue
         lon, lat = feature["geometry"]["coordinates"]
         words = [said.get("label"), said.get("status"), f"± {said['radius_m']:.0f} m" if said.get("radius_m") else None]
@@ -191,8 +198,25 @@ def _drawing(symbol: str, tokens: Mapping[str, str]) -> str:
     return f'<svg width="20" height="20" viewBox="{found.group(1)}">{body}</svg>'
 
 
-def _disc(letter: str) -> str:
-    return f'<span class="disc">{letter}</span>'
+def _disc(style: StateStyle) -> str:
+    return f'<span class="disc disc-{style.token}">{style.letter}</span>'
+
+
+def _extent(points: Sequence[tuple[float, float]]) -> float:
+    """Return the longer side of the box around points, degrees."""
+    lats, lons = zip(*points, strict=True)
+    return float(max(max(lats) - min(lats), max(lons) - min(lons)))
+
+
+def _add_places(chart: folium.Map, context: Sequence[Mapping[str, Any]]) -> None:
+    """Add the names of towns; in a group, since markers put straight on the map first ask for pictures."""
+    group = folium.FeatureGroup("Places").add_to(chart)
+    for feature in context:
+        said = feature["properties"]
+        if feature["geometry"]["type"] == "Point" and (said.get("population") or 0) >= NAMED_FROM:
+            lon, lat = feature["geometry"]["coordinates"]
+            name = f'<span class="place">{escape(str(said["name"]))}</span>'
+            folium.Marker((lat, lon), icon=folium.DivIcon(name, (7, 7), (4, 4)), interactive=False).add_to(group)
 
 
 def _frame(title: str, classification: str, at: int) -> str:
@@ -213,10 +237,23 @@ def _sheet(tokens: Mapping[str, str]) -> str:
         ".briefing": f"position:fixed;z-index:900;inset:0 0 auto 0;background:{tokens['a']};color:{tokens['a-on']};"
         f"padding:8px 14px;font:500 14px {type_};display:flex;gap:6px",
         ".briefing span": "margin-left:auto;font-weight:600",
-        ".briefing-key": "position:fixed;z-index:900;left:12px;bottom:26px;margin:0;padding:8px 14px;list-style:none;"
+        ".briefing-key": "position:fixed;z-index:900;left:12px;bottom:64px;margin:0;padding:8px 14px;list-style:none;"
         f"font:13px {type_};background:{tokens['s-1']};color:{tokens['ink']};border:1px solid {tokens['line-2']}",
         ".leaflet-top": "top:40px",
         ".disc": "display:block;width:16px;height:16px;border-radius:8px;text-align:center;"
-        f"background:{tokens['s-1']};color:{tokens['ink']};border:1px solid {tokens['ink']};font:600 11px/15px {type_}",
+        f"border:1px solid {tokens['ink']};font:600 11px/15px {type_}",
     }
+    for style in STYLES.values():
+        is_ring = style.is_round
+        fill = tokens["s-1" if is_ring else style.token]
+        ink = tokens[f"{style.token}-t" if is_ring else f"{style.token}-on"]
+        rules[f".disc-{style.token}"] = f"background:{fill};color:{ink};border-color:{tokens['m-halo']}"
+    rules[".place"] = (
+        f"display:block;width:6px;height:6px;border:1.5px solid {tokens['m-label']};border-radius:5px;"
+        f"background:{tokens['m-land']};color:{tokens['m-label']};font:500 12px/6px {type_};white-space:nowrap;"
+        f"text-indent:12px;text-shadow:0 0 3px {tokens['m-halo']},0 0 3px {tokens['m-halo']}"
+    )
+    rules[".leaflet-control-layers,.leaflet-bar a"] = (
+        f"background:{tokens['s-1']}!important;color:{tokens['ink']}!important"
+    )
     return "".join(f"{selector}{{{body}}}" for selector, body in rules.items())

@@ -26,10 +26,17 @@ HAZARD = {
 needs_vendor = pytest.mark.skipif(not (VENDOR / "leaflet").exists(), reason="static/vendor is empty: run `make setup`")
 
 
+TOWN = {
+    "type": "Feature",
+    "geometry": {"type": "Point", "coordinates": [30.2, 5.02]},
+    "properties": {"kind": "town", "name": "Tolmek <b>", "population": 20_000},
+}
+
+
 def make(**changes: object) -> str:
     lines = state_lines(ROUTE, {0: "O", 1: "R", 2: "X"})
     given = {"title": "Kes & co", "classification": "confidential", "at": AT, "bounds": (30, 4.9, 30.3, 5.1)}
-    return briefing_map({"routes": lines, "hazards": [HAZARD]}, [], **{**given, **changes}).decode()
+    return briefing_map({"routes": lines, "hazards": [HAZARD]}, [TOWN], **{**given, **changes}).decode()
 
 
 @needs_vendor
