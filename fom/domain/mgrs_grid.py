@@ -18,6 +18,8 @@ import pyproj
 
 _SQUARE = re.compile(r"(\d{1,2})([A-Z])([A-Z]{2})(\d*)")
 _CONVERTER = mgrs.MGRS()
+EQUATOR_DEG = 5e-8
+"""Half a centimetre: nearer to the equator from the south the converter names a square that only the north has."""
 EXPECTED = "an MGRS reference with zone, band, square and 2, 4, 6, 8 or 10 digits, such as 36N VL 345 678"
 
 
@@ -90,6 +92,8 @@ def format_mgrs(lon: float, lat: float, *, digits: int = 10) -> str:
     """
     if not -80.0 <= lat <= 84.0:
         raise ValueError(f"latitude {lat} is in the polar grid")
+    if abs(lat) < EQUATOR_DEG:
+        lat = 0.0
     half = digits // 2
     plain = _CONVERTER.toMGRS(lat, lon, MGRSPrecision=half)
     head, square, numbers = plain[: -2 - 2 * half], plain[-2 - 2 * half : len(plain) - 2 * half], plain[-2 * half :]

@@ -69,6 +69,11 @@ def test_what_is_said_back_reads_as_the_same_place(lon: float, lat: float) -> No
     assert abs(square.lon - lon) % 360 == pytest.approx(0, abs=2e-4) or abs(square.lon - lon) > 359.9
 
 
+@pytest.mark.parametrize("lat", [-1e-9, -4e-8, -6e-8, -1e-6, 0.0, 1e-9])
+def test_a_hair_south_of_the_equator_is_still_a_square(lat: float) -> None:
+    assert read_square(format_mgrs(0.5, lat)).lat == pytest.approx(lat, abs=2e-5)
+
+
 @pytest.mark.parametrize(("digits", "half_diagonal"), [(10, 0.7071), (8, 7.071), (6, 70.71), (4, 707.1), (2, 7071.1)])
 def test_a_square_is_named_by_its_corner_and_taken_at_its_centre(digits: int, half_diagonal: float) -> None:
     square = read_square(format_mgrs(18.2, -7.3, digits=digits).lower())

@@ -78,7 +78,8 @@ def test_a_role_reaches_what_the_matrix_says_and_nothing_else(mission: Mission, 
         if (method, rule) == LOGIN:
             continue
         status = status_of(mission.browser(role), method, url_of(mission.app, rule))
-        if (status in (401, 403)) != (role not in who) or status >= 500:
+        is_fault = status >= 500 and rule != "/readyz"  # not ready is an answer before the first picture
+        if (status in (401, 403)) != (role not in who) or is_fault:
             wrong.append(f"{method} {rule}: {status}, {'allowed' if role in who else 'not allowed'}")
     assert wrong == []
 
