@@ -45,6 +45,7 @@ def test_links_length_and_200_shortest_paths_agree_with_osmnx(tmp_path: Path, na
     assert comparison.total_m[0] == pytest.approx(comparison.total_m[1], rel=1e-6)
     assert comparison.pairs == 200
     assert np.isfinite(comparison.lengths_m).all(axis=1).sum() > 100
+    assert len(np.unique(comparison.lengths_m[:, 0])) > 100
     assert comparison.differences.max() < 1e-5
 
 

@@ -231,6 +231,7 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_network_or_none(tmp_path: P
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         left_scratch += any(p.name.startswith(".net.build-") for p in target.parent.glob(".*"))
+        assert target.exists() or not seen, "a network was there and is gone"
         if target.exists():
             verify_content(target)
             assert load_network(target).network_id in {n.network_id for n in networks}
