@@ -8,6 +8,7 @@ they only cross. Drivers are named, so that GDAL opens nothing else.
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,9 +28,11 @@ from fom.network.raw import UNITS_PER_DEGREE, Interner, RawRoads, clean_text
 from fom.network.road_rules import CLASS_SPEED_KMH, NOT, TAG_KEYS, road_class
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".json": "GeoJSON"}
-FIRST_BYTES = {"GPKG": b"SQLite format 3\x00", "ESRI Shapefile": b"\x00\x00\x27\x0a"}
+FIRST_BYTES = {"GPKG": b"SQLite format 3\x00", "ESRI Shapefile": b"\x00\x00\x27\x0a", "GeoJSON": b"{"}
+"""What a file must begin with before GDAL sees it: other drivers follow links to other files and hosts."""
 CLASS_COLUMNS = ("highway", "fclass", "road_class", "roadclass", "road_type", "class", "type")
-ID_COLUMNS = ("osm_id", "osm_way_id", "@id", "full_id", "id")
+OSM_ID_COLUMNS = ("osm_id", "osm_way_id", "@id", "full_id")
+ID_COLUMNS = (*OSM_ID_COLUMNS, "id")
 SHAPEFILE_NAME_LENGTH = 10
 
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>?\s*(?:"((?:[^"\\]|\\.)*)"|NULL)\s*,?\s*')
@@ -48,12 +51,15 @@ def read_lines(path: Path) -> RawRoads:
     BadReferenceData
         Unreadable, another format than its name says, no column of road classes, or positions that are not degrees.
     """
-    frame = _open(path)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", RuntimeWarning)
+        frame = _open(path)
     tags, texts_unread = _row_tags(path, frame)
     frame = _in_degrees(path, frame)
     raw = _as_raw(frame, tags)
     raw.dropped["tag texts that could not be read to their end"] += texts_unread
-    has_osm_ids = any(c.lower() in ID_COLUMNS[:4] for c in frame.columns)
+    raw.noted.update(f"the reader says: {w.message}" for w in said)
+    has_osm_ids = any(c.lower() in OSM_ID_COLUMNS for c in frame.columns) or any(_has_osm_text_id(t) for t in tags)
     raw.source |= {
         "format": DRIVERS[path.suffix.lower()],
         "licence": LICENCE if has_osm_ids else None,
@@ -67,8 +73,10 @@ def _open(path: Path) -> GeoDataFrame:
     """Return the first layer that holds lines."""
     driver = DRIVERS[path.suffix.lower()]
     with path.open("rb") as file:
-        head = file.read(16)
-    if not head.startswith(FIRST_BYTES.get(driver, b"")):
+        head = file.read(64)
+    if driver == "GeoJSON":
+        head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head.startswith(FIRST_BYTES[driver]):
         raise BadReferenceData(f"{path}: not a {driver} file; expected what its name says")
     try:
         layers = [name for name, kind in pyogrio.list_layers(path).tolist() if kind and _may_hold_lines(kind)]
@@ -238,6 +246,10 @@ def _way_id(tags: Mapping[str, str]) -> int:
         if match:
             return int(match[1])
     return 0
+
+
+def _has_osm_text_id(tags: Mapping[str, str]) -> bool:
+    return tags.get("id", "").startswith("way/")
 
 
 def _node_labels(x: np.ndarray, y: np.ndarray, start: Ints, level: Ints) -> Ints:

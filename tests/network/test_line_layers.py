@@ -40,6 +40,10 @@ def ends(network: Network) -> list[str]:
 
 
 def write(data: gpd.GeoDataFrame, path: Path) -> Path:
+    if data.crs is None:
+        with pytest.warns(UserWarning, match="crs"):
+            data.to_file(path)
+        return path
     driver = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON"}[path.suffix]
     data.to_file(path, driver=driver)
     return path
@@ -89,6 +93,15 @@ def test_a_tag_text_that_breaks_off_is_counted(tmp_path: Path) -> None:
     network = compile_network(write(data, tmp_path / "roads.gpkg"))
     assert network.manifest["dropped"] == {"tag texts that could not be read to their end": 1}
     assert sorted(w or "" for w in network.surface_words) == ["mud", "sand"]
+
+
+def test_map_data_is_known_by_its_ids_and_then_carries_its_licence(tmp_path: Path) -> None:
+    lines: list[Any] = [[(0, 0), (5, 0)]]
+    for number, (column, value, is_known) in enumerate([("osm_id", 7, True), ("id", "way/7", True), ("id", 7, False)]):
+        path = write(frame(lines, highway=["primary"], **{column: [value]}), tmp_path / f"{number}.gpkg")
+        network = compile_network(path)
+        assert network.osm_way.tolist() == [7]
+        assert (network.manifest["source"]["licence"] == "ODbL 1.0") == is_known
 
 
 def test_letters_of_regional_extracts_are_understood(tmp_path: Path) -> None:
@@ -190,7 +203,7 @@ def test_points_only_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [("a.gpkg", b"not a database at all"), ("a.shp", b"PK\x03\x04zip"), ("a.geojson", b'{"type": "FeatureColl'),
-     ("a.geojson", b"[1, 2]"), ("a.geojson", b"\xff\xfe{}"), ("a.gpkg", b"SQLite format 3\x00" + b"\x00" * 200),
+     ("a.geojson", b"[1, 2]"), ("a.geojson", b"<OGRVRTDataSource></OGRVRTDataSource>"), ("a.geojson", b"\xff\xfe{}"), ("a.gpkg", b"SQLite format 3\x00" + b"\x00" * 200),
      ("a.shp", b"\x00\x00\x27\x0a" + b"\x00" * 30)],
 )  # fmt: skip
 def test_files_that_are_not_what_their_name_says_are_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
