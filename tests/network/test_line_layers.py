@@ -203,7 +203,9 @@ def test_points_only_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [("a.gpkg", b"not a database at all"), ("a.shp", b"PK\x03\x04zip"), ("a.geojson", b'{"type": "FeatureColl'),
-     ("a.geojson", b"[1, 2]"), ("a.geojson", b"<OGRVRTDataSource></OGRVRTDataSource>"), ("a.geojson", b"\xff\xfe{}"), ("a.gpkg", b"SQLite format 3\x00" + b"\x00" * 200),
+     ("a.geojson", b"[1, 2]"),
+     ("a.geojson", b"<OGRVRTDataSource></OGRVRTDataSource>"),
+     ("a.geojson", b"\xff\xfe{}"), ("a.gpkg", b"SQLite format 3\x00" + b"\x00" * 200),
      ("a.shp", b"\x00\x00\x27\x0a" + b"\x00" * 30)],
 )  # fmt: skip
 def test_files_that_are_not_what_their_name_says_are_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
