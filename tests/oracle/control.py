@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tests.oracle.row import Row
 
 
+MEASURED = 100_000
+"""Microseconds by which a travel time over a measured length may be off."""
 MISSION = ("mission_military", "mission_police", "mission_civilian")
 
 
@@ -52,7 +54,7 @@ def _control_state(row: Row, c: Record, t: int) -> tuple[str, int] | None:
     if kind == "order":
         classes = c.p["user_classes"]
         applies = "all" in classes or row.judge.user_class in classes
-        if not applies or not is_order_in_force(c, t, row.ground.travel_us(row.segment)):
+        if not applies or not _is_order_met(row, c, t):
             return None
         return "H1", BLACK if c.p["effect"] == "prohibited" else RED
     if age < 0:
@@ -67,6 +69,15 @@ def _control_state(row: Row, c: Record, t: int) -> tuple[str, int] | None:
     if c.end is not None or age <= hours(row.policy["denial_red_h"]):
         return "H2", RED
     return ("H2", AMBER) if age <= hours(row.policy["denial_amber_h"]) else None
+
+
+def _is_order_met(row: Row, order: Record, t: int) -> bool:
+    travel = row.ground.travel_us(row.segment)
+    met = is_order_in_force(order, t, travel)
+    is_measured = row.segment.p.get("length_m") is None
+    if t == row.judge.at and is_measured and met != is_order_in_force(order, t, travel + (-1 if met else 1) * MEASURED):
+        row.ground.close_calls.append(f"{order.id} is only just met at the end of {row.segment.id}")
+    return met
 
 
 def _delay(row: Row, delays: list[Record], erroneous: frozenset[str]) -> float:

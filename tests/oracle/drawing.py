@@ -203,7 +203,7 @@ class Drawing:
     def track(self) -> dict[str, Any]:
         """Return a track along a segment: over all of it, over a part, or beside it."""
         rng, sketch = self.rng, self.sketch()
-        offset = rng.choice((0.0, 4.0, -9.0, 18.0, 40.0))
+        offset = rng.choice((0.0, 4.0, -9.0, 18.0, 46.0))
         start, stop = rng.choice(((0, 1), (0, 1), (0, 1), (0, 0.6), (0.4, 1), (0.2, 0.8)))
         marks = [sketch.length * (start + (stop - start) * i / 6) for i in range(7)]
         (first, unit), (last, unit2) = sketch.beside(marks[0], offset), sketch.beside(marks[-1], offset)
@@ -292,8 +292,9 @@ class Drawing:
         others = rng.sample(USER_CLASSES, 2)
         asked = self.setting.user_class
         p["user_classes"] = rng.choice((["all"], [asked], [asked, others[0]], others))
-        travel = self._travel_us(self.sketch())
-        edges = (0, 1, -1, SECOND, travel, travel + 1, travel - 1, HOUR, 2 * DAY)
+        sketch = self.sketch()
+        travel, step = self._travel_us(sketch), 1 if "length_m" in sketch.p else SECOND
+        edges = (0, 1, -1, SECOND, travel - step, travel + step, HOUR, 2 * DAY, travel if step == 1 else -SECOND)
         start = None
         if chance(rng, 0.4):
             start = self.at + rng.choice((*edges, -DAY, -5 * DAY))
