@@ -10,14 +10,14 @@ from geodata.cast import Cast
 from geodata.journal import Journal
 from geodata.mission import lonlat
 from geodata.restrictions import ControlWriter, Event
-from geodata.spots import Track
+from geodata.spots import Track, spot_off_kept_routes
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MISSION_ZONE = "-02:00"
 MISSION = ("mission_military", "mission_police", "mission_civilian")
 DENIALS = (
-    (9, 0.28, 20.0, "mission_military", "non_state_group", "Armed men at a log across the road. Patrol told to turn."),
-    (1, 0.27, 40.0, "humanitarian", "host_police", "Police asked for a paper nobody knows. Convoy turned back."),
+    (8, 0.28, 20.0, "mission_military", "non_state_group", "Armed men at a log across the road. Patrol told to turn."),
+    (6, 0.27, 40.0, "humanitarian", "host_police", "Police asked for a paper nobody knows. Convoy turned back."),
     (7, 0.82, 120.0, "mission_military", "host_armed_forces", "Army post refused passage despite clearance."),
     (4, 0.45, 240.0, "mission_police", "community", "Villagers blocked the bridge approach over an old claim."),
     (11, 0.15, 15.0, "medical", "non_state_group", "Ambulance sent back at the river."),
@@ -93,7 +93,7 @@ def _write_closures(writer: ControlWriter) -> None:
     works = by_mission(
         96, -80, "Engineer Company", "Road works at the cutting", "Closed to mission vehicles for works."
     )
-    along("works", 96.0, "prohibited", MISSION, (6, 0.45, 2500), "Mission closure for works.", **works)
+    along("works", 96.0, "prohibited", MISSION, (3, 0.5, 2500), "Mission closure for works.", **works)
     guarded = by_mission(
         216, -120, "JOC", "Ambushes of 9 and 11 days ago", "Relief vehicles travel with an escort here."
     )
@@ -128,7 +128,7 @@ def _write_denials(writer: ControlWriter) -> None:
     for number in range(22):
         hours = rng.uniform(6, 58) * 24 if number < 10 else rng.uniform(3.4, 21) * 24
         writer.denial(
-            ("older", number), writer.spot(int(rng.integers(12)), rng.uniform(0.05, 0.95)), hours,
+            ("older", number), spot_off_kept_routes(journal.mission, rng), hours,
             str(rng.choice(classes, p=[0.45, 0.28, 0.1, 0.1, 0.07])),
             actor=str(rng.choice(ACTORS, p=[0.25, 0.3, 0.15, 0.15, 0.1, 0.05])),
             words="Passage refused at a post, no reason given.",
@@ -164,7 +164,7 @@ def _write_posts(writer: ControlWriter) -> None:
     """Write fees and waiting times at posts; those of the last three days still delay travel."""
     journal = writer.journal
     rng = journal.mission.country.rng("posts")
-    posts = [writer.spot(int(rng.integers(12)), rng.uniform(0.08, 0.92)) for _ in range(9)]
+    posts = [spot_off_kept_routes(journal.mission, rng) for _ in range(9)]
     told = []
     for number in range(44):
         spot = posts[number % len(posts)]

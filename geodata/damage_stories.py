@@ -13,8 +13,8 @@ from geodata.damage import DamageWriter
 from geodata.journal import Journal
 from geodata.spots import rural_spots, spot_on
 
-FALLEN_ON = 2
-"""Key route whose bridge is down now."""
+STORIES_ON = (2, 11, 3, 8)
+"""Key routes whose bridges have stories, the first with the fallen one: closed today, or held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ BRIDGES = (
         repair_words="Scour filled. Class to follow after the engineers' check.",
     ),
 )  # fmt: skip
-FLOODS = ((8, 0.36, None, "B2", 36.0), (8, 0.58, 0.3, "B2", 30.0), (4, 0.72, 0.45, "B3", 52.0))
+FLOODS = ((11, 0.45, None, "B2", 36.0), (8, 0.58, 0.3, "B2", 30.0), (4, 0.72, 0.45, "B3", 52.0))
 """Key route, share of its length, depth in metres, grade, hours: water over the road."""
 FORD_DEPTHS_M = (0.9, 0.4, None, 0.65, 1.4)
 
@@ -109,7 +109,8 @@ def write_damage(journal: Journal, cast: Cast) -> DamageWriter:
 def _write_bridges(writer: DamageWriter) -> None:
     """Tell each story of a bridge of its own, the fallen one first; then a crossing and a contradiction."""
     bridges = sorted(
-        writer.crossings("bridge", on_route=True), key=lambda way: (writer.route_of(way) != FALLEN_ON, way % 7, way)
+        (way for way in writer.crossings("bridge", on_route=True) if writer.route_of(way) in STORIES_ON),
+        key=lambda way: (STORIES_ON.index(writer.route_of(way)), way % 7, way),
     )
     for story, way in zip(BRIDGES, bridges, strict=False):
         review_by = None if story.review_h is None else writer.journal.moment(story.review_h)

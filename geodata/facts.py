@@ -13,14 +13,14 @@ from geodata.hazard_stories import write_ended_items, write_items_away, write_li
 from geodata.hazards import HazardWriter
 from geodata.incidents import write_incidents
 from geodata.journal import Journal, Record
-from geodata.land_release import write_areas
+from geodata.land_release import MINED_AGAIN, write_areas
 from geodata.manual_states import write_manual_states
 from geodata.mission import Mission, Row
 from geodata.operations import assessment_rows, movement_rows, priority_rows, task_rows
 from geodata.patrols import write_passages, write_searches
 from geodata.restrictions import case_rows
 
-BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (9, 0.78, 62.0))
+BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (*MINED_AGAIN, 62.0))
 """Key route, share of its length, hours since: confirmed hazards at which patrols turn round."""
 
 

@@ -33,9 +33,9 @@ class Sighting:
 
 
 SIGHTINGS = (
-    Sighting("heron", 0, 0.33, 5.0, "ied", "Object 60 m off the road, seen at first light. Traffic held.", 60,
+    Sighting("swift north", 8, 0.16, 5.0, "ied", "Object 60 m off the road, seen at first light. Traffic held.", 60,
     digits=6),
-    Sighting("osprey", 1, 0.71, 46.0, "uxo", "Round in the ditch west of the road. Marked.", 58, "B2",
+    Sighting("egret", 4, 0.71, 46.0, "uxo", "Round in the ditch west of the road. Marked.", 58, "B2",
     desk=(("B2", 44.0),)),
     Sighting("cedar", 2, 0.24, 27.0, "ied", "Object under the culvert mouth. Cordon set.", is_eod_confirmed=True),
     Sighting("wren", 10, 0.38, 196.0, "uxo", "Round beside the well, 70 m from the road.", -74, "B3"),
@@ -106,7 +106,7 @@ def write_items_away(writer: HazardWriter, journal: Journal) -> None:
 def write_links(writer: HazardWriter, journal: Journal) -> None:
     """Write what two patrols saw, what was told again, and what was taken back."""
     cast = writer.cast
-    spot = writer.spot(4, 0.12).beside(12)
+    spot = writer.spot(11, 0.7).beside(12)
 
     def seen(key: str, where_m: float, hours: float, unit: str, grade: str, words: str) -> str:
         return writer.found((key,), spot.beside(where_m), hours, "ied", grade=grade, unit=unit, words=words)

@@ -9,7 +9,7 @@ import numpy as np
 from geodata.cast import Cast
 from geodata.journal import Journal
 from geodata.restrictions import Event
-from geodata.spots import Spot, rural_spots, spot_on
+from geodata.spots import Spot, rural_spots, spot_off_kept_routes, spot_on
 
 WORDS = {
     "detonation": "Explosion at the roadside as a vehicle passed. Injured taken to the clinic.",
@@ -61,9 +61,9 @@ TOLD = (
     Story("shots", "fire_on_movement", RISKY[0], RISKY[1] - 0.008, 96.0, "B2", "BN5"),
     Story("shots, police", "fire_on_movement", *RISKY, 97.0, "C2", "POL", "police post"),
     Story("second blast", "detonation", RISKY[0], RISKY[1] + 0.014, 70.0, "B2", "BN5", user_class="mission_military"),
-    Story("blast", "detonation", 0, 0.42, 720.0, "B2", "BN1"),
-    Story("blast, hospital", "detonation", 0, 0.4203, 719.0, "B2", "POL", "district hospital"),
-    Story("robbery", "armed_robbery", 0, 0.423, 504.0, "A1", "POL"),
+    Story("blast", "detonation", 5, 0.75, 720.0, "B2", "BN1"),
+    Story("blast, hospital", "detonation", 5, 0.7503, 719.0, "B2", "POL", "district hospital"),
+    Story("robbery", "armed_robbery", 5, 0.753, 504.0, "A1", "POL"),
     Story("bus", "armed_robbery", 3, 0.2, 144.0, "C3", "BN3", "bus driver"),
     Story("bus, police", "armed_robbery", 3, 0.2003, 142.0, "C3", "POL", "police post"),
     Story("convoy hit", "detonation", 2, 0.245, 84.0, "B3", "BN6", user_class="mission_military"),
@@ -174,11 +174,7 @@ def _everyday(writer: IncidentWriter, rng: np.random.Generator) -> None:
     for number in range(118):
         type_ = str(rng.choice(types, p=shares / shares.sum()))
         hours = rng.uniform(0.3, 59) * 24
-        spot = (
-            next(away)
-            if number % 2
-            else writer.spot(int(rng.integers(12)), rng.uniform(0.04, 0.96)).beside(rng.normal(0, 220))
-        )
+        spot = next(away) if number % 2 else spot_off_kept_routes(journal.mission, rng).beside(rng.normal(0, 220))
         record = writer.add(
             ("everyday", number),
             type_,

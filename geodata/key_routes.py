@@ -23,7 +23,11 @@ CODES = (
     "ASR WREN",
     "ASR MAHOGANY",
 )
-VIA_EVERY_M = 9000.0
+KEPT_OPEN = (0, 1)
+"""Routes, by number, that the mission keeps open throughout: both leave the capital and are driven without a gap."""
+KEPT_BRIDGE_T = "60"
+VIA_EVERY_M, VIA_IN_TOWN_M, END_TOWN_M = 9000.0, 150.0, 600.0
+"""Metres between via points on the open road and within so many metres of an end, where streets run side by side."""
 SHARED_MAX = 0.3
 ENDS = 20
 """Towns, by rank, at which a route may end."""
@@ -64,6 +68,15 @@ def choose_key_routes(country: Country, graph: RoadGraph) -> list[KeyRoute]:
     return routes
 
 
+def post_limits(country: Country, routes: list[KeyRoute]) -> None:
+    """Post a limit in tonnes on every bridge and culvert of the routes kept open: engineers have classed them all."""
+    for number in KEPT_OPEN:
+        for step in routes[number].path.steps:
+            tags = country.ways[step.way].tags
+            if "bridge" in tags or "culvert" in tags:
+                tags.setdefault("maxweight", KEPT_BRIDGE_T)
+
+
 def _gain(country: Country, path: Path, used: set[int]) -> float:
     """Return the metres of main road a path would add, less for minor roads, nothing if it mostly repeats others."""
     lengths = np.array([country.ways[s.way].line.length for s in path.steps])
@@ -75,13 +88,15 @@ def _gain(country: Country, path: Path, used: set[int]) -> float:
 
 
 def _via(country: Country, path: Path) -> tuple[tuple[float, float], ...]:
-    """Return the start, the middle of the longest way of every stretch of some kilometres, and the end."""
+    """Return the start, the middle of the longest way of every stretch, and the end; stretches are short in towns."""
     points = [path.line.coords[0]]
-    done, stretch = 0.0, list[Step]()
+    at, done, stretch = 0.0, 0.0, list[Step]()
     for step in path.steps:
         stretch.append(step)
-        done += country.ways[step.way].line.length
-        if done >= VIA_EVERY_M:
+        length_m = country.ways[step.way].line.length
+        at, done = at + length_m, done + length_m
+        is_in_town = min(at, path.length_m - at) < END_TOWN_M
+        if done >= (VIA_IN_TOWN_M if is_in_town else VIA_EVERY_M):
             longest = max(stretch, key=lambda s: country.ways[s.way].line.length)
             points.append(country.ways[longest.way].line.interpolate(0.5, normalized=True).coords[0])
             done, stretch = 0.0, []

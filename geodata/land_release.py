@@ -12,6 +12,8 @@ from geodata.journal import Journal
 from geodata.spots import Spot, rural_spots
 
 SURVEY = {"method": "survey", "uncertainty_m": 5}
+MINED_AGAIN = (3, 0.33)
+"""Key route and share of its length where a device was laid after clearance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,13 @@ class Area:
 
 AREAS = (
     Area("teak", 3, 0.42, 19, 460, 170),
-    Area("acacia", 5, 0.55, 31, 700, 240, 70, "sha"),
+    Area("old front line", 8, 0.78, 31, 700, 240, 70, "sha"),
     Area("whole", 0, 0.74, 55, 300, released_days=21, released_m=340),
-    Area("part", 7, 0.44, 49, 240, released_days=6, released_m=160, shift_m=-45),
-    Area("light traffic", 1, 0.44, 52, 180, released_days=15, released_m=220, traffic_mlc=20),
-    Area("again", 9, 0.78, 58, 220, released_days=24, released_m=260),
-    Area("one signature", 10, 0.72, 33, 160, released_days=3, released_m=200, signers=1),
-    Area("no traffic class", 8, 0.86, 41, 140, released_days=9, released_m=180, traffic_mlc=None),
+    Area("part", 2, 0.72, 49, 240, released_days=6, released_m=160, shift_m=-45),
+    Area("light traffic", 3, 0.55, 52, 180, released_days=15, released_m=220, traffic_mlc=20),
+    Area("again", *MINED_AGAIN, 58, 220, released_days=24, released_m=260),
+    Area("one signature", 11, 0.56, 33, 160, released_days=3, released_m=200, signers=1),
+    Area("no traffic class", 2, 0.8, 41, 140, released_days=9, released_m=180, traffic_mlc=None),
 )
 
 
@@ -57,7 +59,7 @@ def write_areas(writer: HazardWriter, journal: Journal) -> None:
         )  # fmt: skip
         if area.released_days is not None:
             _release(writer, fact, spot, area, area.released_days)
-    laid = writer.spot(9, 0.78).beside(4)
+    laid = writer.spot(*MINED_AGAIN).beside(4)
     words = "Fresh digging on the cleared stretch. Laid after clearance."
     anew = writer.found(("laid anew",), laid, 62.0, "ied", new_emplacement=True, words=words)
     writer.graded(anew, 58.0, "C2")

@@ -29,7 +29,7 @@ def write_manual_states(journal: Journal, cast: Cast) -> None:
             "Escorted convoy must pass today",
             "Lifted for the convoy.",
         ),
-        ("improve hazard", 4.0, "chief_joc", 5, 0.55, 700.0, 14.0, "Asked for by the district", refused),
+        ("improve hazard", 4.0, "chief_joc", 8, 0.78, 700.0, 14.0, "Asked for by the district", refused),
         ("improve over", 216.0, "chief_joc", 9, 0.28, 3000.0, 20.0, "Convoy with escort", "Lifted for one day."),
         ("improve by duty", 20.0, "duty_officer", 9, 0.3, 900.0, 18.0, "Only the chief may improve", "Refused: role."),
     ):

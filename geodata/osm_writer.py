@@ -10,6 +10,7 @@ import numpy as np
 import osmium
 from osmium.osm.mutable import Node, Relation, Way
 
+from fom.network.osm_file import INVENTED
 from geodata.country import Country
 from geodata.frame import to_lonlat
 from geodata.linework import GRID_M, Key, key_of
@@ -27,7 +28,7 @@ def write_osm(country: Country, path: Path, *, timestamp: datetime) -> None:
     lonlat = to_lonlat(np.array(list(numbers), float) * GRID_M)
     stamp: dict[str, Any] = {"version": 1, "timestamp": timestamp}
     header = osmium.io.Header()
-    header.set("generator", "demo mission recipe (invented country)")
+    header.set("generator", f"demo mission recipe ({INVENTED})")
     writer = osmium.SimpleWriter(str(path), header=header)
     try:
         for (key, number), (lon, lat) in zip(numbers.items(), lonlat.tolist(), strict=True):

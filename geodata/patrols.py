@@ -17,15 +17,18 @@ LEG_M = 74_000.0
 TURN_BACK_M = 700.0
 """How far before a block a patrol stops."""
 MODES = {
+    "kept": (0.04, 0.46, 0.52),
     "fresh": (0.04, 0.46, 0.52),
     "due": (0.56, 0.94, 0.74),
     "ageing": (1.12, 1.75, 0.80),
     "lost": (2.3, 3.1, 0.85),
 }
 """Rhythm of a leg: last passage from and to, and time between passages, all in lives of a passage."""
+KEPT_STEP_M = 1000.0
+"""How closely the shortest life of a passage is looked for along a leg kept open throughout."""
 ROUTE_MODES = (
-    "fresh due ageing fresh",
-    "fresh due ageing",
+    "kept",
+    "kept",
     "due ageing lost fresh",
     "fresh ageing",
     "lost due lost ageing",
@@ -37,7 +40,7 @@ ROUTE_MODES = (
     "due",
     "lost due lost",
 )
-"""Per key route, repeated along its legs: some routes are well kept, two are neglected."""
+"""Per key route, repeated along its legs: two are kept open throughout, two are neglected."""
 WORDS = (
     "Patrol passed, nothing to report.",
     "Travelled, no incident. Road good.",
@@ -104,8 +107,11 @@ def _write_leg(
     threat: ThreatMap,
     blocks: list[Block],
 ) -> None:
-    middle = route.path.line.interpolate(sum(ends) / 2)
-    life_h = min(threat.hours_at(middle), 168.0)
+    line = route.path.line
+    middle = line.interpolate(sum(ends) / 2)
+    is_kept = mode == "kept"
+    places = [line.interpolate(at) for at in np.arange(*ends, KEPT_STEP_M)] if is_kept else [middle]
+    life_h = min(168.0, *(threat.hours_at(place) for place in places))
     low, high, rhythm = MODES[mode]
     hours = min(rng.uniform(low, high) * life_h, 20 * 24.0)
     unit = f"BN{journal.mission.province_at(middle.x, middle.y).number + 1}"
@@ -118,8 +124,9 @@ def _write_leg(
         )
         heavy = rng.choice(["P6", "P5", "P4", "P3"], p=[0.56, 0.2, 0.14, 0.1]) if step else "P6"
         write_passage(
-            journal, rng, (route.code, round(ends[0]), step), route.code, track, ends, hours, str(heavy), unit, blocks
-        )
+            journal, rng, (route.code, round(ends[0]), step), route.code, track, ends, hours, str(heavy), unit, blocks,
+            is_tasked=is_kept and step == 0,
+        )  # fmt: skip
         hours += every_h * rng.uniform(0.7, 1.25)
         step += 1
 

@@ -14,7 +14,7 @@ from geodata.cast import make_cast
 from geodata.context import make_context
 from geodata.country import Progress, build_country, quiet
 from geodata.facts import facts_document, write_history
-from geodata.key_routes import choose_key_routes
+from geodata.key_routes import choose_key_routes, post_limits
 from geodata.mission import Mission
 from geodata.names import MISSION
 from geodata.osm_writer import write_osm
@@ -59,7 +59,9 @@ def make_demo(folder: Path, *, seed: int = DEFAULT_SEED, now: datetime, progress
     folder.mkdir(parents=True, exist_ok=True)
     country = build_country(seed, say)
     graph = RoadGraph(country)
-    mission = Mission(country, graph, choose_key_routes(country, graph), make_admin_units(country), to_us(now))
+    routes = choose_key_routes(country, graph)
+    post_limits(country, routes)
+    mission = Mission(country, graph, routes, make_admin_units(country), to_us(now))
     say("map data")
     files = DemoFiles(
         folder,

@@ -8,9 +8,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geodata.key_routes import KEPT_OPEN
 from geodata.mission import Mission
 from geodata.road_graph import Path, RoadGraph
 
+CLEAR_OF_KEPT_M = 3000.0
+"""How far what hinders travel stays from them; beyond the reach of an incident's risk."""
 NOISE_M = 2.4
 """Standard deviation of a recorded track, metres; less beside short ways, which a track must follow closely."""
 
@@ -46,6 +49,15 @@ def spot_on(line: shapely.LineString, at_m: float) -> Spot:
     """Return the position on a line at a distance from its start."""
     here, ahead, behind = (line.interpolate(np.clip(at_m + d, 0, line.length)) for d in (0.0, 15.0, -15.0))
     return Spot(here.x, here.y, float(np.arctan2(ahead.y - behind.y, ahead.x - behind.x)))
+
+
+def spot_off_kept_routes(mission: Mission, rng: np.random.Generator) -> Spot:
+    """Return a position on any key route that lies well away from those kept open throughout."""
+    while True:
+        line = mission.routes[int(rng.integers(len(mission.routes)))].path.line
+        spot = spot_on(line, line.length * rng.uniform(0.05, 0.95))
+        if all(mission.routes[kept].path.line.distance(spot.point) > CLEAR_OF_KEPT_M for kept in KEPT_OPEN):
+            return spot
 
 
 def rural_spots(mission: Mission, rng: np.random.Generator, count: int, *, tiers: tuple[int, ...]) -> list[Spot]:
@@ -104,6 +116,7 @@ class Track:
         room = (
             np.r_[self._room[inside][:1], self._room[inside], self._room[inside][-1:]] if inside.any() else np.ones(2)
         )
+        room[[0, -1]] = 0.0  # where it starts and halts, a vehicle stands on the road
         xy = xy + rng.normal(size=xy.shape).clip(-2, 2) * room[:, None]
         return shapely.LineString(self._thinned(xy, room)[:: 1 if start_m < end_m else -1])
 

@@ -27,6 +27,9 @@ NODE_KEYS = ("barrier", "ford", "mountain_pass", "bridge", "culvert", "tunnel", 
 OTHER_KEYS = ("name", "name:en", "ref", "type", "restriction", "except", "locked")
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "ODbL 1.0"
+INVENTED = "invented country"
+"""Words by which the program that wrote a file says, in its header, that the land does not exist."""
+INVENTED_ATTRIBUTION = "Invented country: no place on this map is real"
 INVALID_TEXT = "tags with broken text encoding"
 
 
@@ -61,11 +64,17 @@ def read_osm(path: Path, progress: Progress = quiet) -> RawRoads:
     raw = collector.finish(x, y)
     raw.source |= {
         "format": "osm",
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        **_credit(header),
         "data_date": header.get("osmosis_replication_timestamp", "") or None,
     }
     return raw
+
+
+def _credit(header: osmium.io.Header) -> dict[str, str | None]:
+    """Return `licence` and `attribution`: nobody's work is credited with a map of a land that does not exist."""
+    if INVENTED in header.get("generator", ""):
+        return {"licence": None, "attribution": INVENTED_ATTRIBUTION}
+    return {"licence": LICENCE, "attribution": ATTRIBUTION}
 
 
 @contextmanager

@@ -124,6 +124,13 @@ def test_the_map_data_says_that_it_is_invented(demo: DemoFiles) -> None:
     reader.close()
 
 
+def test_no_map_maker_is_credited_with_an_invented_country(network: Network) -> None:
+    source = network.manifest["source"]
+    assert source["licence"] is None
+    assert "invented" in source["attribution"].lower()
+    assert "OpenStreetMap" not in source["attribution"]
+
+
 def test_context_layers_are_polygons_and_lines_on_the_land(demo: DemoFiles) -> None:
     import shapely
 

@@ -93,7 +93,7 @@ const isGround = (...kinds) => ["all", ["!", isPoint], hasKind(...kinds)];
 export const groundColour = (token, hasContext) => token(hasContext ? "m-sea" : "m-land");
 
 function groundLayers(token, hasContext) {
-  const fill = (id, filter, paint) => ({ id, type: "fill", source: "context", filter, paint });
+  const fill = (id, filter, paint) => ({ id, type: "fill", source: "context", filter, paint, ...(id.startsWith("relief") && { maxzoom: 10 }) }); // relief is coarse
   const band = (name) => ["all", hasKind("relief"), ["==", ["get", "band"], name]];
   const rank = ["coalesce", ["get", "rank"], 1];
   return [
