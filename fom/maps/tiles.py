@@ -113,6 +113,12 @@ def network_bounds(network: Network) -> tuple[float, float, float, float]:
     return float(west), float(south), float(east), float(north)
 
 
+def network_credit(network: Network) -> str | None:
+    """Return whom a map of the network must name as the maker of its data; None where nobody asks for it."""
+    credit = network.manifest.get("source", {}).get("attribution")
+    return None if credit is None else str(credit)
+
+
 def to_world(lonlat: NDArray[np.float64]) -> NDArray[np.uint32]:
     """Return (m, 2) uint32 Mercator world coordinates of (m, 2) degrees lon/lat; latitudes beyond ± 85.051 are held."""
     lat = np.radians(np.clip(lonlat[:, 1], -85.0511, 85.0511))

@@ -10,7 +10,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import NotFound
 from fom.maps.style import STYLES, map_style_values
-from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds
+from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.web.access import allows
 from fom.web.edge import edge
 
@@ -43,6 +43,7 @@ def live_map() -> Any:
         "network": host.network.network_id,
         "segments": host.network.n_segments,
         "bounds": network_bounds(host.network),
+        "credit": network_credit(host.network),
         "zooms": [MIN_ZOOM, MAX_ZOOM],
         "style": map_style_values(),
         "layers": [name for name, _, _, _ in LAYERS],

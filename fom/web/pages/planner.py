@@ -15,7 +15,7 @@ from fom.domain.profiles import USER_CLASSES
 from fom.domain.states import State
 from fom.errors import FieldError, InvalidInput
 from fom.maps.style import letter_of, map_style_values
-from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds
+from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.planning import POSTURE_NAMES, plan_way
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
@@ -57,6 +57,7 @@ def show() -> Any:
     settings = {
         "network": host.network.network_id, "segments": host.network.n_segments,
         "bounds": network_bounds(host.network), "zooms": [MIN_ZOOM, MAX_ZOOM], "style": map_style_values(),
+        "credit": network_credit(host.network),
         "question": {"profile": form.get("profile") or "P3", "user_class": form.get("user_class") or USER_CLASSES[0]},
         "plans": [{"key": r["key"], "geometry": r["geometry"]} for r in routes],
         "ends": [] if plan is None else [end["asked"] for end in plan["ends"]],

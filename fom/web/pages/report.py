@@ -13,7 +13,7 @@ from fom.domain.positions import parse_position
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.maps.style import map_style_values
-from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds
+from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.drafts import parse_report
 from fom.services.key_routes import stretches_along
 from fom.services.registers import list_register
@@ -149,6 +149,7 @@ def _render(name: str, form: Fields, errors: list[FieldError], reading_text: str
             "network": host.network.network_id,
             "segments": host.network.n_segments,
             "bounds": network_bounds(host.network),
+            "credit": network_credit(host.network),
             "zooms": [MIN_ZOOM, MAX_ZOOM],
             "style": map_style_values(),
         },

@@ -21,6 +21,20 @@ class Tools {
   }
 }
 
+// Whose data the map shows: their licences ask that this stands on it.
+class Credit {
+  constructor(words) {
+    this.words = words;
+  }
+  onAdd() {
+    this.box = element("div", { class: "maplibregl-ctrl map-credit" }, this.words);
+    return this.box;
+  }
+  onRemove() {
+    this.box.remove();
+  }
+}
+
 export async function createMap(container, settings, symbolsUrl, options = {}) {
   const map = new maplibregl.Map({
     container,
@@ -40,6 +54,7 @@ export async function createMap(container, settings, symbolsUrl, options = {}) {
   map.keyboard.disableRotation();
   map.addControl(new Tools(settings.bounds), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110, unit: "metric" }), "bottom-right");
+  if (settings.credit) map.addControl(new Credit(settings.credit), "bottom-right");
   const { states } = settings.style;
   map.setMissingStyleImageResolver((id) => {
     if (id.startsWith("plate:")) addPlate(map, id, states);
