@@ -158,7 +158,7 @@ def _assemble(rows: list[_Row], digest: str) -> Network:
     lengths = [p.get("length_m") for p in properties]
     network = Network(
         network_id=f"drawn-{digest[:12]}",
-        manifest={"source": "drawn file", "hash": digest, "segments": n},
+        manifest={"source": {"format": "drawn", "attribution": None}, "hash": digest, "segments": n},
         segment_ids=_ids([row.segment_id for row in rows]),
         from_node=node_of[0],
         to_node=node_of[1],

@@ -1,6 +1,7 @@
 """Do tiles say what the network says? Read back by an independent decoder and compared with shapely's own clipping."""
 
 import time
+from dataclasses import replace
 
 import mapbox_vector_tile
 import numpy as np
@@ -9,7 +10,8 @@ import shapely
 
 from fom.errors import InvalidInput
 from fom.maps import mvt
-from fom.maps.tiles import FIRST_ZOOM, network_tile, tile_source, to_world
+from fom.maps.tiles import FIRST_ZOOM, network_credit, network_tile, tile_source, to_world
+from fom.network.drawn import load_network_file
 from fom.network.network import Network
 from tests.maps.builders import drawn_network, scattered_network
 
@@ -124,3 +126,12 @@ def test_a_dense_tile_is_encoded_within_milliseconds() -> None:
         network_tile(network, 12, x, y)
         times.append(time.perf_counter() - began)
     assert min(times) < 0.025, "five times the bound of 5 ms, so that a busy machine does not fail it"
+
+
+def test_a_map_names_the_maker_of_its_data_and_a_drawn_one_names_nobody():
+    line = {"type": "LineString", "coordinates": [[30.0, 5.0], [30.01, 5.0]]}
+    road = {"type": "Feature", "geometry": line, "properties": {"segment_id": "s1", "highway": "primary"}}
+    drawn = load_network_file({"type": "FeatureCollection", "features": [road]})
+    assert network_credit(drawn) is None
+    credited = replace(drawn, manifest={"source": {"attribution": "© Somebody"}})
+    assert network_credit(credited) == "© Somebody"
