@@ -81,3 +81,9 @@ class BadReferenceData(FomError):
     """A network, policy or register file that cannot be trusted: truncated, road-less, of another version."""
 
     code = "bad_reference_data"
+
+
+class ServiceUnreachable(FomError):
+    """A service outside does not answer: this machine is offline, or that service is down."""
+
+    code = "service_unreachable"

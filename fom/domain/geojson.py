@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -44,8 +45,24 @@ def _read(value: Any, kinds: tuple[str, ...]) -> BaseGeometry:
     if set(value) != {"type", "coordinates"}:
         raise _Bad(sorted(map(str, value)), "exactly type and coordinates")
     kind = value["type"]
+    if kind == "LineString" and (line := _plain_line(value["coordinates"])) is not None:
+        return line
     coordinates = _positions(value["coordinates"], DEPTH[kind], _PARTS.get(kind, 1), is_area="Polygon" in kind)
     return _SHAPES[kind](coordinates)
+
+
+def _plain_line(value: Any) -> BaseGeometry | None:
+    """Return the line of positions in which nothing is wrong, None to look closer; tracks have hundreds of them."""
+    if not isinstance(value, list) or len(value) < 2 or not all(type(p) is list and len(p) == 2 for p in value):
+        return None
+    if not {type(v) for p in value for v in p} <= {int, float}:
+        return None
+    try:
+        lonlat = np.array(value, dtype=np.float64)
+    except OverflowError:
+        return None
+    is_good = np.isfinite(lonlat).all() and (np.abs(lonlat) <= (180.0, 90.0)).all() and lonlat.any(axis=1).all()
+    return shapely.LineString(lonlat) if is_good else None
 
 
 def _positions(value: Any, depth: int, at_least: int, *, is_area: bool) -> Any:

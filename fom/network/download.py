@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fom.errors import FomError, InvalidInput
+from fom.errors import InvalidInput, ServiceUnreachable
 from fom.network.osm_file import ATTRIBUTION, LICENCE, NODE_KEYS
 from fom.network.raw import UNITS_PER_DEGREE, Interner, PointFeature, RawRoads, clean_text
 from fom.network.road_rules import CLASS_SPEED_KMH, TAG_KEYS
@@ -26,12 +26,6 @@ MAX_SIDE_DEGREES = 2.0
 """A larger box is a country: take an extract file and `network build` instead."""
 NO_TURNS = "turn restrictions are not part of a download; build from an extract to have them"
 _BOX = re.compile(r"\s*" + r"\s*,\s*".join([r"(-?\d+(?:\.\d+)?)"] * 4) + r"\s*")
-
-
-class ServiceUnreachable(FomError):
-    """The map service does not answer: this machine is offline, or the service is down."""
-
-    code = "service_unreachable"
 
 
 def download_roads(area: str, *, overpass_url: str | None = None) -> RawRoads:

@@ -13,15 +13,17 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from fom.domain.geodesy import Plane, shifted, unroll_geometry
+from fom.domain.geodesy import shifted, unroll_geometry
 from fom.domain.grades import SLACK
 from fom.domain.intervals import Interval, intersect, merge, uncovered_m
 from fom.domain.records import Stretch, Verification
 from fom.domain.verification import UNCOVERED_MAX_M
 from fom.picture.ground import Ground
+from fom.picture.parts import Parts, edges_of
 from fom.picture.unions import uncovered_by_row
 
 Ints = NDArray[np.int64]
+EDGES_IN_BOX = 8
 Columns = dict[str, Any]
 """`segments, low, high, is_whole`: one row per part, metres; whether the parts of the segment together cover it."""
 
@@ -32,11 +34,27 @@ def passage_columns(passage: Verification, ground: Ground, tolerance_m: float) -
     if passage.geometry is None and all(s.from_m == 0 and s.to_m is None for s in passage.segments):
         named = {ground.network.find_segment(stretch.segment_id) for stretch in passage.segments}
         return _whole_columns(np.array(sorted(n for n in named if n is not None), dtype=np.int64), ground)
+    if passage.geometry is not None and not passage.segments:
+        turns = list(_along(passage.geometry, None, ground, tolerance_m))
+        if len(turns) <= 1:
+            return _track_columns(turns, ground)
     rows: list[tuple[int, float, float, bool]] = []
     for number, pieces in sorted(_passage_parts(passage, ground, tolerance_m).items()):
         is_whole = uncovered_m(pieces, float(length[number])) <= UNCOVERED_MAX_M + SLACK
         rows += [(number, low, high, is_whole) for low, high in pieces]
     return _columns(rows)
+
+
+def _track_columns(turns: Sequence[tuple[Ints, Parts]], ground: Ground) -> Columns:
+    """Return the parts along a track alone, without a loop over segments: most passages are of this kind."""
+    if not turns:
+        return _columns(())
+    ((segments, parts),) = turns
+    solid = parts.high > parts.low
+    row, low, high = parts.row[solid], parts.low[solid], parts.high[solid]
+    length = np.asarray(ground.network.length_m[segments])
+    is_whole = uncovered_by_row(row, low, high, length) <= UNCOVERED_MAX_M + SLACK
+    return {"segments": segments[row].astype(np.int32), "low": low, "high": high, "is_whole": is_whole[row]}
 
 
 def _passage_parts(passage: Verification, ground: Ground, tolerance_m: float) -> dict[int, list[Interval]]:
@@ -68,40 +86,48 @@ def _followed(
 ) -> dict[int, list[Interval]]:
     """Return segment -> parts of its centreline within the tolerance, at most a quarter of its length, of a track."""
     found: dict[int, list[Interval]] = {}
-    for line, segments in _in_frame(unroll_geometry(track), ground, tolerance_m):
-        if only is not None:
-            segments = segments[np.isin(segments, only)]
-        segments = segments[_may_be_near(line, ground.lines[segments], tolerance_m)]
-        if len(segments):
-            reach = np.minimum(tolerance_m, ground.geodesic_m(segments) / 4)
-            parts = ground.stated(ground.parts_within(line, segments, reach), segments)
-            for row in np.unique(parts.row).tolist():
-                found.setdefault(int(segments[row]), []).extend(parts.of(row))
+    for segments, parts in _along(track, only, ground, tolerance_m):
+        for row in np.unique(parts.row).tolist():
+            found.setdefault(int(segments[row]), []).extend(parts.of(row))
     return found
 
 
-def _in_frame(shape: BaseGeometry, ground: Ground, reach_m: float) -> Iterator[tuple[BaseGeometry, Ints]]:
-    """Yield (shape moved into the ground's frame, candidate segments)."""
-    for shift, _, segments in ground.near(np.array([shape.bounds]), np.array([reach_m])):
+def _along(
+    track: BaseGeometry, only: list[int] | None, ground: Ground, tolerance_m: float
+) -> Iterator[tuple[Ints, Parts]]:
+    """Yield (segments, their parts near the track in stated metres), once for each turn of the globe it meets."""
+    whole = unroll_geometry(track)
+    boxes = _boxes_along(whole)
+    for shift, _, near in ground.near(boxes, np.full(len(boxes), tolerance_m)):
+        segments = np.unique(near)
+        if only is not None:
+            segments = segments[np.isin(segments, only)]
+        if len(segments):
+            reach = np.minimum(tolerance_m, ground.geodesic_m(segments) / 4)
+            yield segments, ground.stated(ground.parts_within(shifted(whole, shift), segments, reach), segments)
+
+
+def _boxes_along(track: BaseGeometry) -> NDArray[np.float64]:
+    """Return (m, 4) bounds of a track a few edges at a time: what is not near one of them is not near the track."""
+    edges = edges_of(track)
+    first = np.arange(0, len(edges), EDGES_IN_BOX)
+    west, east = (f.reduceat(f(edges[:, 0], edges[:, 2]), first) for f in (np.minimum, np.maximum))
+    south, north = (f.reduceat(f(edges[:, 1], edges[:, 3]), first) for f in (np.minimum, np.maximum))
+    return np.column_stack([west, south, east, north])
+
+
+def _in_frame(shape: BaseGeometry, ground: Ground) -> Iterator[tuple[BaseGeometry, Ints]]:
+    """Yield (shape moved into the ground's frame, segments whose boxes it meets)."""
+    for shift, _, segments in ground.near(np.array([shape.bounds]), np.zeros(1)):
         there = shifted(shape, shift)
         shapely.prepare(there)
         yield there, segments
 
 
-def _may_be_near(line: BaseGeometry, lines: NDArray[np.object_], reach_m: float) -> NDArray[np.bool_]:
-    """Return which lines may lie within reach of a track (never too few)."""
-    if not len(lines):
-        return np.zeros(0, np.bool_)
-    lat = max(abs(line.bounds[1]), abs(line.bounds[3]))
-    plane = Plane.at(0.0, min(lat + 0.01, 89.9))
-    result: NDArray[np.bool_] = shapely.dwithin(line, lines, reach_m * 1.02 / min(plane.kx, plane.ky))
-    return result
-
-
 def area_columns(area: BaseGeometry, ground: Ground) -> Columns:
     """Return the parts of segments inside an area; a segment that is only touched has a part of no length."""
     columns = [_columns(())]
-    for there, segments in _in_frame(unroll_geometry(area), ground, 0.0):
+    for there, segments in _in_frame(unroll_geometry(area), ground):
         lines = ground.lines[segments]
         is_inside = shapely.contains_properly(there, lines)
         columns.append(_whole_columns(segments[is_inside], ground))
@@ -115,7 +141,7 @@ def area_columns(area: BaseGeometry, ground: Ground) -> Columns:
 def touched_segments(area: BaseGeometry, ground: Ground) -> Ints:
     """Return the segments that meet an area, ascending."""
     found = [np.empty(0, np.int64)]
-    for there, segments in _in_frame(unroll_geometry(area), ground, 0.0):
+    for there, segments in _in_frame(unroll_geometry(area), ground):
         found.append(segments[shapely.intersects(there, ground.lines[segments])])
     return np.unique(np.concatenate(found))
 

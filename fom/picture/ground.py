@@ -103,7 +103,7 @@ class Ground:
             return self.point_distances(np.full(len(segments), shape.x), np.full(len(segments), shape.y), segments)
         lines = self.lines[segments]
         result = np.empty(len(segments))
-        for rows, plane, _, _ in self._bands(segments):
+        for rows, plane in self._bands(segments):
             flat = plane.project_shape(shape)
             shapely.prepare(flat)
             links = shapely.shortest_line(flat, plane.project_shapes(lines[rows]))
@@ -120,17 +120,10 @@ class Ground:
 
     def parts_within(self, shape: BaseGeometry, segments: Ints, radius_m: Floats) -> Parts:
         """Return the parts of segments within a distance (m,) of a shape in this frame, metres from each start."""
-        found = []
-        for rows, plane, low_lat, high_lat in self._bands(segments):
-            reach = 1.01 * float(radius_m[rows].max()) / plane.ky
-            edges = edges_of(shape)
-            near = (np.minimum(edges[:, 1], edges[:, 3]) <= high_lat + reach) & (
-                np.maximum(edges[:, 1], edges[:, 3]) >= low_lat - reach
-            )
-            flat = np.hstack([plane.project(edges[near, :2]), plane.project(edges[near, 2:])])
-            lines = self._edge_table(segments[rows])
-            start, end = plane.project(lines.start), plane.project(lines.end)
-            found.append(lines.parts(rows, *near_edges(start, end, flat, radius_m[rows][lines.owner])))
+        lines = self._edge_table(segments)
+        metres = np.column_stack(metres_per_degree(self.middle_lat(segments)))[lines.owner]
+        hits = near_edges(lines.start, lines.end, metres, edges_of(shape), radius_m[lines.owner])
+        found = [lines.parts(np.arange(len(segments)), *hits)]
         areas = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
         found += [self.parts_inside(area, segments) for area in areas]
         return joined(found)
@@ -150,21 +143,14 @@ class Ground:
         scale = (self.network.length_m[segments] / self.geodesic_m(segments))[parts.row]
         return Parts(parts.row, parts.low * scale, parts.high * scale)
 
-    def _bands(self, segments: Ints) -> Iterator[tuple[Ints, Plane, float, float]]:
-        """Yield (rows, plane, lowest and highest latitude of their vertices) for segments near one latitude each."""
+    def _bands(self, segments: Ints) -> Iterator[tuple[Ints, Plane]]:
+        """Yield (rows, plane) for segments near one latitude each."""
         band = np.floor(self.middle_lat(segments) / BAND_DEG).astype(np.int64)
         for value in np.unique(band).tolist():
             rows = np.flatnonzero(band == value)
-            _, vertex = expand_ranges(
-                self.start[segments[rows]], self.start[segments[rows] + 1] - self.start[segments[rows]]
-            )
-            lat = self.coords[vertex, 1]
-            yield (
-                rows,
-                Plane.at(float(self.coords[vertex[0], 0]), float(lat.mean())),
-                float(lat.min()),
-                float(lat.max()),
-            )
+            first = self.start[segments[rows]]
+            _, vertex = expand_ranges(first, self.start[segments[rows] + 1] - first)
+            yield rows, Plane.at(float(self.coords[vertex[0], 0]), float(self.coords[vertex, 1].mean()))
 
     def _edge_table(self, segments: Ints) -> EdgeTable:
         counts = self.start[segments + 1] - self.start[segments] - 1

@@ -1,10 +1,11 @@
 """Parts of many lines at once: what lies within a distance of edges, or inside an area.
 
-All in flat coordinates; a line is a run of edges. Source: facts format, sections 1.4, 3 and 4.
+A line is a run of edges. Source: facts format, sections 1.4, 3 and 4.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from fom.domain.intervals import Interval
+from fom.network.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -82,86 +84,117 @@ def edges_of(shape: BaseGeometry) -> Floats:
     return np.vstack(edges)
 
 
-def _boxes(start: Floats, end: Floats, margin: Floats | float = 0.0) -> NDArray[np.object_]:
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    boxes: NDArray[np.object_] = shapely.box(
-        low[:, 0] - margin, low[:, 1] - margin, high[:, 0] + margin, high[:, 1] + margin
-    )
+def _boxes(start: Floats, end: Floats) -> NDArray[np.object_]:
+    boxes: NDArray[np.object_] = shapely.box(*np.minimum(start, end).T, *np.maximum(start, end).T)
     return boxes
 
 
-def _meeting(start: Floats, end: Floats, edges: Floats, margin: Floats | float) -> tuple[Ints, Ints]:
-    """Return (i, j) of the pairs of edges that may lie within a margin of each other."""
+def _meeting(start: Floats, end: Floats, edges: Floats) -> tuple[Ints, Ints]:
+    """Return (i, j) of the pairs of edges that may meet."""
     if len(start) * len(edges) <= ALL_PAIRS_MAX:
         i = np.repeat(np.arange(len(start)), len(edges))
         return i, np.tile(np.arange(len(edges)), len(start))
-    i, j = shapely.STRtree(_boxes(edges[:, :2], edges[:, 2:])).query(_boxes(start, end, margin))
+    i, j = shapely.STRtree(_boxes(edges[:, :2], edges[:, 2:])).query(_boxes(start, end))
     return i.astype(np.int64), j.astype(np.int64)
 
 
-def near_edges(start: Floats, end: Floats, edges: Floats, radius: Floats) -> tuple[Ints, Floats, Floats]:
-    """Return (edge, low, high): the shares of edges start-end within a radius (e,) of other edges (m, 4).
+def near_edges(
+    start: Floats, end: Floats, metres: Floats, edges: Floats, radius: Floats
+) -> tuple[Ints, Floats, Floats]:
+    """Return (edge, low, high): the shares of edges start-end within a radius of other edges.
 
     What lies within a radius of an edge is a capsule, which is convex: it cuts a line in one interval, whose ends are
     where the line leaves one of the two discs or one of the two long sides.
+
+    Parameters
+    ----------
+    start, end
+        (e, 2) degrees.
+    metres
+        (e, 2) metres per degree of longitude and latitude at each edge.
+    edges
+        (m, 4) degrees.
+    radius
+        (e,) metres.
     """
-    i, j = _meeting(start, end, edges, radius * (1 + 1e-9) + 1e-6)
-    low, high = _capsule_cut(start[i], end[i] - start[i], edges[j, :2], edges[j, 2:], radius[i])
-    hit = np.flatnonzero(low <= high)
-    return i[hit], low[hit], high[hit]
+    count = _near_edges(start, end, metres, edges, radius, np.empty(0, np.int64), np.empty((0, 2)))
+    edge, shares = np.empty(count, np.int64), np.empty((count, 2))
+    _near_edges(start, end, metres, edges, radius, edge, shares)
+    return edge, shares[:, 0], shares[:, 1]
 
 
-def _capsule_cut(p: Floats, v: Floats, c: Floats, d: Floats, radius: Floats) -> tuple[Floats, Floats]:
-    """Return shares [low, high] of the edges p + s v, 0 <= s <= 1, inside the capsules round c-d; low > high = none."""
-    low, high = np.full(len(p), np.inf), np.full(len(p), -np.inf)
-    for centre in (c, d):
-        first, last = _disc_cut(p, v, centre, radius)
-        low, high = np.minimum(low, first), np.maximum(high, last)
-    axis = d - c
-    length = np.hypot(axis[:, 0], axis[:, 1])
-    unit = axis / np.where(length > 0, length, 1.0)[:, None]
-    first, last = _slab_cut(_dot(p - c, unit), _dot(v, unit), np.zeros(len(p)), length)
-    normal = np.column_stack([-unit[:, 1], unit[:, 0]])
-    sideways = _slab_cut(_dot(p - c, normal), _dot(v, normal), -radius, radius)
-    first, last = np.maximum(first, sideways[0]), np.minimum(last, sideways[1])
-    is_inside = (first <= last) & (length > 0)
-    low, high = np.where(is_inside, np.minimum(low, first), low), np.where(is_inside, np.maximum(high, last), high)
-    return np.maximum(low, 0.0), np.minimum(high, 1.0)
+@compiled
+def _near_edges(
+    start: Floats, end: Floats, metres: Floats, edges: Floats, radius: Floats, edge: Ints, shares: Floats
+) -> int:
+    """Write (edge, low, high) of each hit into `edge` and `shares` while there is room; return how many there are."""
+    count = 0
+    for i in range(len(start)):
+        kx, ky, r = metres[i, 0], metres[i, 1], radius[i]
+        margin_x, margin_y = (r * (1 + 1e-9) + 1e-6) / kx, (r * (1 + 1e-9) + 1e-6) / ky
+        px, py = start[i, 0], start[i, 1]
+        vx, vy = end[i, 0] - px, end[i, 1] - py
+        west, east = px + min(vx, 0.0) - margin_x, px + max(vx, 0.0) + margin_x
+        south, north = py + min(vy, 0.0) - margin_y, py + max(vy, 0.0) + margin_y
+        vx, vy = vx * kx, vy * ky
+        for j in range(len(edges)):
+            cx, cy, dx, dy = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
+            if max(cx, dx) < west or min(cx, dx) > east or max(cy, dy) < south or min(cy, dy) > north:
+                continue
+            low, high = _capsule_cut((px - cx) * kx, (py - cy) * ky, vx, vy, (dx - cx) * kx, (dy - cy) * ky, r)
+            if low <= high:
+                if count < len(edge):
+                    edge[count], shares[count, 0], shares[count, 1] = i, low, high
+                count += 1
+    return count
 
 
-def _dot(a: Floats, b: Floats) -> Floats:
-    product: Floats = a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]
-    return product
+@compiled
+def _capsule_cut(
+    px: float, py: float, vx: float, vy: float, dx: float, dy: float, radius: float
+) -> tuple[float, float]:
+    """Return shares [low, high] of p + s v, 0 <= s <= 1, inside the capsule round 0-d; low > high = none."""
+    low, high = _disc_cut(px, py, vx, vy, radius)
+    first, last = _disc_cut(px - dx, py - dy, vx, vy, radius)
+    low, high = min(low, first), max(high, last)
+    length = math.hypot(dx, dy)
+    if length > 0:
+        ux, uy = dx / length, dy / length
+        first, last = _slab_cut(px * ux + py * uy, vx * ux + vy * uy, 0.0, length)
+        one, two = _slab_cut(py * ux - px * uy, vy * ux - vx * uy, -radius, radius)
+        first, last = max(first, one), min(last, two)
+        if first <= last:
+            low, high = min(low, first), max(high, last)
+    return max(low, 0.0), min(high, 1.0)
 
 
-def _disc_cut(p: Floats, v: Floats, centre: Floats, radius: Floats) -> tuple[Floats, Floats]:
-    to = p - centre
-    a, b, c = _dot(v, v), _dot(to, v), _dot(to, to) - radius * radius
+@compiled
+def _disc_cut(px: float, py: float, vx: float, vy: float, radius: float) -> tuple[float, float]:
+    """Return shares at which p + s v enters and leaves the disc round 0; (inf, -inf) when it misses it."""
+    a, b, c = vx * vx + vy * vy, px * vx + py * vy, px * px + py * py - radius * radius
     root = b * b - a * c
-    is_hit = (root >= 0) & (a > 0)
-    spread = np.sqrt(np.where(is_hit, root, 0.0))
-    safe = np.where(a > 0, a, 1.0)
-    first, last = (-b - spread) / safe, (-b + spread) / safe
-    is_hit &= (last >= 0) & (first <= 1)
-    return np.where(is_hit, first, np.inf), np.where(is_hit, last, -np.inf)
+    if a <= 0 or root < 0:
+        return math.inf, -math.inf
+    spread = math.sqrt(root)
+    first, last = (-b - spread) / a, (-b + spread) / a
+    if last < 0 or first > 1:
+        return math.inf, -math.inf
+    return first, last
 
 
-def _slab_cut(at: Floats, speed: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Return shares s in [0, 1] with low <= at + s speed <= high."""
-    still = np.abs(speed) < 1e-12
-    safe = np.where(still, 1.0, speed)
-    one, two = (low - at) / safe, (high - at) / safe
-    first, last = np.minimum(one, two), np.maximum(one, two)
-    is_in = (at >= low) & (at <= high)
-    first = np.where(still, np.where(is_in, 0.0, np.inf), first)
-    last = np.where(still, np.where(is_in, 1.0, -np.inf), last)
-    return np.maximum(first, 0.0), np.minimum(last, 1.0)
+@compiled
+def _slab_cut(at: float, speed: float, low: float, high: float) -> tuple[float, float]:
+    """Return shares s in [0, 1] with low <= at + s speed <= high; low > high = none."""
+    if abs(speed) < 1e-12:
+        return (0.0, 1.0) if low <= at <= high else (math.inf, -math.inf)
+    one, two = (low - at) / speed, (high - at) / speed
+    return max(min(one, two), 0.0), min(max(one, two), 1.0)
 
 
 def inside_edges(start: Floats, end: Floats, area: BaseGeometry) -> tuple[Ints, Floats, Floats]:
     """Return (edge, low, high): the shares of edges inside an area: cut at its outline, judged by their middles."""
     rings = edges_of(area)
-    i, j = _meeting(start, end, rings, 0.0)
+    i, j = _meeting(start, end, rings)
     edge, share = _crossings(i, start[i], end[i] - start[i], rings[j, :2], rings[j, 2:] - rings[j, :2])
     n = np.arange(len(start))
     edge = np.concatenate([n, n, edge])

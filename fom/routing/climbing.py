@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.routing.compiled import compiled
+from fom.network.compiled import compiled
 from fom.routing.hierarchy import NONE, Hierarchy, find_arc
 from fom.routing.weights import UNREACHABLE
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.routing.compiled import compiled
+from fom.network.compiled import compiled
 from fom.routing.engine import Candidate, Ends, Found
 from fom.routing.graph import RouterGraph
 from fom.routing.weights import UNREACHABLE

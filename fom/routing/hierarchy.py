@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.routing.compiled import compiled
+from fom.network.compiled import compiled
 from fom.routing.graph import RouterGraph
 
 NONE = -1

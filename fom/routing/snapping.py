@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fom.network.compiled import compiled
 from fom.network.network import Network
-from fom.routing.compiled import compiled
 
 SNAP_RADIUS_M = 2_000.0
 """A place joins the network when a road is no farther (a point exactly this far still snaps).

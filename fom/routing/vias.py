@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.routing.compiled import compiled
+from fom.network.compiled import compiled
 from fom.routing.engine import Ends, Found
 from fom.routing.graph import RouterGraph
 from fom.routing.hierarchy import NONE, Hierarchy

@@ -17,7 +17,16 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from fom.errors import BadReferenceData, Conflict, FieldError, FomError, InvalidInput, NotFound, NotPermitted
+from fom.errors import (
+    BadReferenceData,
+    Conflict,
+    FieldError,
+    FomError,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    ServiceUnreachable,
+)
 
 log = logging.getLogger("fom.web")
 
@@ -27,6 +36,7 @@ STATUS: dict[type[FomError], int] = {
     Conflict: 409,
     NotPermitted: 403,
     BadReferenceData: 503,
+    ServiceUnreachable: 503,
 }
 
 TITLES = {

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fom.cli import main
-from fom.errors import InvalidInput
+from fom.errors import InvalidInput, ServiceUnreachable
 from fom.network.artefact import load_network
-from fom.network.download import NO_TURNS, ServiceUnreachable, download_roads
+from fom.network.download import NO_TURNS, download_roads
 from tests.network.osm_writing import LAT0, LON0, STEP, Drawing
 
 ROADS = Drawing(

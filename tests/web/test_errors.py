@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
+import fom
 from fom.errors import BadReferenceData, Conflict, FomError, InvalidInput, NotFound, NotPermitted
 from fom.web.access import public
 from fom.web.errors import STATUS, status_of
@@ -31,6 +35,9 @@ def subclasses(base: type[FomError]) -> set[type[FomError]]:
 
 
 def test_every_error_of_ours_has_a_status_and_a_code_of_its_own():
+    for module in pkgutil.walk_packages(fom.__path__, "fom."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     for kind in subclasses(FomError) - {FomError}:
         assert any(c in STATUS for c in kind.__mro__), kind
     codes = [kind.code for kind in STATUS]
