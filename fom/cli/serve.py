@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,15 @@ def _begin(worker: Any) -> None:
 
 
 def _close(_server: Any, worker: Any) -> None:
-    """Let running requests end, then leave at once: taking a large interpreter apart in order would take seconds."""
+    """Let running requests end, then leave at once: taking a large interpreter apart in order would take seconds.
+
+    A request that waits for the picture to open would hold the worker for as long as that takes; it gets the grace.
+    """
     if worker.wsgi is None:
         return
+    end = threading.Timer(STOP_GRACE_S, os._exit, (0,))
+    end.daemon = True
+    end.start()
     worker.wsgi.extensions["fom"].close()
     worker.tpool.shutdown(wait=True)
     sys.stdout.flush()

@@ -35,7 +35,8 @@ _SCRIPT = re.compile(r"<script[^>]*src=\"[^\"]*\"[^>]*>\s*</script>|<link[^>]*re
 
 def briefing_map(
     layers: Mapping[str, Sequence[Mapping[str, Any]]], context: Sequence[Mapping[str, Any]], *,
-    title: str, classification: str, at: int, bounds: tuple[float, float, float, float], theme: str = "light",
+    title: str, classification: str, at: int, bounds: tuple[float, float, float, float], credit: str | None,
+    theme: str = "light",
 ) -> bytes:  # fmt: skip
     """Return a whole HTML document with everything inside.
 
@@ -49,6 +50,8 @@ def briefing_map(
         The moment shown, microseconds; it is written across the map, since a file cannot update itself.
     bounds
         West, south, east, north, degrees.
+    credit
+        Whom the map must name as the maker of its data, if anybody.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def briefing_map(
             _add_symbols(chart, name, features, tokens)
     folium.LayerControl(collapsed=False).add_to(chart)
     root: Any = chart.get_root()
-    root.html.add_child(folium.Element(_frame(title, classification, at)))
+    root.html.add_child(folium.Element(_frame(title, classification, at, credit)))
     root.header.add_child(folium.Element(f"<title>{escape(title)}</title><style>{_sheet(tokens)}</style>"))
     return inline_everything(root.render()).encode()
 
@@ -219,13 +222,13 @@ def _add_places(chart: folium.Map, context: Sequence[Mapping[str, Any]]) -> None
             folium.Marker((lat, lon), icon=folium.DivIcon(name, (7, 7), (4, 4)), interactive=False).add_to(group)
 
 
-def _frame(title: str, classification: str, at: int) -> str:
+def _frame(title: str, classification: str, at: int, credit: str | None) -> str:
     keys = "".join(f"<li><b>{style.letter}</b> {style.word}</li>" for style in STYLES.values())
     moment = f'<time datetime="{format_instant(at)}">{date_time_group(at)}</time>'
     return (
         f'<header class="briefing"><b>{escape(title)}</b> as of {moment}. This file does not update itself: '
         f"anything may have changed since.<span>{escape(classification.replace('_', ' ').upper())}</span></header>"
-        f'<ul class="briefing-key">{keys}</ul>'
+        f'<ul class="briefing-key">{keys}</ul>' + (f'<p class="briefing-credit">{escape(credit)}</p>' if credit else "")
     )
 
 
@@ -239,6 +242,8 @@ def _sheet(tokens: Mapping[str, str]) -> str:
         ".briefing span": "margin-left:auto;font-weight:600",
         ".briefing-key": "position:fixed;z-index:900;left:12px;bottom:64px;margin:0;padding:8px 14px;list-style:none;"
         f"font:13px {type_};background:{tokens['s-1']};color:{tokens['ink']};border:1px solid {tokens['line-2']}",
+        ".briefing-credit": "position:fixed;z-index:900;right:0;bottom:0;margin:0;padding:2px 8px;"
+        f"font:11px {type_};background:{tokens['s-1']};color:{tokens['ink-2']}",
         ".leaflet-top": "top:40px",
         ".disc": "display:block;width:16px;height:16px;border-radius:8px;text-align:center;"
         f"border:1px solid {tokens['ink']};font:600 11px/15px {type_}",

@@ -27,6 +27,7 @@ from fom.domain.records import (
     Verification,
 )
 from fom.domain.states import Component, State
+from fom.network.network import ASSET_TYPES
 from fom.picture.contributions import Contributions
 from fom.picture.reasons import Reason
 
@@ -105,7 +106,7 @@ class Explainer:
         if isinstance(record, Physical):
             return self._physical(record, reason)
         if isinstance(record, ClosingAct):
-            return f"{_subject(reason)} repaired: {_RULE_WORDS[reason.rule]}"
+            return f"{self._subject(reason)} repaired: {_RULE_WORDS[reason.rule]}"
         if isinstance(record, Control):
             return self._control(record)
         if isinstance(record, Manual):
@@ -113,7 +114,7 @@ class Explainer:
             until = "" if record.expires is None else f", until {date_time_group(record.expires)}"
             verb = "Lifted to" if record.mode == "improve" else "Set"
             return f"{verb} {STATE_WORDS[record.state]} by {by}: {record.reason}{until}"
-        return f"{_subject(reason)}: {_RULE_WORDS[reason.rule]}"
+        return f"{self._subject(reason)}: {_RULE_WORDS[reason.rule]}"
 
     def _explosive(self, fact: Explosive, reason: Reason, row: int) -> str:
         if fact.hazard in _HAZARDS:
@@ -141,9 +142,9 @@ class Explainer:
         level = self._knowledge.level(fact, reason.confidence or 0.0)
         sure = {Level.CONFIRMED: "", Level.SUSPECTED: ", not yet confirmed", Level.DOUBTFUL: ", doubtful"}[level]
         if reason.rule in ("P2", "P3", "P4"):
-            return f"{_subject(reason)}: {_RULE_WORDS[reason.rule]}{sure}"
+            return f"{self._subject(reason)}: {_RULE_WORDS[reason.rule]}{sure}"
         depth = f" {fact.depth_m:g} m deep" if fact.damage == "flooded" and fact.depth_m is not None else ""
-        return f"{_subject(reason)} {_DAMAGES[fact.damage]}{depth}{sure}"
+        return f"{self._subject(reason)} {_DAMAGES[fact.damage]}{depth}{sure}"
 
     def _control(self, control: Control) -> str:
         if control.control == "order":
@@ -189,6 +190,15 @@ class Explainer:
             return f"{hours * 60:.0f} min"
         return f"{hours:.0f} h" if hours < 96 else f"{hours / 24:.0f} d"
 
+    def _subject(self, reason: Reason) -> str:
+        """Return the name of what on the road a reason is about, or its kind where it has none."""
+        network = self._whole.network
+        asset = None if reason.subject in (None, SEGMENT) else network.find_asset(str(reason.subject))
+        if asset is None:
+            return "Road" if reason.subject in (None, SEGMENT) else str(reason.subject)
+        kind = ASSET_TYPES[int(network.asset_type[asset])]
+        return network.word(int(network.asset_name[asset])) or f"Unnamed {kind}"
+
     # what would change it
 
     def _remedy(self, reason: Reason) -> str:
@@ -221,10 +231,6 @@ _RULE_WORDS = {
     "P3": "the vehicle is close to its limit",
     "P4": "its limit is not known",
 }
-
-
-def _subject(reason: Reason) -> str:
-    return "Road" if reason.subject in (None, SEGMENT) else str(reason.subject)
 
 
 def _metres(metres: float) -> str:

@@ -86,7 +86,12 @@ def benchmark_board(
     """
     require(actor, "read_benchmarks")
     question = host.question(at, known_at)
-    values = benchmark_status(session, host, at=question.at, known_at=question.known_at)
+    if at is None and known_at is None:
+        question, values = host.benchmarks.at_hand(
+            question, host.version, lambda q: benchmark_status(session, host, at=q.at, known_at=q.known_at)
+        )
+    else:
+        values = benchmark_status(session, host, at=question.at, known_at=question.known_at)
     signed = _assessments(session, actor, question.at)
     return {
         "at": format_instant(question.at),

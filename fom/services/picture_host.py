@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS, Access
+from fom.domain.benchmarks import BenchmarkValue
 from fom.domain.facts_file import parse_record
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.records import Record
@@ -37,6 +38,7 @@ from fom.services.auditing import DailyHead
 from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
+from fom.services.kept_now import KeptNow
 from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
 from fom.services.planning_desk import PlanningDesk
 from fom.services.policies import active_network, policy_in_force
@@ -126,6 +128,7 @@ class PictureHost:
         self._router: Router | None = None
         self._folder = folder
         self.desk = PlanningDesk()
+        self.benchmarks: KeptNow[list[BenchmarkValue]] = KeptNow()
         self._followed: dict[tuple[str, str], Followed] = {}
         self._trouble: str | None = None
         self._threads: HostThreads | None = None

@@ -50,3 +50,12 @@ def test_our_worked_case_comes_out_as_written(case: dict[str, Any], question: di
 @pytest.mark.parametrize(("case", "question"), questions(PUBLISHED))
 def test_the_published_worked_case_comes_out_as_written(case: dict[str, Any], question: dict[str, Any]) -> None:
     check(case, question)
+
+
+def test_a_reason_tells_of_a_bridge_without_a_name_by_its_kind() -> None:
+    case = json.loads((HERE / "G07b-class-unknown.json").read_text(encoding="utf-8"))
+    question = case["questions"][0]
+    asked = {part: question[part] for part in ("at", "known_at", "profile", "user_class")}
+    answer = assess_documents(case["network"], case["facts"], **asked)
+    [reason] = [r for r in answer["segments"][0]["reasons"] if r.get("subject") == "bridge-7"]
+    assert reason["text"] == "Unnamed bridge: its limit is not known"

@@ -35,7 +35,13 @@ TOWN = {
 
 def make(**changes: object) -> str:
     lines = state_lines(ROUTE, {0: "O", 1: "R", 2: "X"})
-    given = {"title": "Kes & co", "classification": "confidential", "at": AT, "bounds": (30, 4.9, 30.3, 5.1)}
+    given: dict[str, object] = {
+        "title": "Kes & co",
+        "classification": "confidential",
+        "at": AT,
+        "bounds": (30, 4.9, 30.3, 5.1),
+    }
+    given["credit"] = None
     return briefing_map({"routes": lines, "hazards": [HAZARD]}, [TOWN], **{**given, **changes}).decode()
 
 
@@ -49,6 +55,12 @@ def test_the_file_names_no_other_host_and_carries_its_own_map_library(theme: str
     assert "does not update itself" in html
     assert "CONFIDENTIAL" in html
     assert "Kes &amp; co" in html
+
+
+@needs_vendor
+def test_the_file_names_who_made_its_map_data_where_somebody_must_be_named() -> None:
+    assert "© Somebody &amp; others" in make(credit="© Somebody & others")
+    assert '<p class="briefing-credit">' not in make()
 
 
 @needs_vendor

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fom.domain.benchmarks import Status
-from fom.domain.instants import format_instant
+from fom.domain.instants import MINUTE_US, format_instant
 from fom.routing.router import Router
-from fom.services.benchmarks import benchmark_status
+from fom.services.benchmarks import benchmark_board, benchmark_status
 from fom.services.closing import log_closing_act
 from fom.services.key_routes import define_key_route
 from fom.services.pending import confirm_pending
@@ -158,6 +158,25 @@ def test_the_same_question_about_the_past_gets_the_same_answer_after_a_late_repo
         log_report(session, draft(late), actor=PATROL, now=T0 + 5 * HOUR)
     assert computed(ground, **asked)["S1"].indicators[0].value == before
     assert computed(ground, at=T0, known_at=T0 + DAY)["S1"].indicators[0].value < before
+
+
+def test_the_board_of_now_is_kept_until_something_changes_or_minutes_pass(ground):
+    database, host = ground
+    clock = host._clock
+
+    def look() -> tuple[str, float | None]:
+        host.follow()
+        with database.reading() as session:
+            board = benchmark_board(session, host, actor=CHIEF)
+        return board["at"], board["benchmarks"][0]["coverage"]
+
+    first = look()
+    clock.now += 4 * MINUTE_US
+    assert look() == first
+    clock.now += 2 * MINUTE_US
+    assert look()[0] > first[0]
+    passages(database, *range(11, 240, 24))
+    assert look()[1] > first[1]
 
 
 def test_what_is_not_stored_is_not_assessed(ground):

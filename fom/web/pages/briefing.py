@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from fom.maps.briefing import briefing_map, state_lines
 from fom.maps.style import letter_of
-from fom.maps.tiles import network_bounds
+from fom.maps.tiles import network_bounds, network_credit
 from fom.services.map_layers import read_layer
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading
@@ -33,7 +33,8 @@ def download() -> Response:
     lines = [line for route in routes for line in state_lines(route, letters)]
     page = briefing_map(
         {"routes": lines, **layers}, context_features(), title=edge().config.mission,
-        classification=actor.clearance, at=question.at, bounds=network_bounds(host.network), theme=chosen_theme(),
+        classification=actor.clearance, at=question.at, bounds=network_bounds(host.network),
+        credit=network_credit(host.network), theme=chosen_theme(),
     )  # fmt: skip
     name = f"briefing-{dtg(question.at).replace(' ', '-')}.html"
     return Response(page, mimetype="text/html", headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -4,6 +4,17 @@ import { element } from "../words.js";
 import { buildStyle, groundColour, repaint } from "./map_style.js";
 import { addImages, addPlate, tokens } from "./symbols.js";
 
+// The view of the whole area, beside or above an open legend, whichever shows it larger.
+function wholeArea(map, bounds) {
+  const edge = Math.min(40, map.getContainer().clientWidth / 24);
+  const even = { top: edge, right: edge, bottom: edge, left: edge };
+  const legend = map.getContainer().parentElement.querySelector("[data-legend][open]");
+  if (!legend) return map.cameraForBounds(bounds, { padding: even });
+  const cover = { left: legend.offsetLeft + legend.offsetWidth, bottom: legend.offsetHeight + edge };
+  const views = Object.keys(cover).map((side) => map.cameraForBounds(bounds, { padding: { ...even, [side]: cover[side] } }));
+  return views.filter(Boolean).sort((a, b) => b.zoom - a.zoom)[0];
+}
+
 class Tools {
   constructor(bounds) {
     this.bounds = bounds;
@@ -13,7 +24,7 @@ class Tools {
     this.box = element("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" },
       tool("+", "Closer", () => map.zoomIn({ duration: 90 })),
       tool("−", "Farther", () => map.zoomOut({ duration: 90 })),
-      tool("⤢", "Show the whole mission area", () => map.fitBounds(this.bounds, { padding: 40, duration: 240 })));
+      tool("⤢", "Show the whole mission area", () => map.easeTo({ ...wholeArea(map, this.bounds), duration: 240 })));
     return this.box;
   }
   onRemove() {
@@ -36,11 +47,11 @@ class Credit {
 }
 
 export async function createMap(container, settings, symbolsUrl, options = {}) {
+  const hasView = /[#&]view=/.test(location.hash);
   const map = new maplibregl.Map({
     container,
     style: buildStyle(settings, tokens()),
     bounds: settings.bounds,
-    fitBoundsOptions: { padding: 30 },
     hash: "view",
     attributionControl: false,
     dragRotate: false,
@@ -60,6 +71,8 @@ export async function createMap(container, settings, symbolsUrl, options = {}) {
     if (id.startsWith("plate:")) addPlate(map, id, states);
   });
   await new Promise((resolve) => map.once("style.load", resolve));
+  map.resize(); // the page may have been laid out since
+  if (!hasView) map.jumpTo(wholeArea(map, settings.bounds));
   await addImages(map, symbolsUrl, states);
   document.addEventListener("themechange", async () => {
     repaint(map, settings, tokens(), map.hasContext);

@@ -14,8 +14,8 @@ const settings = JSON.parse(document.querySelector("#map-settings").textContent)
 const find = (name) => root.querySelector(`[data-${name}]`) ?? document.querySelector(`[data-${name}]`);
 
 const feed = new Feed(settings.network);
-const map = await createMap(find("map"), settings, root.dataset.symbols);
 const rail = new Rail(root, feed, settings.style);
+const map = await createMap(find("map"), settings, root.dataset.symbols);
 const ticker = new Ticker(find("ticker"), (number) => panel.openNumber(number));
 const panel = new Panel(find("panel"), feed, settings, (line, fly) => showSelected(line, fly));
 new Watch(root, find("bands"), feed);

@@ -63,7 +63,7 @@ function symbolLayer(id, minzoom, layout = {}, filter = ["==", ["get", "part"], 
     id: `${id}-symbols`, type: "symbol", source: id, minzoom, filter,
     layout: {
       "icon-image": ["get", "symbol"], "icon-allow-overlap": true, "icon-rotation-alignment": "viewport",
-      "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.72, 10, 0.95, 14, 1.1], ...layout,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.5, 7.2, 0.74, 10, 0.95, 14, 1.1], ...layout,
     },
   };
 }

@@ -5,6 +5,9 @@ import { KeyRoutes } from "./routes.js";
 const STORE = "fom-map";
 const LETTERS = "OC?RX";
 
+// What was chosen in this browser before.
+const kept = () => JSON.parse(localStorage.getItem(STORE) ?? "{}");
+
 export class Rail {
   constructor(root, feed, rules) {
     Object.assign(this, { root, feed, rules, onQuestion() {}, onLayer() {}, onRoute() {} });
@@ -27,7 +30,7 @@ export class Rail {
     if (matchMedia("(max-width: 820px)").matches) {
       root.querySelector("[data-rail-fold]").open = false;
       legend.open = false;
-    } else if (matchMedia("(max-width: 1279px)").matches) legend.open = false;
+    } else if (matchMedia("(max-width: 1279px)").matches || kept().legend === false) legend.open = false;
   }
 
   get profile() {
@@ -45,14 +48,13 @@ export class Rail {
 
   // What was chosen in this browser before; the address may name a profile and class, which then hold.
   restore() {
-    const kept = JSON.parse(localStorage.getItem(STORE) ?? "{}");
+    const { profile, userClass, layers } = kept();
     const asked = new URLSearchParams(location.search);
     const choose = (box, value) => [...box.options].some((o) => o.value === value) && (box.value = value);
-    choose(this.profileBox, asked.get("profile") ?? kept.profile);
-    choose(this.userBox, asked.get("user_class") ?? kept.userClass);
-    if (kept.legend === false) this.root.querySelector("[data-legend]").open = false;
+    choose(this.profileBox, asked.get("profile") ?? profile);
+    choose(this.userBox, asked.get("user_class") ?? userClass);
     for (const box of this.root.querySelectorAll("[data-layer]")) {
-      box.checked = kept.layers?.[box.dataset.layer] ?? box.checked;
+      box.checked = layers?.[box.dataset.layer] ?? box.checked;
       this.onLayer(box.dataset.layer, box.checked);
     }
   }
