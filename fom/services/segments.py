@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,15 @@ from numpy.typing import NDArray
 
 from fom.domain.access import Actor
 from fom.domain.geojson import geometry_to_json
+from fom.domain.instants import DAY_US
+from fom.domain.states import DIRECTION_CODES, NO_STATE, State
 from fom.errors import NotFound
 from fom.network.network import ASSET_LIMIT_NAMES, ASSET_TYPES, LIMIT_NAMES, Network
 from fom.picture.question import Question
 from fom.services.disclosure import disclose_row
 from fom.services.picture_host import PictureHost
+
+DAYS_SHOWN = 30
 
 
 def explain_segment(host: PictureHost, segment_id: str, question: Question, *, actor: Actor) -> dict[str, Any]:
@@ -36,6 +41,28 @@ def explain_segment(host: PictureHost, segment_id: str, question: Question, *, a
         **describe_segment(host.network, number),
         "routes": host.routes_over(number),
         "directions": rows,
+    }
+
+
+def last_days(host: PictureHost, segment_id: str, question: Question) -> dict[str, Any]:
+    """Return the states shown on the last `DAYS_SHOWN` days, at the time of day asked for and as known on each day.
+
+    `directions` holds `states`, oldest first, the moment asked for last. NotFound for no such segment.
+    """
+    number = host.network.find_segment(segment_id)
+    if number is None:
+        raise NotFound("segment", segment_id)
+    backs = [back * DAY_US for back in reversed(range(DAYS_SHOWN))]
+    asked = [replace(question, at=question.at - back, known_at=question.known_at - back) for back in backs]
+    states = np.array([host.assess(then, [number]).states[0] for then in asked])
+    ways = [way for way in range(len(DIRECTION_CODES)) if states[-1, way] != NO_STATE]
+    return {
+        **question.members(),
+        "segment_id": segment_id,
+        "directions": [
+            {"direction": DIRECTION_CODES[way], "states": [State(int(state)).name for state in states[:, way]]}
+            for way in ways
+        ],
     }
 
 

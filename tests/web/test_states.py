@@ -127,3 +127,15 @@ def test_who_is_not_cleared_sees_the_same_state_with_the_reason_withheld(mission
     assert row["state"] == "RED"
     assert "restricted reason" in str(row["reasons"][0])
     assert "wire" not in str(row)
+
+
+def test_the_last_days_are_shown_as_they_were_known_then(mission: Mission):
+    client = mission.program("duty_officer")
+    mission.clock.advance(48)
+    report_hazard(mission)
+    mission.clock.advance(70)
+    answer = client.get("/api/v1/segments/a-b/days")
+    assert answer.status_code == 200
+    forward, backward = answer.json["directions"]
+    assert forward["states"] == backward["states"] == ["GREY"] * 27 + ["RED"] * 3
+    assert client.get("/api/v1/segments/nowhere/days").status_code == 404

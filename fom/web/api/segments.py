@@ -7,7 +7,7 @@ from typing import Any
 from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
-from fom.services.segments import explain_segment
+from fom.services.segments import explain_segment, last_days
 from fom.web.access import allows, current_actor
 from fom.web.api import MISSING, family
 from fom.web.api.shapes import Asking, Id
@@ -32,6 +32,22 @@ class Segment(BaseModel):
     directions: list[dict[str, Any]] = Field(description="One row of `fom-assessment/1` per direction, forward first")
 
 
+class DirectionDays(BaseModel):
+    """States of one direction, oldest first."""
+
+    direction: str
+    states: list[str]
+
+
+class SegmentDays(BaseModel):
+    """What was shown of a segment."""
+
+    model_config = ConfigDict(extra="allow")
+
+    segment_id: str
+    directions: list[DirectionDays]
+
+
 @api.get("/segments/<path:segment_id>", responses={"200": Segment, **MISSING})
 @allows("read_picture")
 def get_segment(path: SegmentPath, query: Asking) -> Any:
@@ -39,3 +55,12 @@ def get_segment(path: SegmentPath, query: Asking) -> Any:
     host = edge().host
     question = host.question(query.at, query.known_at, query.profile, query.user_class)
     return jsonify(explain_segment(host, path.segment_id, question, actor=current_actor()))
+
+
+@api.get("/segments/<path:segment_id>/days", responses={"200": SegmentDays, **MISSING})
+@allows("read_picture")
+def get_last_days(path: SegmentPath, query: Asking) -> Any:
+    """Return the states that were shown on each of the last thirty days, as known then, oldest first."""
+    host = edge().host
+    question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    return jsonify(last_days(host, path.segment_id, question))

@@ -15,7 +15,7 @@ export class Panel {
 
   openFromAddress() {
     const id = new URLSearchParams(location.search).get("segment");
-    if (id) this.#load(`/api/v1/segments/${id.split("/").map(encodeURIComponent).join("/")}`, { fly: true });
+    if (id) this.#load(addressOf(id), { fly: true });
     else if (!this.box.hidden) this.#hide();
   }
 
@@ -26,7 +26,7 @@ export class Panel {
   // The question or the state changed: read the shown segment again.
   refresh(moves) {
     if (!this.shown || (moves && !moves.some(([number]) => number === this.shown.number))) return;
-    this.#load(`/api/v1/segments/${this.shown.segment_id.split("/").map(encodeURIComponent).join("/")}`, { keepsPlace: true });
+    this.#load(addressOf(this.shown.segment_id), { keepsPlace: true });
   }
 
   close() {
@@ -82,6 +82,7 @@ export class Panel {
     this.#show(
       element("section", {}, element("div", { class: "panel-top" }, ...routes, element("span", {}, shown.ref ?? plain(shown.highway)), element("span", { class: "spring" }), element("button", { class: "plain", "aria-label": "Close reasons", onclick: () => this.close() }, "✕")), element("h2", {}, shown.name || shown.ref || `Unnamed ${plain(shown.highway)} road`), ...this.#verdict(row), this.#directions()),
       element("section", {}, element("h3", {}, "Reasons, worst first"), ...row.reasons.map((reason) => this.#reason(reason))),
+      this.#lastDays(row),
       this.#road(),
     );
   }
@@ -89,7 +90,7 @@ export class Panel {
   #verdict(row) {
     const letter = letterOf(row.state);
     const style = this.settings.style.states.find((s) => s.letter === letter);
-    const since = row.since ? `since ${dateTimeGroup(Date.parse(row.since))}` : row.verified_at ? `last verified ${dateTimeGroup(Date.parse(row.verified_at))}, ${age(this.feed.now - Date.parse(row.verified_at))} ago` : "never verified";
+    const since = row.verified_at ? `last verified ${dateTimeGroup(Date.parse(row.verified_at))}, ${age(this.feed.now - Date.parse(row.verified_at))} ago` : "never verified";
     const next = row.next_change ? `${dateTimeGroup(Date.parse(row.next_change.at))}: turns ${stateWord(letterOf(row.next_change.state))}` : "None within 60 days, with what is known now";
     const opener = letter === "O" ? null : row.reasons[0]?.what_would_change_it;
     return [
@@ -98,6 +99,23 @@ export class Panel {
       row.override ? element("p", { class: "muted" }, `Set by hand: ${row.override}`) : null,
       element("div", { class: "two" }, element("div", {}, element("h3", {}, "Next change by itself"), element("p", { class: "muted" }, next)), opener ? element("div", {}, element("h3", {}, "What would open it"), element("p", { class: "muted" }, opener)) : null),
     ].filter(Boolean);
+  }
+
+  // What was shown day by day: a box each in colour and pattern; the words say the same to those who hear the page.
+  #lastDays(row) {
+    const box = element("section", {}, element("h3", {}, "Shown on the last 30 days, at this time of day"));
+    const { shown } = this;
+    fetch(`${addressOf(shown.segment_id)}/days?${this.feed.question ?? ""}`).then((answer) => (answer.ok ? answer.json() : null)).then((days) => {
+      const states = days?.directions.find(({ direction }) => direction === row.direction)?.states;
+      if (!states) return box.append(element("p", { class: "muted" }, "Could not be read."));
+      const letters = states.map(letterOf);
+      const spoken = runsOf(letters).map(([letter, count]) => `${stateWord(letter)} ${count} d`).join(", ");
+      const first = Date.parse(days.at) - (letters.length - 1) * 86400000;
+      box.append(
+        element("div", { class: "days", role: "img", "aria-label": spoken }, ...letters.map((letter) => element("i", { class: `day day-${letter === "?" ? "unknown" : letter}` }))),
+        element("div", { class: "days-ends muted small" }, element("span", {}, dateTimeGroup(first)), element("span", {}, "now")));
+    }, () => box.append(element("p", { class: "muted" }, "Could not be read.")));
+    return box;
   }
 
   #directions() {
@@ -147,7 +165,17 @@ export class Panel {
   }
 }
 
+const addressOf = (id) => `/api/v1/segments/${id.split("/").map(encodeURIComponent).join("/")}`;
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function runsOf(letters) {
+  const runs = [];
+  for (const letter of letters) {
+    if (runs.at(-1)?.[0] === letter) runs.at(-1)[1] += 1;
+    else runs.push([letter, 1]);
+  }
+  return runs;
+}
 
 function worstDirection(rows) {
   const rank = (row) => "OC?RX".indexOf(letterOf(row.state));
