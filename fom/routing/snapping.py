@@ -18,6 +18,9 @@ SNAP_RADIUS_M = 2_000.0
 Source: doctrine, section 5 (settlements join the network up to 2 km), used for every end of a route.
 """
 
+JUNCTION_M = 2.0
+"""At a junction all its roads are equally near; no position is known better than this. Project decision."""
+
 _RINGS_M = (60.0, 400.0)
 """Tried first, because a small box over the index is cheap; what is found inside a ring is nearest of all."""
 
@@ -43,14 +46,17 @@ def _nearest(
     coords: NDArray[np.float64],
     coord_start: NDArray[np.int64],
     segments: NDArray[np.int64],
+    speed: NDArray[np.float64],
     lon: float,
     lat: float,
     east_m: float,
     north_m: float,
+    radius_m: float,
 ) -> tuple[int, float, float]:
-    """Return the nearest of `segments` (the first of equals), its distance in metres and the fraction along it."""
-    best_segment, best_square, best_fraction = np.int64(-1), np.inf, 0.0
-    for segment in segments:
+    """Return the segment to join, its distance in metres and the fraction along it."""
+    squares, fractions = np.empty(len(segments)), np.zeros(len(segments))
+    for place in range(len(segments)):
+        segment = segments[place]
         along, at, square = 0.0, 0.0, np.inf
         begin, end = coord_start[segment], coord_start[segment + 1]
         x0 = ((coords[begin, 0] - lon + 540.0) % 360.0 - 180.0) * east_m
@@ -69,10 +75,24 @@ def _nearest(
                 at = along + share * length
             along += length
             x0, y0 = x1, y1
-        if square < best_square:
-            best_segment, best_square = segment, square
-            best_fraction = at / along if along > 0.0 else 0.0
-    return int(best_segment), math.sqrt(best_square), best_fraction
+        squares[place] = square
+        if along > 0.0:
+            fractions[place] = at / along
+    nearest = math.sqrt(squares.min())
+    reach = max(squares.min(), min(nearest + JUNCTION_M, radius_m) ** 2)
+    best = -1
+    for place in range(len(segments)):
+        if squares[place] <= reach and (best < 0 or _is_better(place, best, segments, speed, squares)):
+            best = place
+    return int(segments[best]), math.sqrt(squares[best]), fractions[best]
+
+
+@compiled
+def _is_better(
+    one: int, other: int, segments: NDArray[np.int64], speed: NDArray[np.float64], squares: NDArray[np.float64]
+) -> bool:
+    mine, its = speed[segments[one]], speed[segments[other]]
+    return bool(mine > its or (mine == its and squares[one] < squares[other]))
 
 
 def metres_per_degree(lat: float) -> tuple[float, float]:
@@ -85,9 +105,11 @@ def metres_per_degree(lat: float) -> tuple[float, float]:
 
 
 def snap_to_road(network: Network, lon: float, lat: float, *, radius_m: float = SNAP_RADIUS_M) -> Snap | None:
-    """Return the nearest segment to a position, None beyond `radius_m`; of equally near ones the lowest number.
+    """Return the nearest segment to a position, None beyond `radius_m`.
 
-    The state of the segment plays no part: a position on a closed road must not jump to the next open one.
+    Of roads within `JUNCTION_M` of the nearest the fastest is joined, which at a junction is the main road; of those
+    the nearest, of equals the lowest number. The state plays no part: a position on a closed road must not jump to the
+    next open one.
     """
     east, north = metres_per_degree(lat)
     for ring in (*(r for r in _RINGS_M if r < radius_m), radius_m):
@@ -95,8 +117,9 @@ def snap_to_road(network: Network, lon: float, lat: float, *, radius_m: float = 
         if not len(candidates):
             continue
         segment, distance_m, fraction = _nearest(
-            np.asarray(network.coords), np.asarray(network.coord_start), candidates, lon, lat, east, north
-        )
+            np.asarray(network.coords), np.asarray(network.coord_start), candidates,
+            np.asarray(network.speed_kmh), lon, lat, east, north, radius_m,
+        )  # fmt: skip
         if distance_m <= ring:
             return Snap(int(segment), fraction, distance_m, point_on(network, int(segment), fraction), (lon, lat))
     return None

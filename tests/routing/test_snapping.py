@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,7 +52,19 @@ def test_moving_a_point_a_little_moves_its_place_on_the_road_a_little(lon, lat, 
     assert distance_m(one.lonlat, two.lonlat) <= distance_m((lon, lat), (lon + east, lat + north)) * 1.01 + 0.01
 
 
-def test_of_equally_near_roads_the_first_is_taken():
+@pytest.mark.parametrize("off", [0.0, 1e-5])
+def test_at_a_junction_the_main_road_is_joined_wherever_it_stands_in_the_network(off):
+    places = [(30.0, 5.0), (30.01, 5.0), (30.0, 5.01), (29.99, 5.0)]
+    for main in range(3):
+        roads = [(0, end, 1100, False) for end in (1, 2, 3)]
+        speeds = np.full(3, 25.0)
+        speeds[main] = 65.0
+        junction = replace(make_network(places, roads), speed_kmh=speeds)
+        assert snap_to_road(junction, 30.0 + off, 5.0 + off).segment == main
+    assert snap_to_road(junction, 30.0 + 1e-4, 5.0).segment == 0, "eleven metres along a street is on the street"
+
+
+def test_of_equally_near_roads_of_one_speed_the_first_is_taken():
     assert snap_to_road(GRID, *GRID.node_lonlat[5]).segment == min(
         i for i in range(GRID.n_segments) if 5 in (GRID.from_node[i], GRID.to_node[i])
     )

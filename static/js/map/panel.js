@@ -128,9 +128,10 @@ export class Panel {
   #reason(reason) {
     const letter = letterOf(reason.state);
     const grade = reason.grade ? `Grade ${reason.grade}` : reason.confidence != null ? `Confidence ${reason.confidence.toFixed(2)}` : "Recorded";
-    const ids = (reason.fact_ids ?? []).join(", ");
+    const all = reason.fact_ids ?? [];
+    const ids = all.length > 2 ? `${all[0]} and ${all.length - 1} more` : all.join(", ");
     const flags = (reason.flags ?? []).map(plain).join(", ");
-    return element("div", { class: "reason" }, stateChip(letter), element("b", {}, COMPONENT[reason.component] ?? plain(reason.component)), element("span", { class: "muted" }, reason.age_h != null ? `age ${age(reason.age_h * 3600000)}` : reason.as_of ? `age ${age(this.feed.now - Date.parse(reason.as_of))}` : "standing"), element("div", {}, reason.text ?? plain(reason.rule)), element("div", { class: "foot" }, element("span", {}, flags ? `${grade} · ${flags}` : grade), element("span", { class: "mono" }, ids)), reason.what_would_change_it ? element("div", { class: "muted" }, `→ ${reason.what_would_change_it}`) : null);
+    return element("div", { class: "reason" }, stateChip(letter), element("b", {}, COMPONENT[reason.component] ?? plain(reason.component)), element("span", { class: "muted" }, reason.age_h != null ? `age ${age(reason.age_h * 3600000)}` : reason.as_of ? `age ${age(this.feed.now - Date.parse(reason.as_of))}` : "standing"), element("div", {}, reason.text ?? plain(reason.rule)), element("div", { class: "foot" }, element("span", {}, flags ? `${grade} · ${flags}` : grade), element("span", { class: "mono", title: all.join("\n") }, ids)), reason.what_would_change_it ? element("div", { class: "muted" }, `→ ${reason.what_would_change_it}`) : null);
   }
 
   #road() {
