@@ -115,7 +115,7 @@ def record(walk: Walk) -> None:
     duty.wait_for_timeout(3000)
     walk.take(duty, "why")
 
-    start, end = line[0], line[-1]
+    start, end = line[parts[len(parts) // 4][2]], line[-1]
     ends = f"from={start[0]:.5f},{start[1]:.5f}&to={end[0]:.5f},{end[1]:.5f}"
     walk.go(duty, f"/planner?{ends}&profile=P3&user_class=mission_military")
     expect(duty.locator(".way").first).to_be_visible()

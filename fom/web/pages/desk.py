@@ -41,20 +41,23 @@ AUTHORITIES = {"explosive": "eod", "physical": "engineer", "control": "joc", "in
 @blueprint.get("/desk")
 @allows("read_reports")
 def show() -> Any:
-    """Show what waits, and one report in full when the address names it."""
+    """Show what waits, and in full the report or record that the address names, else the newest that waits."""
     actor, chosen, record_id = current_actor(), request.args.get("report"), request.args.get("record")
     now = edge().clock()
     with reading() as session:
         waiting = [head for head in list_reports(session, actor=actor, limit=SHOWN * 3) if head["triage"] != "done"]
-        report = get_report(session, chosen, actor=actor) if chosen else None
-        if report is None and record_id:
-            report = _as_report(get_record(session, record_id, actor=actor))
+        if record_id and not chosen:
+            report: dict[str, Any] | None = _as_report(get_record(session, record_id, actor=actor))
+        else:
+            first = chosen or next((head["id"] for head in waiting), None)
+            report = get_report(session, first, actor=actor) if first else None
         ungraded = list_ungraded(session, actor=actor, now=now)
         pending = list_pending(session, actor=actor)
     policy = edge().host.policy
     grid = [[_cell(source + information, policy) for information in "123456"] for source in "ABCDEF"]
     return render_template(
         "desk/desk.html", waiting=waiting[:SHOWN], more=max(0, len(waiting) - SHOWN), report=report,
+        asked=bool(chosen or record_id),
         ungraded=ungraded, pending=pending,
         grid=grid, closings=CLOSINGS, may_close={kind: may(actor, action) for kind, action in RIGHTS.items()},
         act_id=str(uuid.uuid4()),
