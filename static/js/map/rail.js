@@ -65,7 +65,7 @@ export class Rail {
 
   showRoutes(routes) {
     const list = this.root.querySelector("[data-route-list]");
-    if (!routes.length) list.replaceChildren(element("li", { class: "empty" }, "No key route is defined yet. Define them on the page Routes."));
+    if (!routes.length) list.replaceChildren(element("li", { class: "empty" }, "No key route is defined yet."));
     else list.replaceChildren(...inOrder(routes).map((route) => this.#row(route)));
     this.#kilometres(routes);
     this.#oldest(routes);
