@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from fom.domain.geodesy import DENSIFY_M, Plane, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
 from fom.domain.policy import Policy
 from fom.network.network import Network
-from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges
+from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges, nearest_links
 from fom.picture.ranges import expand_ranges
 
 Floats = NDArray[np.float64]
@@ -26,6 +26,8 @@ ROAD_TYPES = ("X", "Y", "Z", "")
 BAND_DEG = 0.02
 """Segments are compared with a shape in planes true at the middle of such a band of latitude."""
 EDGES_AT_ONCE = 2_000_000
+PAIRS_MAX = 20_000_000
+"""Pairs of edges that are all compared; for more an index is quicker, and wrong by some centimetres at a kilometre."""
 
 
 class Ground:
@@ -101,11 +103,29 @@ class Ground:
         """Return geodesic distances in metres from a shape (in this frame) to segments; 0 where they meet."""
         if shape.geom_type == "Point":
             return self.point_distances(np.full(len(segments), shape.x), np.full(len(segments), shape.y), segments)
+        edges, lines = edges_of(shape), self._edge_table(segments)
+        if len(lines.owner) * len(edges) > PAIRS_MAX:
+            return self._distances_in_bands(shape, segments)
+        lat = self.middle_lat(segments)
+        kx, ky = metres_per_degree(lat)
+        plane = np.column_stack([lat, kx, ky, -kx * np.radians(1.0) * np.tan(np.radians(lat))])
+        first = np.concatenate([[0], np.cumsum(np.bincount(lines.owner, minlength=len(segments)))]).astype(np.int64)
+        ends = nearest_links(lines.start, lines.end, first, plane, edges)
+        result = distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
+        result[shapely.intersects(shape, self.lines[segments])] = 0.0
+        return result
+
+    def _distances_in_bands(self, shape: BaseGeometry, segments: Ints) -> Floats:
+        """Return the distances of a shape of very many edges, in planes true at the latitude of some segments each.
+
+        Only an area is prepared: GEOS crashes on the nearest places of a prepared line when one of both has no length.
+        """
         lines = self.lines[segments]
         result = np.empty(len(segments))
         for rows, plane in self._bands(segments):
             flat = plane.project_shape(shape)
-            shapely.prepare(flat)
+            if "Polygon" in flat.geom_type:
+                shapely.prepare(flat)
             links = shapely.shortest_line(flat, plane.project_shapes(lines[rows]))
             ends = plane.unproject(shapely.get_coordinates(links))
             result[rows] = distance_m(ends[::2, 0], ends[::2, 1], ends[1::2, 0], ends[1::2, 1])

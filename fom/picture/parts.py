@@ -84,6 +84,46 @@ def edges_of(shape: BaseGeometry) -> Floats:
     return np.vstack(edges)
 
 
+@compiled
+def nearest_links(start: Floats, end: Floats, first: Ints, plane: Floats, edges: Floats) -> Floats:
+    """Return (rows, 4) the two places x, y of each line and the edges that are nearest to each other, degrees.
+
+    Line r has the edges first[r] to first[r + 1] of `start` and `end` (e, 2). `plane` (rows, 4) is for each line a
+    latitude, the metres of a degree there, and by how much those of longitude change with a degree of latitude: two
+    corners almost equally near are told apart by the plane between each and its foot. Lines that cross an edge are not
+    treated: they are at distance 0.
+    """
+    out = np.empty((len(first) - 1, 4))
+    for row in range(len(first) - 1):
+        lat, kx, ky, change = plane[row, 0], plane[row, 1], plane[row, 2], plane[row, 3]
+        least = np.inf
+        for i in range(first[row], first[row + 1]):
+            ax, ay, bx, by = start[i, 0], start[i, 1], end[i, 0], end[i, 1]
+            for j in range(len(edges)):
+                cx, cy, dx, dy = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
+                for corner in range(4):
+                    if corner < 2:  # an end of the edge, and its foot on the line
+                        px, py = (cx, cy) if corner == 0 else (dx, dy)
+                        share = _foot((px - ax) * kx, (py - ay) * ky, (bx - ax) * kx, (by - ay) * ky)
+                        qx, qy = ax + share * (bx - ax), ay + share * (by - ay)
+                    else:
+                        px, py = (ax, ay) if corner == 2 else (bx, by)
+                        share = _foot((px - cx) * kx, (py - cy) * ky, (dx - cx) * kx, (dy - cy) * ky)
+                        qx, qy = cx + share * (dx - cx), cy + share * (dy - cy)
+                    east, north = (qx - px) * (kx + change * ((py + qy) / 2 - lat)), (qy - py) * ky
+                    if east * east + north * north < least:
+                        least = east * east + north * north
+                        out[row, 0], out[row, 1], out[row, 2], out[row, 3] = px, py, qx, qy
+    return out
+
+
+@compiled
+def _foot(px: float, py: float, sx: float, sy: float) -> float:
+    """Return where on the way s from the origin the place p is nearest, 0 to 1."""
+    length2 = sx * sx + sy * sy
+    return min(1.0, max(0.0, (px * sx + py * sy) / length2)) if length2 > 0.0 else 0.0
+
+
 def _boxes(start: Floats, end: Floats) -> NDArray[np.object_]:
     boxes: NDArray[np.object_] = shapely.box(*np.minimum(start, end).T, *np.maximum(start, end).T)
     return boxes

@@ -17,6 +17,7 @@ from fom.domain.states import BACKWARD, DIRECTION_CODES, NO_STATE, State
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
+from fom.routing.alternates import LABELS, MAX_SHARE, UNCOUNTED_M
 from fom.routing.posture import travel_seconds
 from fom.routing.router import Path
 from fom.routing.snapping import Snap, point_on
@@ -25,10 +26,8 @@ from fom.services.key_routes import DEFAULT_PROFILE
 
 VERIFIED_MAX_US = 14 * DAY_US
 REVIEWED_MAX_US = 30 * DAY_US
-SHARE_MAX = 0.80
-ENDS_M = 2000.0
-"""The first and last 2 km of a route are not counted as shared (J)."""
-DETOUR_MAX = 4.0
+DETOUR_MAX = LABELS[-1][0]
+"""What is farther is extreme, and nobody's fallback."""
 REUSE_FACTOR = 1.6
 """Time on the primary counts this much more, so that the search prefers another road (J)."""
 
@@ -72,7 +71,7 @@ def _has_alternate(evidence: Evidence, row: dict[str, Any], assessment: Assessme
         return False
     optimum = float(seconds[primary].sum())
     way = float(np.sum(seconds[path.segments] * path.shares))
-    return way <= DETOUR_MAX * optimum and _shared(network, path, primary) <= SHARE_MAX
+    return way <= DETOUR_MAX * optimum and _shared(network, path, primary) <= MAX_SHARE
 
 
 def _usable(assessment: Assessment, at: int) -> NDArray[np.bool_]:
@@ -101,6 +100,6 @@ def _shared(network: Network, path: Path, primary: NDArray[np.int64]) -> float:
     """Return the share of the way's length on the primary, its first and last 2 km left out."""
     length = network.length_m[path.segments] * path.shares
     ends = np.cumsum(length)
-    inner = (ends > ENDS_M) & (ends - length < ends[-1] - ENDS_M)
+    inner = (ends > UNCOUNTED_M) & (ends - length < ends[-1] - UNCOUNTED_M)
     total = float(length[inner].sum())
     return float(length[inner & np.isin(path.segments, primary)].sum()) / total if total else 0.0

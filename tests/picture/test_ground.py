@@ -8,6 +8,8 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from fom.domain.policy import Policy
 from fom.network.drawn import load_network_file
@@ -38,6 +40,57 @@ def sampled_distance(line: list[list[float]], lon: float, lat: float) -> float:
         lons, lats = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
         best = min(best, GEOD.inv(lons, lats, np.full(SAMPLES, lon), np.full(SAMPLES, lat))[2].min())
     return best
+
+
+def sampled_line_distance(one: list[list[float]], two: list[list[float]]) -> float:
+    """Return the distance of two lines that do not cross: it begins or ends at a vertex."""
+    return min(sampled_distance(a, *vertex) for a, b in ((one, two), (two, one)) for vertex in b)
+
+
+@given(
+    lat=st.floats(-66, 66), east=st.floats(0.008, 0.02), north=st.floats(-0.02, 0.02),
+    turns=st.tuples(*[st.floats(-0.004, 0.004)] * 6),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_lines_are_as_far_apart_as_the_geodesic_says_to_a_centimetre(
+    lat: float, east: float, north: float, turns: tuple[float, ...]
+) -> None:
+    road = [[36.2, lat - 0.0135], [36.195, lat], [36.193 + turns[0], lat + 0.0139]]
+    line = [[36.2 + east + turns[1], lat + north], [36.2 + east + turns[2], lat + north + turns[3]]]
+    expected = sampled_line_distance(road, line)
+    assume(100.5 < expected < 3000 and not shapely.LineString(road).intersects(shapely.LineString(line)))
+    found = ground(road).shape_distances(shapely.LineString(line), np.array([0]))[0]
+    assert found == pytest.approx(expected, abs=0.015)
+
+
+def test_of_two_corners_almost_equally_near_the_nearer_counts() -> None:
+    road = [[36.2, 45.5], [36.19512493, 45.51351824], [36.19366198, 45.52742642]]
+    line = [[36.21390736, 45.50535781], [36.21343558, 45.50666603]]
+    found = ground(road).shape_distances(shapely.LineString(line), np.array([0]))[0]
+    assert found == pytest.approx(1199.8935, abs=0.004), "not 1199.919, which is the other corner"
+
+
+@pytest.mark.parametrize("pairs_max", [20_000_000, 0], ids=["all pairs", "many edges"])
+def test_a_line_that_goes_nowhere_is_as_far_as_its_place(pairs_max: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fom.picture.ground.PAIRS_MAX", pairs_max)
+    road, place = [[36.2, 45.5], [36.195, 45.513]], [36.21, 45.505]
+    here, none = ground(road), np.array([0])
+    expected = here.shape_distances(shapely.Point(place), none)[0]
+    for shape in (
+        shapely.LineString([place] * 3),
+        shapely.MultiLineString([[place] * 2, [[36.3, 45.5], [36.4, 45.5]]]),
+    ):
+        assert here.shape_distances(shape, none)[0] == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("pairs_max", [20_000_000, 0], ids=["all pairs", "many edges"])
+def test_what_meets_a_shape_is_at_no_distance(pairs_max: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fom.picture.ground.PAIRS_MAX", pairs_max)
+    here = ground([[30.0, 5.0], [30.01, 5.0]], [[30.002, 5.001], [30.003, 5.002]], [[30.5, 5.0], [30.51, 5.0]])
+    area = shapely.Polygon([[29.99, 4.99], [30.005, 4.99], [30.005, 5.01], [29.99, 5.01]])
+    line = shapely.LineString([[30.0, 5.003], [30.005, 4.999]])
+    assert (here.shape_distances(area, np.arange(3)) == 0).tolist() == [True, True, False]
+    assert (here.shape_distances(line, np.arange(3)) == 0).tolist() == [True, True, False]
 
 
 LINES = {

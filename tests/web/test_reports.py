@@ -193,3 +193,12 @@ def test_two_reports_of_one_device_can_be_linked(mission: Mission):
     assert answer.json["record_id"]
     alone = mission.program("duty_officer").post(path, json={"relation": "duplicate", "members": members[:1]})
     assert alone.status_code == 422
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_hazard_drawn_as_a_line_that_goes_nowhere_counts_at_its_place(mission: Mission, times: int):
+    body = hazard(str(uuid.uuid4()))
+    place = body["records"][0]["geometry"]["coordinates"]
+    body["records"][0]["geometry"] = {"type": "LineString", "coordinates": [place] * times}
+    assert mission.program("duty_officer").post("/api/v1/reports", json=body).status_code == 201
+    assert state_of(mission, "a-b") == "RED"
