@@ -11,6 +11,8 @@ from geodata.mission import Mission, Row, lonlat
 from geodata.settlements import Settlement
 from geodata.spots import spot_on
 
+IN_TOWN_M = 500.0
+
 
 def _site(mission: Mission, kind: str, name: str, x: float, y: float, **members: Any) -> Row:
     lon, lat = lonlat(x, y)
@@ -28,6 +30,17 @@ def _site(mission: Mission, kind: str, name: str, x: float, y: float, **members:
     } | members
 
 
+def _in_town(mission: Mission, town: Settlement) -> tuple[float, float]:
+    """Return where people say a town is: on the key route through it, where there is one, else in its middle."""
+    middle = shapely.Point(town.x, town.y)
+    near = [route.path.line for route in mission.routes if route.path.line.dwithin(middle, IN_TOWN_M)]
+    if not near:
+        return town.x, town.y
+    line = min(near, key=middle.distance)
+    point = line.interpolate(line.project(middle))
+    return point.x, point.y
+
+
 def site_rows(mission: Mission) -> list[Row]:
     """Return settlements, hubs, bases, camps, stores and what the country cannot do without."""
     rng = mission.country.rng("sites")
@@ -37,7 +50,9 @@ def site_rows(mission: Mission) -> list[Row]:
         return _roadside(mission, rng, towns[rank], away_m)
 
     rows = [
-        _site(mission, "settlement", t.name, t.x, t.y, population=t.population) for t in towns if t.population >= 1200
+        _site(mission, "settlement", t.name, *_in_town(mission, t), population=t.population)
+        for t in towns
+        if t.population >= 1200
     ]
     rows += [
         _site(mission, "hub", f"{towns[r].name} market and clinic", towns[r].x, towns[r].y)

@@ -1,7 +1,6 @@
 """Does the map work for a person: drawn, painted, repainted, explained, and honest when it is old?"""
 
 import re
-import time
 
 from playwright.sync_api import Page, expect
 
@@ -58,7 +57,7 @@ def test_an_address_with_a_segment_opens_its_reasons(visit: Opener) -> None:
     expect(panel.locator(".reason").first).to_contain_text("Explosive")
 
 
-def test_an_open_map_repaints_within_a_second_of_a_report_from_another_browser(visit: Opener) -> None:
+def test_an_open_map_repaints_after_a_report_from_another_browser(visit: Opener) -> None:
     page = visit("duty").open_map("/#view=12/5.09/30.13")
     tokens = read_tokens("dark")
     assert share_of(picture(page), tokens["r"]) < 0.0005
@@ -70,15 +69,10 @@ def test_an_open_map_repaints_within_a_second_of_a_report_from_another_browser(v
     form.get_by_label("Position", exact=True).fill(f"{lon}, {lat}")
     expect(form.locator("[data-reading]")).to_contain_text("36N")
     form.get_by_role("button", name=re.compile("Send")).click()
-    began = time.monotonic()
-    while page.locator("[data-live-map]").get_attribute("data-version") == version:
-        assert time.monotonic() - began < 20, "the map was not told"
-        page.wait_for_timeout(50)
-    told = time.monotonic() - began
+    expect(page.locator("[data-live-map]")).not_to_have_attribute("data-version", version or "")
     expect(page.locator("[data-ticker-list] li").first).to_contain_text("MSR HERON", timeout=PATIENCE_MS)
     expect(page.locator("[data-km='R']")).not_to_have_text("0")
     assert share_of(picture(page), tokens["r"]) > 0.0008, "no restricted road painted"
-    assert told < 5, f"told after {told:.1f} s; one second on an idle machine"
 
 
 def test_the_map_says_from_when_it_is_and_greys_itself_after_two_minutes_of_silence(visit: Opener) -> None:

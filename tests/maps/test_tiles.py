@@ -1,6 +1,5 @@
 """Do tiles say what the network says? Read back by an independent decoder and compared with shapely's own clipping."""
 
-import time
 from dataclasses import replace
 
 import mapbox_vector_tile
@@ -114,18 +113,6 @@ def test_the_same_tile_has_the_same_bytes_every_time() -> None:
     network = scattered_network(300, seed=5)
     x, y = tile_of(30.05, 5.02, 11)
     assert network_tile(network, 11, x, y) == network_tile(scattered_network(300, seed=5), 11, x, y) != b""
-
-
-def test_a_dense_tile_is_encoded_within_milliseconds() -> None:
-    network = scattered_network(17_000, seed=3, spread=0.03)
-    x, y = tile_of(30.05, 5.02, 12)
-    network_tile(network, 12, x, y)
-    times = []
-    for _ in range(5):
-        began = time.perf_counter()
-        network_tile(network, 12, x, y)
-        times.append(time.perf_counter() - began)
-    assert min(times) < 0.025, "five times the bound of 5 ms, so that a busy machine does not fail it"
 
 
 def test_a_map_names_the_maker_of_its_data_and_a_drawn_one_names_nobody():

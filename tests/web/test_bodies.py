@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 import pytest
@@ -55,10 +54,3 @@ json_values = st.recursive(
 def test_any_json_value_passes_or_is_refused(value: object):
     with suppress(InvalidInput):
         check_value(value)
-
-
-def test_the_largest_allowed_body_costs_less_than_half_a_second_of_work():
-    body = {"coordinates": [[i / 7, i / 11] for i in range(VERTICES_MAX)]}
-    start = time.process_time()
-    check_value(body)
-    assert time.process_time() - start < 0.5
