@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -101,3 +102,13 @@ def test_run_refuses_a_map_without_roads_and_leaves_nothing_to_serve(tmp_path: P
     assert process.returncode == 2
     assert "empty.osm" in said
     assert not list((tmp_path / "data" / "networks").glob("*"))
+
+
+def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path):
+    area = make_area(tmp_path / "area.osm.pbf")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running(tmp_path / "data", port, "--network", str(area)) as process:
+            said = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert said.splitlines()[-1].startswith(f"Error: cannot listen on 127.0.0.1:{port}: Address already in use")

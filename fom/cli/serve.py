@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -95,9 +96,30 @@ def _close(_server: Any, worker: Any) -> None:
 
 
 def serve(config: Config) -> None:
-    """Bring the database up to date and serve until interrupted."""
+    """Bring the database up to date and serve until interrupted.
+
+    Raises
+    ------
+    ClickException
+        The address cannot be listened on.
+    """
+    _check_address(config.host, config.port)
     open_database(config).dispose()
     Server(config).run()
+
+
+def _check_address(host: str, port: int) -> None:
+    """Say in one sentence why an address cannot be had, before the server tries again and again."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as refused:
+        reason = refused.strerror or str(refused)
+        raise click.ClickException(
+            f"cannot listen on {host}:{port}: {reason}; PORT=… or --port chooses another"
+        ) from None
 
 
 @click.command()
