@@ -116,7 +116,7 @@ def _passages(network: Network, rng: np.random.Generator) -> list[Record]:
     return [
         Verification(
             id=f"v{i}", received=T0 - int(rng.integers(0, 10 * DAY_US)), strength="own_patrol_traverse", passed="P6",
-            track="gps", authenticated=True, geometry=network.lines[number],
+            track="gps", authenticated=True, geometry=network.line(number),
         )
         for i, number in enumerate(chosen)
     ]  # fmt: skip
@@ -126,7 +126,7 @@ def _plane(network: Network) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndar
     """Return the lines in metres on a plane good enough for one city, and the same for points."""
     lat = float(np.asarray(network.coords)[:, 1].mean())
     scale = np.array([111_320.0 * np.cos(np.radians(lat)), 110_574.0])
-    return shapely.transform(network.lines, lambda xy: xy * scale), lambda xy: xy * scale
+    return shapely.transform(network.lines(), lambda xy: xy * scale), lambda xy: xy * scale
 
 
 def _geopandas_join(lines: np.ndarray, flat: np.ndarray) -> Callable[[], Any]:

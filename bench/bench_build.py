@@ -33,7 +33,7 @@ def run(scratch: Path) -> list[Row]:
     if abs(ours["km"] - theirs["km"]) > SAME_SHARE * ours["km"]:
         raise AssertionError(f"the two builds hold different roads: {ours['km']} and {theirs['km']} km")
     load = median_ms(lambda: load_network(folder), REPEATS)
-    index = median_ms(lambda: load_network(folder).tree, 1)
+    index = median_ms(lambda: load_network(folder).boxes, 1)
     less = theirs["peak_mb"] / ours["peak_mb"]
     memory = f"peak {ours['peak_mb']:,.0f} MB against {theirs['peak_mb']:,.0f} MB ({less:.1f} ×)"
     scale = f"{ours['segments']:,} segments, {ours['links']:,} links (OSMnx {theirs['links']:,} edges)"

@@ -287,8 +287,8 @@ def _check_closed(
 def _arcs_within(network: Network, rng: np.random.Generator, count: int) -> np.ndarray:
     points = np.asarray(network.coords)[rng.integers(0, len(network.coords), count)]
     reach = RADIUS_M / metres_per_degree(float(points[0, 1]))[1]
-    _, segments = network.tree.query(shapely.points(points), predicate="dwithin", distance=reach)
-    segments = np.unique(segments)
+    item, near = network.boxes.query(np.hstack([points - reach, points + reach]))
+    segments = np.unique(near[shapely.dwithin(shapely.points(points[item]), network.lines(near), reach)])
     return np.column_stack([2 * segments, 2 * segments + 1]).ravel()
 
 

@@ -37,7 +37,9 @@ class _Finder:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._tree = shapely.STRtree(shapely.transform(network.lines, lambda xy: xy * (METRES_PER_LON, METRES_PER_LAT)))
+        self._tree = shapely.STRtree(
+            shapely.transform(network.lines(), lambda xy: xy * (METRES_PER_LON, METRES_PER_LAT))
+        )
         self._with_assets = np.flatnonzero(np.diff(network.asset_start))
         self._asset_tree = shapely.STRtree(self._tree.geometries[self._with_assets])
 

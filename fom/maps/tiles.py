@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fom.errors import InvalidInput
 from fom.maps import mvt
+from fom.network.box_index import place_on_curve
 from fom.network.network import Network
 
 MIN_ZOOM, MAX_ZOOM = 4, 14
@@ -137,7 +138,8 @@ def _prepare(network: Network) -> TileSource:
     else:
         low = high = np.empty((0, 2), np.uint32)
     boxes = np.concatenate((low, high), axis=1)
-    order = np.argsort(_curve_position((low.astype(np.int64) + high) // 2), kind="stable").astype(np.int32)
+    middle = ((low.astype(np.int64) + high) // 2).astype(np.uint64)
+    order = np.argsort(place_on_curve(middle >> np.uint64(16)), kind="stable").astype(np.int32)
     boxes = np.ascontiguousarray(boxes[order])
     edges = np.arange(0, len(order), BLOCK)
     if len(order):
@@ -162,13 +164,3 @@ def _prepare(network: Network) -> TileSource:
         text=np.frombuffer(b"".join(encoded), np.uint8),
         text_start=np.cumsum([0, *map(len, encoded)], dtype=np.int64),
     )
-
-
-def _curve_position(centres: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the place of (n, 2) world points on a Z-order curve of 2^16 by 2^16 cells."""
-    cells = (centres >> 16).astype(np.uint64)
-    result = np.zeros(len(cells), np.uint64)
-    for bit in range(16):
-        for axis in (0, 1):
-            result |= ((cells[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + axis)
-    return result.astype(np.int64)

@@ -13,6 +13,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from fom.network.box_index import BoxIndex
+from fom.network.id_index import IdIndex
+
 ASSET_TYPES = ("bridge", "culvert", "ford", "ferry", "tunnel", "pass")
 LIMIT_NAMES = ("mlc", "mass_t", "width_m", "height_m")
 ASSET_LIMIT_NAMES = ("mlc", "mass_t", "width_m", "height_m", "depth_m")
@@ -102,32 +105,34 @@ class Network:
         """Return the number of segments."""
         return len(self.segment_ids)
 
-    @cached_property
-    def lines(self) -> NDArray[np.object_]:
-        """Return (n,) shapely LineStrings, degrees."""
-        owner = np.repeat(np.arange(self.n_segments), np.diff(self.coord_start))
-        return np.asarray(shapely.linestrings(np.asarray(self.coords), indices=owner))
+    def lines(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.object_]:
+        """Return the shapely LineStrings of some segments, of all without `numbers`; degrees."""
+        return lines_of(self.coords, self.coord_start, numbers)
+
+    def line(self, number: int) -> shapely.LineString:
+        """Return the LineString of a segment, degrees."""
+        return shapely.LineString(self.coords[self.coord_start[number] : self.coord_start[number + 1]])
 
     @cached_property
-    def tree(self) -> shapely.STRtree:
-        """Return the spatial index over `lines`, in degrees."""
-        return shapely.STRtree(self.lines)
+    def boxes(self) -> BoxIndex:
+        """Return the index over the boxes of the segments, degrees."""
+        return BoxIndex.of_lines(self.coords, self.coord_start)
 
     @cached_property
-    def _number_of(self) -> dict[bytes, int]:
-        return {bytes(s): i for i, s in enumerate(self.segment_ids)}
+    def _segment_index(self) -> IdIndex:
+        return IdIndex(self.segment_ids)
 
     @cached_property
-    def _asset_number_of(self) -> dict[bytes, int]:
-        return {bytes(s): i for i, s in enumerate(self.asset_ids)}
+    def _asset_index(self) -> IdIndex:
+        return IdIndex(self.asset_ids)
 
     def find_segment(self, segment_id: str) -> int | None:
         """Return the number of a segment id, or None."""
-        return self._number_of.get(segment_id.encode())
+        return self._segment_index.find(segment_id.encode())
 
     def find_asset(self, asset_id: str) -> int | None:
         """Return the number of an asset id, or None."""
-        return self._asset_number_of.get(asset_id.encode())
+        return self._asset_index.find(asset_id.encode())
 
     def segment_id(self, number: int) -> str:
         """Return the permanent id of segment `number`."""
@@ -144,3 +149,16 @@ class Network:
     def word(self, code: int) -> str | None:
         """Return the text of an index into `names`, None for -1."""
         return None if code < 0 else self.names[code]
+
+
+def lines_of(
+    coords: NDArray[np.float64], start: NDArray[np.int64], numbers: NDArray[np.int64] | None = None
+) -> NDArray[np.object_]:
+    """Return shapely LineStrings: line i has the vertices coords[start[i]:start[i + 1]]; of all without `numbers`."""
+    coords, start = np.asarray(coords), np.asarray(start)
+    if numbers is None:
+        return np.asarray(shapely.linestrings(coords, indices=np.repeat(np.arange(len(start) - 1), np.diff(start))))
+    counts = start[numbers + 1] - start[numbers]
+    owner = np.repeat(np.arange(len(numbers)), counts)
+    vertex = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(start[numbers], counts)
+    return np.asarray(shapely.linestrings(coords[vertex], indices=owner))

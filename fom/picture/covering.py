@@ -128,7 +128,7 @@ def area_columns(area: BaseGeometry, ground: Ground) -> Columns:
     """Return the parts of segments inside an area; a segment that is only touched has a part of no length."""
     columns = [_columns(())]
     for there, segments in _in_frame(unroll_geometry(area), ground):
-        lines = ground.lines[segments]
+        lines = ground.lines(segments)
         is_inside = shapely.contains_properly(there, lines)
         columns.append(_whole_columns(segments[is_inside], ground))
         rest = segments[~is_inside]
@@ -142,7 +142,7 @@ def touched_segments(area: BaseGeometry, ground: Ground) -> Ints:
     """Return the segments that meet an area, ascending."""
     found = [np.empty(0, np.int64)]
     for there, segments in _in_frame(unroll_geometry(area), ground):
-        found.append(segments[shapely.intersects(there, ground.lines[segments])])
+        found.append(segments[shapely.intersects(there, ground.lines(segments))])
     return np.unique(np.concatenate(found))
 
 

@@ -15,7 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from fom.domain.geodesy import DENSIFY_M, Plane, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
 from fom.domain.policy import Policy
-from fom.network.network import Network
+from fom.network.box_index import BoxIndex
+from fom.network.network import Network, lines_of
 from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges, nearest_links
 from fom.picture.ranges import expand_ranges
 
@@ -41,9 +42,8 @@ class Ground:
         """(n,) half-width w of the corridor, metres."""
         self.widest_corridor_m = float(self.corridor_m.max(initial=policy.corridor_m))
         is_same_frame = self.coords is network.coords
-        self.lines = network.lines if is_same_frame else _lines(self.coords, self.start)
-        self.tree = network.tree if is_same_frame else shapely.STRtree(self.lines)
-        self.bounds = np.array([*self.coords.min(axis=0), *self.coords.max(axis=0)])
+        self.boxes = network.boxes if is_same_frame else BoxIndex.of_lines(self.coords, self.start)
+        self.bounds = np.array([*self.boxes.groups[:, :2].min(axis=0), *self.boxes.groups[:, 2:].max(axis=0)])
 
     @cached_property
     def road_types(self) -> Ints:
@@ -64,10 +64,13 @@ class Ground:
         for shift in (0.0, -360.0, 360.0):
             if shift and not np.any((boxes[:, 0] + shift <= self.bounds[2]) & (boxes[:, 2] + shift >= self.bounds[0])):
                 continue
-            moved = shapely.box(boxes[:, 0] + shift, boxes[:, 1], boxes[:, 2] + shift, boxes[:, 3])
-            item, segment = self.tree.query(moved)
+            item, segment = self.boxes.query(boxes + np.array([shift, 0.0, shift, 0.0]))
             if len(item):
-                yield shift, item.astype(np.int64), segment.astype(np.int64)
+                yield shift, item, segment
+
+    def lines(self, segments: Ints) -> NDArray[np.object_]:
+        """Return the shapely LineStrings of segments in this frame, degrees."""
+        return lines_of(self.coords, self.start, segments)
 
     # how far
 
@@ -112,7 +115,7 @@ class Ground:
         first = np.concatenate([[0], np.cumsum(np.bincount(lines.owner, minlength=len(segments)))]).astype(np.int64)
         ends = nearest_links(lines.start, lines.end, first, plane, edges)
         result = distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
-        result[shapely.intersects(shape, self.lines[segments])] = 0.0
+        result[shapely.intersects(shape, self.lines(segments))] = 0.0
         return result
 
     def _distances_in_bands(self, shape: BaseGeometry, segments: Ints) -> Floats:
@@ -120,7 +123,7 @@ class Ground:
 
         Only an area is prepared: GEOS crashes on the nearest places of a prepared line when one of both has no length.
         """
-        lines = self.lines[segments]
+        lines = self.lines(segments)
         result = np.empty(len(segments))
         for rows, plane in self._bands(segments):
             flat = plane.project_shape(shape)
@@ -191,20 +194,18 @@ def _frame(network: Network) -> tuple[Floats, Ints]:
     lat_limit = DENSIFY_M / 112_000.0
     kx = metres_per_degree(float(np.abs(coords[:, 1]).min(initial=0.0)))[0]
     suspect = within & ((step[:, 0] * kx > DENSIFY_M * 0.7) | (step[:, 1] > lat_limit * 0.7))
-    if not suspect.any():
+    edge = np.flatnonzero(suspect)
+    length = distance_m(coords[edge, 0], coords[edge, 1], coords[edge + 1, 0], coords[edge + 1, 1])
+    edge = edge[(length > DENSIFY_M) | (step[edge, 0] > 180.0)]
+    if not len(edge):
         return coords, start
     pieces: list[Floats] = []
     counts = np.diff(start)
     done = 0
-    for number in np.unique(np.searchsorted(start, np.flatnonzero(suspect), side="right") - 1).tolist():
+    for number in np.unique(np.searchsorted(start, edge, side="right") - 1).tolist():
         line = coords[start[number] : start[number + 1]]
         line = densify(np.column_stack([unroll(line[:, 0]), line[:, 1]]))
         pieces += [coords[done : start[number]], line]
         counts[number], done = len(line), start[number + 1]
     pieces.append(coords[done:])
     return np.vstack(pieces), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-
-
-def _lines(coords: Floats, start: Ints) -> NDArray[np.object_]:
-    owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    return np.asarray(shapely.linestrings(coords, indices=owner))

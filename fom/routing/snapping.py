@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from fom.network.compiled import compiled
@@ -129,11 +128,9 @@ def _segments_near(network: Network, lon: float, lat: float, reach_lon: float, r
     """Return in ascending order the numbers of segments whose box meets the box around a position."""
     reach_lon = min(reach_lon, 180.0)
     west, east = lon - reach_lon, lon + reach_lon
-    found = network.tree.query(shapely.box(west, lat - reach_lat, east, lat + reach_lat))
-    for turn in ([360.0] if west < -180 else []) + ([-360.0] if east > 180 else []):
-        more = network.tree.query(shapely.box(west + turn, lat - reach_lat, east + turn, lat + reach_lat))
-        found = np.concatenate([found, more])
-    return np.unique(found).astype(np.int64)
+    turns = [0.0] + ([360.0] if west < -180 else []) + ([-360.0] if east > 180 else [])
+    boxes = [(west + turn, lat - reach_lat, east + turn, lat + reach_lat) for turn in turns]
+    return np.unique(network.boxes.query(np.array(boxes))[1])
 
 
 def point_on(network: Network, segment: int, fraction: float) -> tuple[float, float]:

@@ -122,11 +122,11 @@ def _named_lines(network: Network, records: Sequence[Feature]) -> dict[str, shap
         for stretch in said.get("segments") or ():
             number = network.find_segment(stretch["id"])
             if number is not None:
-                lines[stretch["id"]] = network.lines[number]
+                lines[stretch["id"]] = network.line(number)
         asset = network.find_asset(said["asset"]) if said.get("asset") else None
         if asset is not None:
             place = int(np.flatnonzero(network.asset_of == asset)[0])
-            lines[said["asset"]] = network.lines[int(np.searchsorted(network.asset_start, place, side="right")) - 1]
+            lines[said["asset"]] = network.line(int(np.searchsorted(network.asset_start, place, side="right")) - 1)
     return lines
 
 

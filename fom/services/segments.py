@@ -70,9 +70,11 @@ def numbers_in(network: Network, bbox: tuple[float, float, float, float]) -> NDA
     """Return the sorted numbers of the segments that meet a box: west, south, east, north; west > east crosses 180°."""
     west, south, east, north = bbox
     spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    boxes = [shapely.box(left, south, right, north) for left, right in spans]
-    found = network.tree.query(boxes, predicate="intersects")[1]
-    return np.unique(found).astype(np.int64)
+    found = [np.empty(0, np.int64)]
+    for left, right in spans:
+        _, near = network.boxes.query(np.array([left, south, right, north]))
+        found.append(near[shapely.intersects(network.lines(near), shapely.box(left, south, right, north))])
+    return np.unique(np.concatenate(found))
 
 
 def describe_segment(network: Network, number: int) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def describe_segment(network: Network, number: int) -> dict[str, Any]:
         "link": int(network.link[number]),
         "limits": _named(LIMIT_NAMES, network.limits[number]),
         "assets": [_describe_asset(network, number, place) for place in range(len(network.assets_on(number)))],
-        "geometry": geometry_to_json(network.lines[number]),
+        "geometry": geometry_to_json(network.line(number)),
     }
 
 

@@ -30,7 +30,7 @@ def distance_m(a, b) -> float:
 def test_the_nearest_road_within_the_radius_is_found_and_nothing_beyond(lon, lat):
     dense = [
         min(distance_m((lon, lat), p) for p in shapely.get_coordinates(shapely.segmentize(line, 0.0005)))
-        for line in GRID.lines
+        for line in GRID.lines()
     ]
     nearest = min(dense)
     snap = snap_to_road(GRID, lon, lat)
