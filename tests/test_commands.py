@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.network.osm_writing import Drawing
 from tests.postgres import free_port
 
@@ -112,3 +114,14 @@ def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path):
             said = process.communicate(timeout=60)[0]
     assert process.returncode == 1
     assert said.splitlines()[-1].startswith(f"Error: cannot listen on 127.0.0.1:{port}: Address already in use")
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.7, 1.5])
+def test_it_ends_when_interrupted_while_it_is_still_opening(tmp_path: Path, wait_s: float):
+    area = make_area(tmp_path / "area.osm.pbf")
+    with running(tmp_path / "data", free_port(), "--network", str(area)) as process:
+        assert process.stdout is not None
+        assert any("serving at" in line for line in process.stdout)
+        time.sleep(wait_s)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0

@@ -49,7 +49,6 @@ def command(host: str | None, port: int | None, data: Path | None, map_file: Pat
         if config.mission == Config().mission:
             config = replace(config, mission=MISSION)
         click.echo(describe_accounts())
-    click.echo(f"serving at http://{config.host}:{config.port}  (Ctrl-C ends it)")
     serve(config)
 
 

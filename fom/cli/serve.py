@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,9 @@ def gunicorn_settings(config: Config) -> dict[str, Any]:
 
 def _end_streams(worker: Any) -> None:
     """Runs in a signal handler: only say that it is over; streams look twice a second."""
-    if worker.wsgi is not None:
-        worker.wsgi.extensions["fom"].closing.set()
+    application = getattr(worker, "wsgi", None)  # a worker that is still loading it has no such attribute
+    if application is not None:
+        application.extensions["fom"].closing.set()
 
 
 def _begin(worker: Any) -> None:
@@ -83,12 +85,13 @@ def _close(_server: Any, worker: Any) -> None:
 
     A request that waits for the picture to open would hold the worker for as long as that takes; it gets the grace.
     """
-    if worker.wsgi is None:
+    application = getattr(worker, "wsgi", None)
+    if application is None:
         return
     end = threading.Timer(STOP_GRACE_S, os._exit, (0,))
     end.daemon = True
     end.start()
-    worker.wsgi.extensions["fom"].close()
+    application.extensions["fom"].close()
     worker.tpool.shutdown(wait=True)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -96,7 +99,7 @@ def _close(_server: Any, worker: Any) -> None:
 
 
 def serve(config: Config) -> None:
-    """Bring the database up to date and serve until interrupted.
+    """Bring the database up to date, say the address and serve until interrupted.
 
     Raises
     ------
@@ -104,8 +107,10 @@ def serve(config: Config) -> None:
         The address cannot be listened on.
     """
     _check_address(config.host, config.port)
-    open_database(config).dispose()
-    Server(config).run()
+    with suppress(KeyboardInterrupt):  # before the server takes signals itself
+        open_database(config).dispose()
+        click.echo(f"serving at http://{config.host}:{config.port}  (Ctrl-C ends it)")
+        Server(config).run()
 
 
 def _check_address(host: str, port: int) -> None:
