@@ -132,7 +132,7 @@ def lay_tiles(bases: list[Base], segments: int) -> tuple[list[Tile], int]:
     """Return the tiles, row by row, and how many stand in a row."""
     turn = itertools.cycle(bases)
     chosen: list[Base] = []
-    while sum(base.segments for base in chosen) < segments * COUNTED_TOO_MANY:
+    while not chosen or sum(base.segments for base in chosen) < segments * COUNTED_TOO_MANY:
         chosen.append(next(turn))
     columns = math.ceil(math.sqrt(len(chosen)))
     side = max(max(_size_m(base)) for base in bases) + GAP_M

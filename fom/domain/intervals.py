@@ -35,17 +35,3 @@ def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Inter
     """Return the parts that lie in both unions."""
     parts = [(max(a, c), min(b, d)) for a, b in left for c, d in right]
     return merge((low, high) for low, high in parts if low <= high)
-
-
-def complement(intervals: Iterable[Interval], low: float, high: float) -> list[Interval]:
-    """Return the parts of [low, high] in no interval."""
-    gaps: list[Interval] = []
-    at = low
-    for start, end in merge(intervals):
-        if start > at:
-            gaps.append((at, min(start, high)))
-        at = max(at, end)
-        if at >= high:
-            return [g for g in gaps if g[0] < g[1]]
-    gaps.append((at, high))
-    return [g for g in gaps if g[0] < g[1]]

@@ -1,4 +1,4 @@
-"""Encoder of Mapbox Vector Tiles 2.1 (one line layer), compiled: find, quantise, simplify, clip, write.
+"""Encoder of Mapbox Vector Tiles 2.1 (one line layer), compiled: quantise, simplify, clip, write.
 
 Source: Mapbox Vector Tile Specification 2.1, sections 4.1 (layers), 4.2 (features), 4.3 (geometry encoding).
 """
@@ -14,38 +14,6 @@ BUFFER = 96
 """Units kept beyond the edge, so that wide lines do not end at tile borders."""
 TOLERANCE = 4
 """Largest shift of a line by simplification, in units: half a pixel."""
-
-
-@numba.njit(cache=True)
-def find_segments(order, boxes, block_boxes, block, first_zoom, z, x, y):  # type: ignore[no-untyped-def]
-    """Return (j,) int32 numbers of segments whose box meets the buffered tile and that show at this zoom."""
-    size = np.int64(1) << (32 - z)
-    margin = size * BUFFER // EXTENT
-    west, north = x * size - margin, y * size - margin
-    east, south = (x + 1) * size + margin, (y + 1) * size + margin
-    found = np.empty(len(order), np.int32)
-    count = 0
-    for b in range(len(block_boxes)):
-        if (
-            np.int64(block_boxes[b, 0]) > east
-            or np.int64(block_boxes[b, 2]) < west
-            or np.int64(block_boxes[b, 1]) > south
-            or np.int64(block_boxes[b, 3]) < north
-        ):
-            continue
-        for i in range(b * block, min((b + 1) * block, len(order))):
-            if first_zoom[order[i]] > z:
-                continue
-            if (
-                np.int64(boxes[i, 0]) > east
-                or np.int64(boxes[i, 2]) < west
-                or np.int64(boxes[i, 1]) > south
-                or np.int64(boxes[i, 3]) < north
-            ):
-                continue
-            found[count] = order[i]
-            count += 1
-    return found[:count].copy()
 
 
 @numba.njit(cache=True)

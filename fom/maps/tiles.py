@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from fom.errors import InvalidInput
 from fom.maps import mvt
-from fom.network.box_index import place_on_curve
 from fom.network.network import Network
 
 MIN_ZOOM, MAX_ZOOM = 4, 14
@@ -33,8 +32,6 @@ CLASS_RANK = {
 """Rank of a road class, by how early the road appears; words not listed here rank as unclassified."""
 FIRST_ZOOM = (4, 5, 7, 8, 10, 11, 10)
 """Zoom from which a rank is in the tiles (J): country scale shows what connects towns, zoom 11 everything."""
-BLOCK = 64
-"""Segments per block of the spatial index."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +41,6 @@ class TileSource:
     world: NDArray[np.uint32]
     """(m, 2) x eastward, y southward, in the order of `network.coords`."""
     coord_start: NDArray[np.int64]
-    order: NDArray[np.int32]
-    """(n,) segment numbers sorted along a space-filling curve; consecutive runs of BLOCK make a block."""
-    boxes: NDArray[np.uint32]
-    """(n, 4) west, north, east, south of `order[i]`."""
-    block_boxes: NDArray[np.uint32]
     rank: NDArray[np.uint8]
     first_zoom: NDArray[np.uint8]
     name: NDArray[np.int32]
@@ -85,7 +77,7 @@ def network_tile(network: Network, z: int, x: int, y: int) -> bytes:
         if not 0 <= value < 1 << z:
             raise InvalidInput.single(field, value, f"a whole number from 0 to {(1 << z) - 1} at zoom {z}")
     source = tile_source(network)
-    numbers = mvt.find_segments(source.order, source.boxes, source.block_boxes, BLOCK, source.first_zoom, z, x, y)
+    _, numbers = network.boxes.query(tile_box(z, x, y), level=source.first_zoom, up_to=z)
     if not len(numbers):
         return b""
     numbers.sort()
@@ -129,34 +121,24 @@ def to_world(lonlat: NDArray[np.float64]) -> NDArray[np.uint32]:
     return np.clip(scaled, 0, 2**32 - 1).astype(np.uint32)
 
 
+def tile_box(z: int, x: int, y: int) -> NDArray[np.float64]:
+    """Return west, south, east, north of a tile with its buffer, degrees, a hair more than less."""
+    edge = mvt.BUFFER / mvt.EXTENT + 2.0 ** (z - 30)
+    turns = np.array([x - edge, x + 1 + edge, y + 1 + edge, y - edge]) / 2.0**z
+    lon = turns[:2] * 360.0 - 180.0
+    lat = np.degrees(np.arctan(np.sinh(np.pi * (1.0 - 2.0 * turns[2:]))))
+    return np.array([lon[0], -90.0 if y + 1 == 1 << z else lat[0], lon[1], 90.0 if y == 0 else lat[1]])
+
+
 def _prepare(network: Network) -> TileSource:
     world = to_world(np.asarray(network.coords))
     start = np.asarray(network.coord_start)
-    if network.n_segments:
-        low = np.minimum.reduceat(world, start[:-1], axis=0)
-        high = np.maximum.reduceat(world, start[:-1], axis=0)
-    else:
-        low = high = np.empty((0, 2), np.uint32)
-    boxes = np.concatenate((low, high), axis=1)
-    middle = ((low.astype(np.int64) + high) // 2).astype(np.uint64)
-    order = np.argsort(place_on_curve(middle >> np.uint64(16)), kind="stable").astype(np.int32)
-    boxes = np.ascontiguousarray(boxes[order])
-    edges = np.arange(0, len(order), BLOCK)
-    if len(order):
-        block_low = np.minimum.reduceat(boxes[:, :2], edges, axis=0)
-        block_high = np.maximum.reduceat(boxes[:, 2:], edges, axis=0)
-        block_boxes = np.concatenate((block_low, block_high), axis=1)
-    else:
-        block_boxes = boxes
     ranks = np.array([CLASS_RANK.get(word, 4) for word in network.highway_words] or [4], np.uint8)
     rank = ranks[np.asarray(network.highway)]
     encoded = [name.encode() for name in network.names]
     return TileSource(
         world=world,
         coord_start=start,
-        order=order,
-        boxes=boxes,
-        block_boxes=np.ascontiguousarray(block_boxes),
         rank=rank,
         first_zoom=np.array(FIRST_ZOOM, np.uint8)[rank],
         name=np.asarray(network.name),

@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 BLOCK = 32
 """Boxes in a block, and blocks in a block of blocks."""
+EVERY_LINE = np.empty(0, np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +40,13 @@ class BoxIndex:
         blocks = _enclosed(boxes)
         return cls(order, boxes, blocks, _enclosed(blocks))
 
-    def query(self, boxes: Floats) -> tuple[Ints, Ints]:
-        """Return (box, line) of the pairs that meet, touching included, by box; `boxes` (k, 4)."""
+    def query(self, boxes: Floats, *, level: NDArray[np.uint8] = EVERY_LINE, up_to: int = 0) -> tuple[Ints, Ints]:
+        """Return (box, line) of the pairs that meet, touching included, by box; `boxes` (k, 4).
+
+        With `level` (n,) only lines whose level is at most `up_to`.
+        """
         wanted = np.ascontiguousarray(np.asarray(boxes, dtype=np.float64).reshape(-1, 4))
-        return _query(wanted, self.order, self.boxes, self.blocks, self.groups)
+        return _query(wanted, self.order, self.boxes, self.blocks, self.groups, level, up_to)
 
 
 def _enclosed(boxes: Floats) -> Floats:
@@ -61,11 +65,7 @@ def _place_on_curve(boxes: Floats) -> Ints:
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     low = middle.min(axis=0)
     span = np.maximum(middle.max(axis=0) - low, 1e-12)
-    return place_on_curve(((middle - low) / span * 65_535).astype(np.uint64))
-
-
-def place_on_curve(cells: NDArray[np.uint64]) -> Ints:
-    """Return the places of cells (n, 2), each 0 to 65,535, on a Z-order curve."""
+    cells = ((middle - low) / span * 65_535).astype(np.uint64)
     result = np.zeros(len(cells), np.uint64)
     for bit in range(16):
         for axis in (0, 1):
@@ -92,7 +92,13 @@ def _meet(a: Floats, i: int, b: Floats, j: int) -> bool:
 
 @compiled
 def _query(
-    wanted: Floats, order: NDArray[np.int32], boxes: Floats, blocks: Floats, groups: Floats
+    wanted: Floats,
+    order: NDArray[np.int32],
+    boxes: Floats,
+    blocks: Floats,
+    groups: Floats,
+    level: NDArray[np.uint8],
+    up_to: int,
 ) -> tuple[Ints, Ints]:
     box, line = np.empty(64, np.int64), np.empty(64, np.int64)
     count = 0
@@ -104,6 +110,8 @@ def _query(
                 if not _meet(wanted, w, blocks, b):
                     continue
                 for i in range(b * BLOCK, min((b + 1) * BLOCK, len(boxes))):
+                    if len(level) and level[order[i]] > up_to:
+                        continue
                     if _meet(wanted, w, boxes, i):
                         if count == len(box):
                             box = np.concatenate((box, np.empty_like(box)))

@@ -181,7 +181,7 @@ class Explainer:
         turn = ""
         if turns_at is not None and reason.state != State.GREY:
             following = State.AMBER if reason.state == State.GREEN else State.GREY
-            turn = f"; turns {following.name} at {date_time_group(turns_at)}"
+            turn = f"; turns {STATE_WORDS[following]} at {date_time_group(turns_at)}"
         return f"{what}: {who}{by}, {track}, {self._ago(oldest.eff)} ago{turn}"
 
     def _ago(self, moment: int) -> str:

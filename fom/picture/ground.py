@@ -181,8 +181,8 @@ class Ground:
         start, end = self.coords[edge], self.coords[edge + 1]
         length = distance_m(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
         before = np.cumsum(length) - length
-        first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-        return EdgeTable(owner, start, end, length, before - before[first][owner])
+        first = np.repeat(np.cumsum(counts) - counts, counts)
+        return EdgeTable(owner, start, end, length, before - before[first])
 
 
 def _frame(network: Network) -> tuple[Floats, Ints]:

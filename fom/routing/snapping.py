@@ -112,7 +112,8 @@ def snap_to_road(network: Network, lon: float, lat: float, *, radius_m: float = 
     """
     east, north = metres_per_degree(lat)
     for ring in (*(r for r in _RINGS_M if r < radius_m), radius_m):
-        candidates = _segments_near(network, lon, lat, ring / max(east, 1e-9), ring / north)
+        reach = ring + JUNCTION_M
+        candidates = _segments_near(network, lon, lat, reach / max(east, 1e-9), reach / north)
         if not len(candidates):
             continue
         segment, distance_m, fraction = _nearest(

@@ -163,11 +163,6 @@ def get_user(session: Session, user_id: str) -> User:
     return user
 
 
-def get_actor(session: Session, user_id: str) -> Actor:
-    """Return the actor of an account; NotFound for an unknown id."""
-    return actor_of(get_user(session, user_id))
-
-
 def find_actor_by_email(session: Session, email: str) -> Actor | None:
     """Return the actor of an email address, active or not."""
     user = session.scalar(select(User).where(User.email == email.strip().lower()))

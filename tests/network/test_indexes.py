@@ -36,6 +36,9 @@ def test_the_index_finds_the_lines_whose_boxes_meet_and_no_other(seed: int, coun
     assert len(box) == len(expected)
     assert set(zip(box.tolist(), line.tolist(), strict=True)) == expected
     assert (np.diff(box) >= 0).all()
+    level = (np.arange(count) % 3).astype(np.uint8)
+    box, line = BoxIndex.of_lines(coords, start).query(boxes, level=level, up_to=1)
+    assert set(zip(box.tolist(), line.tolist(), strict=True)) == {(w, i) for w, i in expected if i % 3 <= 1}
 
 
 def test_an_index_of_nothing_finds_nothing() -> None:

@@ -131,7 +131,7 @@ def test_every_reason_is_told_in_plain_words(seed: int) -> None:
             assert not any(word in told.lower() for word in WORDS_NEVER_USED), told
             assert (reason["age_h"] is None) == (not reason["fact_ids"])
             if reason["component"] == "verification" and reason["state"] == "GREEN":
-                assert "turns AMBER at" in reason["text"]
+                assert "turns caution at" in reason["text"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
