@@ -51,10 +51,17 @@ def make_area(path: Path) -> Path:
     return Drawing(places, [("a b", {"highway": "primary"}), ("b c", {"highway": "track"})]).write(path)
 
 
+def as_from_a_terminal() -> None:
+    """Let Ctrl-C reach a command also when these tests run in the background, where shells have it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def running(data: Path, port: int, *options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "fom", "run", "--data", str(data), "--port", str(port), *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=as_from_a_terminal
+    )
     try:
         yield process
     finally:
