@@ -75,7 +75,7 @@ class Visit:
     def open_map(self, path: str = "/") -> Page:
         self.go(path)
         self.page.locator("[data-live-map][data-ready]").wait_for(timeout=PATIENCE_MS)
-        self.page.locator("[data-route-list] a").first.wait_for(timeout=PATIENCE_MS)
+        self.page.locator("[data-route-list] a").first.wait_for(state="attached", timeout=PATIENCE_MS)
         return self.page
 
 

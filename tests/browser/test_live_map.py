@@ -2,11 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from fom.maps.style import read_tokens
-from tests.browser.conftest import PATIENCE_MS, PHONE, Opener
-from tests.browser.mission import point_on
+from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Opener
+from tests.browser.mission import PLACES, point_on
 from tests.browser.pixels import decode_png, share_of
 
 
@@ -55,6 +56,23 @@ def test_an_address_with_a_segment_opens_its_reasons(visit: Opener) -> None:
     panel = page.locator("[data-panel]")
     expect(panel.locator(".verdict b")).to_have_text("Closed")
     expect(panel.locator(".reason").first).to_contain_text("Explosive")
+    days = panel.get_by_role("img", name=re.compile(r"closed \d+ d"))
+    expect(days.locator(".day")).to_have_count(30)
+    expect(days.locator(".day").last).to_have_class(re.compile("day-X"))
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_first_view_holds_the_whole_area_clear_of_the_legend(visit: Opener, size: dict[str, int]) -> None:
+    page = visit("duty", size=size).open_map()
+    page.wait_for_url(re.compile("view="))
+    frame, legend = (page.locator(name).bounding_box() for name in ("[data-map]", "[data-legend]"))
+    assert page.locator("[data-legend]").get_attribute("open") == (None if size == PHONE else "")
+    left, top = legend["x"] - frame["x"], legend["y"] - frame["y"]
+    for lon, lat in PLACES.values():
+        x, y = place_on_screen(page, lon, lat)
+        assert 0 < x < frame["width"]
+        assert 0 < y < frame["height"]
+        assert not (left < x < left + legend["width"] and top < y < top + legend["height"]), "the legend covers a town"
 
 
 def test_an_open_map_repaints_after_a_report_from_another_browser(visit: Opener) -> None:

@@ -9,10 +9,9 @@ function wholeArea(map, bounds) {
   const edge = Math.min(40, map.getContainer().clientWidth / 24);
   const even = { top: edge, right: edge, bottom: edge, left: edge };
   const legend = map.getContainer().parentElement.querySelector("[data-legend][open]");
-  if (!legend) return map.cameraForBounds(bounds, { padding: even });
-  const cover = { left: legend.offsetLeft + legend.offsetWidth, bottom: legend.offsetHeight + edge };
+  const cover = legend ? { left: legend.offsetLeft + legend.offsetWidth, bottom: legend.offsetHeight + edge } : {};
   const views = Object.keys(cover).map((side) => map.cameraForBounds(bounds, { padding: { ...even, [side]: cover[side] } }));
-  return views.filter(Boolean).sort((a, b) => b.zoom - a.zoom)[0];
+  return views.filter(Boolean).sort((a, b) => b.zoom - a.zoom)[0] ?? map.cameraForBounds(bounds, { padding: even });
 }
 
 class Tools {
