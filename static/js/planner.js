@@ -3,6 +3,7 @@
 import { createMap, readContext, setData } from "./map/canvas.js";
 import { Feed } from "./map/feed.js";
 import { KeyRoutes } from "./map/routes.js";
+import { StateTiles } from "./map/state_tiles.js";
 
 const root = document.querySelector("[data-planner]");
 const settings = JSON.parse(document.querySelector("#map-settings").textContent);
@@ -59,8 +60,5 @@ if (answer.ok) {
   map.on("zoomend", paint);
   paint();
 }
-for (let id = 0; id < settings.segments; id++) {
-  const s = feed.stateOf(id);
-  if (s !== 2) map.setFeatureState({ source: "network", sourceLayer: "segments", id }, { s });
-}
+new StateTiles(map, (number) => feed.stateOf(number)).paint(null);
 root.dataset.ready = "true";

@@ -6,6 +6,7 @@ import { Panel } from "./panel.js";
 import { followPointer } from "./pointer.js";
 import { Rail } from "./rail.js";
 import { KeyRoutes } from "./routes.js";
+import { StateTiles } from "./state_tiles.js";
 import { Ticker } from "./ticker.js";
 import { Watch } from "./watch.js";
 
@@ -16,6 +17,7 @@ const find = (name) => root.querySelector(`[data-${name}]`) ?? document.querySel
 const feed = new Feed(settings.network);
 const rail = new Rail(root, feed, settings.style);
 const map = await createMap(find("map"), settings, root.dataset.symbols);
+const tiles = new StateTiles(map, (number) => feed.stateOf(number));
 const ticker = new Ticker(find("ticker"), (number) => panel.openNumber(number));
 const panel = new Panel(find("panel"), feed, settings, (line, fly) => showSelected(line, fly));
 new Watch(root, find("bands"), feed);
@@ -31,17 +33,6 @@ function showSelected(line, fly) {
   const points = line.type === "LineString" ? line.coordinates : line.coordinates.flat();
   const longitudes = points.map((p) => p[0]), latitudes = points.map((p) => p[1]);
   map.fitBounds([Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)], { padding: 120, maxZoom: 12, duration: 240 });
-}
-
-// States of other roads ride on the tiles as feature state; unknown is what a road without one shows.
-function paintStates(numbers) {
-  if (numbers === null) map.removeFeatureState({ source: "network", sourceLayer: "segments" });
-  const paint = (id) => {
-    const s = feed.stateOf(id);
-    if (s !== 2 || numbers !== null) map.setFeatureState({ source: "network", sourceLayer: "segments", id }, { s });
-  };
-  if (numbers) numbers.forEach(paint);
-  else for (let id = 0; id < settings.segments; id++) paint(id);
 }
 
 function paintRuns() {
@@ -85,12 +76,12 @@ function readRoutesSoon() {
 }
 
 feed.addEventListener("picture", () => {
-  paintStates(null);
+  tiles.paint(null);
   readRoutes();
   settings.layers.forEach(readLayer);
 });
 feed.addEventListener("moves", ({ detail }) => {
-  paintStates(detail.moves.map(([number]) => number));
+  tiles.paint(detail.moves.map(([number]) => number));
   routes?.update(feed);
   if (routes) rail.showRoutes(routes.routes);
   paintRuns();
