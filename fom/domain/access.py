@@ -64,7 +64,8 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "export_facts": "export the facts as known at a moment",
         "load_facts": "load a history of facts into an empty database",
         "manage_networks": "activate a road network",
-        "manage_policy": "change the rules' parameters and profiles",
+        "manage_policy": "draft and propose other parameters and profiles for the rules",
+        "confirm_policy": "publish, as the second person, the parameters that another proposed",
         "manage_accounts": "create and change accounts, see and revoke tokens",
         "read_audit": "read and verify the audit chain",
     }
@@ -95,7 +96,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "reporter": frozenset(_SEES | {"send_report"}),
         "duty_officer": frozenset(_JOC),
-        "chief_joc": frozenset(_JOC | {"improve", "countersign", "edit_hazard_priorities", "manage_policy"}),
+        "chief_joc": frozenset(
+            _JOC | {"improve", "countersign", "edit_hazard_priorities", "manage_policy", "confirm_policy"}
+        ),
         "eod": frozenset(
             _STAFF | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
         ),
@@ -106,7 +109,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),
         "partner": frozenset(_SEES | {"send_report", "edit_movements"}),
-        "leadership": frozenset(_SEES | {"read_reports", "read_benchmarks", "sign_assessment"}),
+        "leadership": frozenset(_SEES | {"read_reports", "read_benchmarks", "sign_assessment", "confirm_policy"}),
         "auditor": frozenset({"read_audit"}),
         "administrator": frozenset({"manage_accounts", "manage_networks", "load_facts"}),
     }

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from fom.domain.geodesy import DENSIFY_M, Plane, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
-from fom.domain.policy import Policy
 from fom.network.box_index import BoxIndex
 from fom.network.network import Network, lines_of
 from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges, nearest_links
@@ -34,13 +33,14 @@ PAIRS_MAX = 20_000_000
 class Ground:
     """A network and the frame in which shapes are compared with it."""
 
-    def __init__(self, network: Network, policy: Policy) -> None:
+    def __init__(self, network: Network, corridor_m: float) -> None:
+        """Take the network's frame; `corridor_m` is the narrowest half-width of a corridor, metres."""
         self.network = network
         self.coords, self.start = _frame(network)
         half = np.nan_to_num(network.carriageway_m) / 2 + np.nan_to_num(network.shoulder_m)
-        self.corridor_m: Floats = np.maximum(policy.corridor_m, half)
+        self.corridor_m: Floats = np.maximum(corridor_m, half)
         """(n,) half-width w of the corridor, metres."""
-        self.widest_corridor_m = float(self.corridor_m.max(initial=policy.corridor_m))
+        self.widest_corridor_m = float(self.corridor_m.max(initial=corridor_m))
         is_same_frame = self.coords is network.coords
         self.boxes = network.boxes if is_same_frame else BoxIndex.of_lines(self.coords, self.start)
         self.bounds = np.array([*self.boxes.groups[:, :2].min(axis=0), *self.boxes.groups[:, 2:].max(axis=0)])

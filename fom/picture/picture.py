@@ -27,9 +27,9 @@ from fom.picture.binding import Binder
 from fom.picture.bindings import Bindings
 from fom.picture.case import JUDGED_KINDS, Basis, Case
 from fom.picture.contributions import Contributions
-from fom.picture.ground import Ground
 from fom.picture.influence import Influence
 from fom.picture.live import LiveStates
+from fom.picture.measures import Measures
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
 from fom.picture.survey import Survey
@@ -56,7 +56,7 @@ class Picture:
         self.version = 0
         """Rises with every change."""
         self.lock = threading.RLock()
-        self._binder = Binder(Ground(network, self.policy), self.policy)
+        self._binder = Binder(network, Measures.of(self.policy))
         self._ledger = Ledger()
         self._bindings = Bindings.empty(network)
         self._all_known = all_limits_known(network)
@@ -110,6 +110,26 @@ class Picture:
             twin.changes = deque(maxlen=CHANGES_KEPT)
             twin._recorded, twin._frozen, twin._cases = dict(self._recorded), None, OrderedDict()
             return twin
+
+    def under(self, policy: Policy, profiles: Mapping[str, Profile]) -> Picture:
+        """Return a picture of the same records judged by another policy.
+
+        What is bound is shared when it would be the same (`Measures`); else all records are bound anew, which takes as
+        long as at the start and holds nobody up.
+        """
+        twin = self.copy()
+        twin.policy, twin.profiles, twin._recorded = policy, dict(profiles), {}
+        measures = Measures.of(policy)
+        if measures != self._binder.measures:
+            twin._binder, twin._bindings = Binder(self.network, measures), Bindings.empty(self.network)
+            twin._ledger.finds_near = {}
+            twin._binder.bind_all(list(twin._ledger), twin._ledger, twin._bindings)
+        return twin
+
+    def not_in(self, other: Picture) -> list[Record]:
+        """Return the records that another picture does not hold."""
+        with self.lock, other.lock:
+            return [record for record in self._ledger if record.id not in other._ledger]
 
     def _add(self, records: Iterable[Record]) -> list[Record]:
         fresh: dict[str, Record] = {}

@@ -13,7 +13,7 @@ from fom.domain.facts_file import FORMAT, format_record, parse_facts
 from fom.domain.overrides import policy_members, profile_members
 from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.network.network import Network
-from fom.services.policies import policy_in_force, publish_policy
+from fom.services.policies import edition_in_force, publish_first
 from fom.services.report_loading import classification_of, insert_reports, meta_of, name_records_of, reports_of
 from fom.services.writing import note, step
 from fom.store.changes import add_change
@@ -31,7 +31,8 @@ class LoadedFacts:
 def export_facts(session: Session, *, actor: Actor, known_at: int) -> dict[str, Any]:
     """Return the facts document (`fom-facts/1`) of everything received up to a moment, microseconds.
 
-    `assess` on it gives the answers of the service for every `known_at` up to that moment.
+    `assess` on it gives the answers of the service for every `known_at` up to that moment from which the policy in
+    force then holds.
 
     Raises
     ------
@@ -42,11 +43,11 @@ def export_facts(session: Session, *, actor: Actor, known_at: int) -> dict[str, 
     rows = list(list_known(session, known_at=known_at))
     if not all(visible(actor, row) for row in rows):
         raise NotPermitted("export_facts: this account may not see every record, and a part gives other answers")
-    policy, profiles = policy_in_force(session)
+    edition = edition_in_force(session, known_at)
     document: dict[str, Any] = {"type": "FeatureCollection", "format": FORMAT}
-    if members := policy_members(policy):
+    if members := policy_members(edition.policy):
         document["policy"] = members
-    if own := profile_members(profiles):
+    if own := profile_members(edition.profiles):
         document["profiles"] = own
     document["features"] = [feature_of(row) for row in rows]
     return document
@@ -73,7 +74,7 @@ def load_facts(session: Session, document: object, *, network: Network | None, a
     if late:
         raise InvalidInput.single("received", late[0], "no receipt after now", late[0])
     if policy_members(facts.policy) or profile_members(facts.profiles):
-        publish_policy(session, facts.policy, facts.profiles, reason="loaded with its facts", actor=actor, at=at)
+        publish_first(session, facts.policy, facts.profiles, reason="loaded with its facts", actor=actor, at=at)
     features = [format_record(record) for record in facts.records]
     change = add_change(session, "record", at=at, subject=("facts", "loaded"))
     reports = reports_of(features)

@@ -85,32 +85,35 @@ def _ended(acts: Iterable[Feature]) -> set[str]:
 
 def _hazards(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
     found = _records(session, question, actor, "explosive", "closing_act", "grade")
+    policy = host.edition_at(question.known_at).policy
     tasks = list_register(session, "task", actor=actor, kind="eod")
     return layers.hazard_features(
         found["explosive"],
         found["closing_act"],
-        grades_in_force(found["grade"], host.policy),
+        grades_in_force(found["grade"], policy),
         in_work=[task["target_id"] for task in tasks if task.get("done_at") is None],
         at=question.at,
-        policy=host.policy,
+        policy=policy,
     )
 
 
 def _restrictions(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
     found = _records(session, question, actor, "control", "physical", "closing_act", "grade")
     records = found["control"] + found["physical"]
-    grades = grades_in_force(found["grade"], host.policy)
+    policy = host.edition_at(question.known_at).policy
+    grades = grades_in_force(found["grade"], policy)
     lines = _named_lines(host.network, records)
     return layers.restriction_features(
-        records, _ended(found["closing_act"]), grades, lines, at=question.at, policy=host.policy
+        records, _ended(found["closing_act"]), grades, lines, at=question.at, policy=policy
     )
 
 
 def _incidents(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
     found = _records(session, question, actor, "incident", "closing_act", "grade")
-    grades = grades_in_force(found["grade"], host.policy)
+    policy = host.edition_at(question.known_at).policy
+    grades = grades_in_force(found["grade"], policy)
     return layers.incident_features(
-        found["incident"], _ended(found["closing_act"]), grades, at=question.at, policy=host.policy
+        found["incident"], _ended(found["closing_act"]), grades, at=question.at, policy=policy
     )
 
 

@@ -6,9 +6,10 @@ per due moment, whatever the number of processes, and every process advances whe
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,10 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS, Access
 from fom.domain.benchmarks import BenchmarkValue
+from fom.domain.editions import Edition
 from fom.domain.facts_file import parse_record
-from fom.domain.profiles import USER_CLASSES
+from fom.domain.policy import Policy
+from fom.domain.profiles import USER_CLASSES, Profile
 from fom.domain.records import Record
 from fom.domain.states import DIRECTION_CODES
 from fom.errors import BadReferenceData, InvalidInput, NotFound
@@ -40,8 +43,10 @@ from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
 from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
+from fom.services.pictures import Pictures
 from fom.services.planning_desk import PlanningDesk
-from fom.services.policies import active_network, policy_in_force
+from fom.services.policies import active_network, find_edition, list_editions
+from fom.services.policy_preview import Previews
 from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
 from fom.store.database import Database
 from fom.store.records import feature_of, list_known, list_of_changes
@@ -128,6 +133,7 @@ class PictureHost:
         self._router: Router | None = None
         self._folder = folder
         self.desk = PlanningDesk()
+        self.previews = Previews()
         self.benchmarks: KeptNow[list[BenchmarkValue]] = KeptNow()
         self._followed: dict[tuple[str, str], Followed] = {}
         self._trouble: str | None = None
@@ -151,6 +157,24 @@ class PictureHost:
     def version(self) -> int:
         """Return the number of the last change in the picture."""
         return self._version
+
+    @property
+    def policy(self) -> Policy:
+        """Return the policy in force."""
+        return self._pictures.edition.policy
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """Return the profiles in force."""
+        return self._pictures.edition.profiles
+
+    def edition_at(self, known_at: int) -> Edition:
+        """Return the policy and profiles by which what was known at a moment, microseconds, is judged."""
+        return self._pictures.edition_at(known_at)
+
+    @property
+    def _picture(self) -> Picture:
+        return self._pictures.in_force
 
     @property
     def router(self) -> Router:
@@ -178,32 +202,45 @@ class PictureHost:
         InvalidInput
             An unknown profile or user class.
         """
-        if profile not in self.profiles:
-            raise InvalidInput.single("profile", profile[:40], "one of " + ", ".join(sorted(self.profiles)))
+        now = self.now()
+        profiles = self.edition_at(now if known_at is None else known_at).profiles
+        if profile not in profiles:
+            raise InvalidInput.single("profile", profile[:40], "one of " + ", ".join(sorted(profiles)))
         if user_class not in USER_CLASSES:
             raise InvalidInput.single("user_class", user_class[:40], "one of " + ", ".join(USER_CLASSES))
-        now = self.now()
         return Question(
             at=now if at is None else at,
             known_at=now if known_at is None else known_at,
-            profile=self.profiles[profile],
+            profile=profiles[profile],
             user_class=user_class,
         )
+
+    def then(self, question: Question, at: int, known_at: int) -> Question:
+        """Return a question for other moments, the profile with the members it had when known then.
+
+        A class that nobody had then keeps those of the question.
+        """
+        profile = self.edition_at(known_at).profiles.get(question.profile.name, question.profile)
+        return Question(at, known_at, profile, question.user_class)
 
     def assess(self, question: Question, segments: Sequence[int] | None = None) -> Assessment:
         """Return the assessment of all segments, or of the numbers given.
 
         The picture judges outside of its own lock, so a long question about the past holds nobody up.
         """
-        with self._lock:
-            picture = self._picture
-        return picture.assess(question, None if segments is None else np.asarray(segments, np.int64))
+        return self._pictures.at(question.known_at).assess(
+            question, None if segments is None else np.asarray(segments, np.int64)
+        )
 
     @contextmanager
-    def reading(self) -> Iterator[Picture]:
-        """Yield the picture itself under the lock: be short, or take a `.copy()` along."""
+    def reading(self, known_at: int | None = None) -> Iterator[Picture]:
+        """Yield the picture itself under the lock: be short, or take a `.copy()` along.
+
+        With `known_at` the picture under the policy in force then, built before the lock is taken.
+        """
+        past = None if known_at is None else self._pictures.at(known_at)
         with self._lock:
-            yield self._picture
+            yield self._picture if past is None else past
 
     def states(self, profile: str, user_class: str, since: int | None = None) -> StatesView:
         """Return the states now; with `since` (a version) also which segments moved after it."""
@@ -288,7 +325,7 @@ class PictureHost:
         """Read everything; what fails here leaves the old picture in place."""
         with self._database.reading() as session:
             newest = newest_change(session)
-            policy, profiles = policy_in_force(session)
+            editions = list_editions(session)
             access: dict[str, Access] = {}
             kinds: dict[str, str] = {}
             records: list[Record] = []
@@ -299,8 +336,9 @@ class PictureHost:
                 columns = select(table.id, table.classification, table.area_id, table.by)
                 access |= {i: Access(c, area, by) for i, c, area, by in session.execute(columns)}
             routes = self._read_routes(session)
-        picture = Picture(self.network, records, policy=policy, profiles=profiles)
-        self._picture, self.policy, self.profiles = picture, policy, profiles
+        newest_edition = editions[-1]
+        picture = Picture(self.network, records, policy=newest_edition.policy, profiles=newest_edition.profiles)
+        self._pictures = Pictures(picture, editions)
         self._access, self._kinds, self._routes = access, kinds, routes
         self._version, self._last_at = (newest.number, newest.at) if newest else (0, 0)
 
@@ -308,6 +346,7 @@ class PictureHost:
         """Start again from the database, keeping listeners; their states move to what they are now."""
         with self._lock:
             self._load()
+            self._drop_unknown(self.profiles)
             for (profile, user_class), followed in self._followed.items():
                 live = self._picture.live(self.profiles[profile], user_class, self._last_at)
                 followed.set_routes(self._routes)
@@ -323,9 +362,13 @@ class PictureHost:
             rows = list_of_changes(session, after=self._version, up_to=changes[-1].number)
             access = {c.number: self._read_access(session, c) for c in changes if c.kind == "register"}
             routes = self._read_routes(session) if any(c.subject_kind == "key_route" for c in changes) else None
-        if any(change.kind in ("policy", "network") for change in changes):
+        if any(change.kind == "network" for change in changes):
             self._rebuild()
             return True
+        if changes[0].kind == "policy":
+            self._change_policy(changes[0])
+            return True
+        changes = list(itertools.takewhile(lambda change: change.kind != "policy", changes))
         by_change: dict[int, list[RecordRow]] = {}
         for row in rows:
             by_change.setdefault(row.change_number, []).append(row)
@@ -334,6 +377,33 @@ class PictureHost:
                 self._access |= access.get(change.number, {})
                 self._apply(change, by_change.get(change.number, []), routes)
         return True
+
+    def _change_policy(self, change: Change) -> None:
+        """Judge by the edition that a change published: built beside, while everybody reads on, then swapped."""
+        with self._database.reading() as session:
+            edition = find_edition(session, int(change.subject_id or 0))
+        picture = self._picture.under(edition.policy, edition.profiles)
+        with self._lock:
+            pairs = list(self._followed)
+        lives = {
+            (name, user_class): picture.live(edition.profiles[name], user_class, change.at)
+            for name, user_class in pairs
+            if name in edition.profiles
+        }
+        with self._lock:
+            self._trouble = f"change {change.number} could not be applied; rebuilding"  # unless the swap succeeds
+            self._pictures.put_in_force(edition, picture)
+            self._drop_unknown(edition.profiles)
+            for pair, followed in self._followed.items():
+                live = lives.get(pair) or picture.live(edition.profiles[pair[0]], pair[1], change.at)
+                followed.replace(live, change.at, number=change.number, cause=change.kind)
+            self._version, self._last_at, self._trouble = change.number, change.at, None
+
+    def _drop_unknown(self, profiles: Mapping[str, Profile]) -> None:
+        """Stop following classes that there are no more; their listeners are ended and told so when they come back."""
+        for pair in [pair for pair in self._followed if pair[0] not in profiles]:
+            for listener in list(self._followed.pop(pair).listeners):
+                listener.close()
 
     def _apply(self, change: Change, rows: list[RecordRow], routes: dict[str, NDArray[np.int64]] | None) -> None:
         try:
@@ -412,7 +482,7 @@ class PictureHost:
     def _states_at(self, followed: Followed, at: int) -> NDArray[np.uint8]:
         key = next(key for key, value in self._followed.items() if value is followed)
         question = self.question(at, at, *key)
-        states: NDArray[np.uint8] = self._picture.assess(question).states
+        states: NDArray[np.uint8] = self.assess(question).states
         return states
 
     def _read_access(self, session: Session, change: Change) -> dict[str, Access]:

@@ -100,15 +100,16 @@ def plan_way(
     """
     require(actor, "read_picture")
     now = host.now()
+    known = now if known_at is None else known_at
     request = make_request(
         origin=origin,
         destination=destination,
         via=via,
         profile=profile,
-        profiles=host.profiles,
+        profiles=host.edition_at(known).profiles,
         user_class=user_class,
         at=now if at is None else at,
-        known_at=now if known_at is None else known_at,
+        known_at=known,
         posture=posture,
         alternates=alternates,
     )
@@ -117,7 +118,7 @@ def plan_way(
 
 
 def _plan(host: PictureHost, request: PlanRequest, *, is_now: bool) -> Plan:
-    with host.reading() as picture:
+    with host.reading(None if is_now else request.known_at) as picture:
         held = picture
     if not is_now:
         return plan_then(host.router, held, request)

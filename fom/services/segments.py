@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ def last_days(host: PictureHost, segment_id: str, question: Question) -> dict[st
     if number is None:
         raise NotFound("segment", segment_id)
     backs = [back * DAY_US for back in reversed(range(DAYS_SHOWN))]
-    asked = [replace(question, at=question.at - back, known_at=question.known_at - back) for back in backs]
+    asked = [host.then(question, question.at - back, question.known_at - back) for back in backs]
     states = np.array([host.assess(then, [number]).states[0] for then in asked])
     ways = [way for way in range(len(DIRECTION_CODES)) if states[-1, way] != NO_STATE]
     return {

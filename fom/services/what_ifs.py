@@ -73,7 +73,7 @@ def what_if(
     if not 1 <= len(change.add) + len(change.remove) <= RECORDS_MAX:
         raise InvalidInput.single("add", f"{len(change.add) + len(change.remove)} changes", f"1 to {RECORDS_MAX}")
     added = _hypothetical(session, host.network, change.add, question, actor)
-    with host.reading() as picture:
+    with host.reading(question.known_at) as picture:
         before_picture = picture.copy()
     after_picture = before_picture.copy()
     after_picture.remove([get_visible_record(session, record_id, actor).id for record_id in change.remove])
@@ -93,7 +93,7 @@ def what_if(
         request = make_request(
             **way,
             profile=question.profile.name,
-            profiles=host.profiles,
+            profiles=host.edition_at(question.known_at).profiles,
             user_class=question.user_class,
             at=question.at,
             known_at=question.known_at,

@@ -11,7 +11,7 @@ from fom.store.tables.records import (
     version_record,
 )
 from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, RegisterVersion
-from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyVersion
+from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyDraft, PolicyVersion
 
 APPEND_ONLY = (
     "audit",
@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "version_record",
     "inspection",
     "register_version",
+    "policy_version",
 )
 """Tables whose rows are never changed nor deleted; triggers on both engines refuse it."""
 
@@ -38,6 +39,7 @@ __all__ = [
     "NetworkVersion",
     "PendingAct",
     "PersonalToken",
+    "PolicyDraft",
     "PolicyVersion",
     "RecordReference",
     "RecordRow",

@@ -88,6 +88,7 @@ feed.addEventListener("moves", ({ detail }) => {
   readRoutesSoon();
   ticker.add(detail, routes);
   panel.refresh(detail.moves);
+  if (detail.cause === "policy") settings.layers.forEach(readLayer); // grades and doubt circles follow the policy
   root.dataset.version = detail.version;
 });
 feed.addEventListener("layer", ({ detail }) => {
