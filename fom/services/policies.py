@@ -15,7 +15,7 @@ from fom.domain.policy import Policy
 from fom.domain.profiles import PROFILES, Profile
 from fom.errors import InvalidInput
 from fom.services.writing import note, step
-from fom.store.tables import NetworkVersion, PolicyVersion
+from fom.store.tables import Change, NetworkVersion, PolicyVersion
 
 
 def policy_in_force(session: Session) -> tuple[Policy, Mapping[str, Profile]]:
@@ -24,6 +24,14 @@ def policy_in_force(session: Session) -> tuple[Policy, Mapping[str, Profile]]:
     if row is None:
         return Policy(), dict(PROFILES)
     return _read(row.policy, row.profiles)
+
+
+def policy_at(session: Session, number: int) -> tuple[Policy, Mapping[str, Profile]]:
+    """Return the policy and profiles in force at a change number."""
+    published = select(Change.subject_id).where(Change.kind == "policy", Change.number <= number)
+    newest = session.scalar(published.order_by(Change.number.desc()).limit(1))
+    row = None if newest is None else session.get(PolicyVersion, int(newest))
+    return (Policy(), dict(PROFILES)) if row is None else _read(row.policy, row.profiles)
 
 
 def change_policy(
