@@ -6,12 +6,11 @@ per due moment, whatever the number of processes, and every process advances whe
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +27,6 @@ from fom.domain.facts_file import parse_record
 from fom.domain.policy import Policy
 from fom.domain.profiles import USER_CLASSES, Profile
 from fom.domain.records import Record
-from fom.domain.states import DIRECTION_CODES
 from fom.errors import BadReferenceData, InvalidInput, NotFound
 from fom.network.artefact import load_network
 from fom.network.network import Network
@@ -42,15 +40,18 @@ from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
-from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
+from fom.services.kept_states import KeptStates
+from fom.services.moments import Marker
+from fom.services.picture_events import Event, Subscription
 from fom.services.pictures import Pictures
 from fom.services.planning_desk import PlanningDesk
-from fom.services.policies import active_network, find_edition, list_editions
+from fom.services.playing import changes_routes, play, record_events, routes_at
+from fom.services.policies import active_network, edition_at_change, find_edition, list_editions
 from fom.services.policy_preview import Previews
 from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
 from fom.store.database import Database
 from fom.store.records import feature_of, list_known, list_of_changes
-from fom.store.tables import REGISTER_TABLES, Change, KeyRoute, RecordRow
+from fom.store.tables import REGISTER_TABLES, Change, RecordRow
 
 log = logging.getLogger(__name__)
 FOLLOWED_MAX = 24
@@ -135,6 +136,10 @@ class PictureHost:
         self.desk = PlanningDesk()
         self.previews = Previews()
         self.benchmarks: KeptNow[list[BenchmarkValue]] = KeptNow()
+        self.marker = Marker()
+        self._kept = KeptStates()
+        self.generation = 0
+        """Rises when the records are read anew: under other rules, on another network, after trouble."""
         self._followed: dict[tuple[str, str], Followed] = {}
         self._trouble: str | None = None
         self._threads: HostThreads | None = None
@@ -232,6 +237,17 @@ class PictureHost:
             question, None if segments is None else np.asarray(segments, np.int64)
         )
 
+    def states_at(self, question: Question) -> NDArray[np.uint8]:
+        """Return the (n, 2) states of a question, read-only; kept, so that asking again costs nothing."""
+        with self._lock:
+            newest = max(self._last_at, self._received)
+            is_now = question.known_at >= newest
+            if is_now:  # whatever was received is known: one moment stands for all
+                question = replace(question, known_at=newest)
+            known = ("version", self._version) if is_now else question.known_at
+            key = (self.generation, question.at, known, question.profile, question.user_class)
+        return self._kept.get(key, lambda: self.assess(question).states)
+
     @contextmanager
     def reading(self, known_at: int | None = None) -> Iterator[Picture]:
         """Yield the picture itself under the lock: be short, or take a `.copy()` along.
@@ -321,31 +337,39 @@ class PictureHost:
             except DBAPIError:  # readers are served as of the last change also when nothing can be written
                 log.warning("what time moved could not be written")
 
-    def _load(self) -> None:
-        """Read everything; what fails here leaves the old picture in place."""
+    def _load(self, up_to: int | None = None) -> None:
+        """Read everything, or everything up to a change; what fails here leaves the old picture in place."""
         with self._database.reading() as session:
-            newest = newest_change(session)
+            newest = newest_change(session) if up_to is None else find_change(session, up_to)
             editions = list_editions(session)
+            if up_to is not None:
+                newest_edition = edition_at_change(session, up_to)
+                editions = tuple(edition for edition in editions if edition.number <= newest_edition.number)
             access: dict[str, Access] = {}
             kinds: dict[str, str] = {}
             records: list[Record] = []
-            for row in list_known(session):
+            for row in list_known(session, up_to=up_to):
                 records.append(parse_record(feature_of(row)))
                 access[row.id], kinds[row.id] = Access(row.classification, row.area, row.by), row.kind
             for table in REGISTER_TABLES.values():
                 columns = select(table.id, table.classification, table.area_id, table.by)
                 access |= {i: Access(c, area, by) for i, c, area, by in session.execute(columns)}
-            routes = self._read_routes(session)
-        newest_edition = editions[-1]
-        picture = Picture(self.network, records, policy=newest_edition.policy, profiles=newest_edition.profiles)
+            routes = {} if newest is None else routes_at(session, self.network, newest.at)
+        picture = Picture(self.network, records, policy=editions[-1].policy, profiles=editions[-1].profiles)
         self._pictures = Pictures(picture, editions)
         self._access, self._kinds, self._routes = access, kinds, routes
         self._version, self._last_at = (newest.number, newest.at) if newest else (0, 0)
+        self._received = max((record.received or 0 for record in records), default=0)
+        self.generation += 1
+        self._kept.clear()
 
-    def _rebuild(self) -> None:
-        """Start again from the database, keeping listeners; their states move to what they are now."""
+    def _rebuild(self, up_to: int | None = None) -> None:
+        """Start again from the database, keeping listeners; their states move to what they are now.
+
+        `up_to` a change number: what comes after it is told by its own changes.
+        """
         with self._lock:
-            self._load()
+            self._load(up_to)
             self._drop_unknown(self.profiles)
             for (profile, user_class), followed in self._followed.items():
                 live = self._picture.live(self.profiles[profile], user_class, self._last_at)
@@ -359,23 +383,25 @@ class PictureHost:
             changes = list_changes(session, after=self._version, limit=200)
             if not changes:
                 return False
+            rules = next((change for change in changes if change.kind in ("policy", "network")), None)
+            if rules is not None and rules is not changes[0]:
+                changes = changes[: changes.index(rules)]
             rows = list_of_changes(session, after=self._version, up_to=changes[-1].number)
             access = {c.number: self._read_access(session, c) for c in changes if c.kind == "register"}
-            routes = self._read_routes(session) if any(c.subject_kind == "key_route" for c in changes) else None
-        if any(change.kind == "network" for change in changes):
-            self._rebuild()
+            routes = {c.number: routes_at(session, self.network, c.at) for c in changes if changes_routes(c)}
+        if changes[0].kind == "network":
+            self._rebuild(changes[0].number)
             return True
         if changes[0].kind == "policy":
             self._change_policy(changes[0])
             return True
-        changes = list(itertools.takewhile(lambda change: change.kind != "policy", changes))
         by_change: dict[int, list[RecordRow]] = {}
         for row in rows:
             by_change.setdefault(row.change_number, []).append(row)
         with self._lock:
             for change in changes:
                 self._access |= access.get(change.number, {})
-                self._apply(change, by_change.get(change.number, []), routes)
+                self._apply(change, by_change.get(change.number, []), routes.get(change.number))
         return True
 
     def _change_policy(self, change: Change) -> None:
@@ -407,40 +433,26 @@ class PictureHost:
 
     def _apply(self, change: Change, rows: list[RecordRow], routes: dict[str, NDArray[np.int64]] | None) -> None:
         try:
-            touched = np.empty(0, np.int64)
-            if rows:
-                self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
-                self._kinds |= {row.id: row.kind for row in rows}
-                touched = self._picture.apply([parse_record(feature_of(row)) for row in rows])
-            if routes is not None and change.subject_kind == "key_route":
-                self._routes = routes
-            for followed in self._followed.values():
-                if routes is not None:
-                    followed.set_routes(self._routes)
-                followed.apply(touched, change.at, number=change.number, cause=change.kind)
+            self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
+            self._kinds |= {row.id: row.kind for row in rows}
+            self._routes = self._routes if routes is None else routes
+            play(change, rows, routes, self._picture, self._followed.values())
         except BaseException as failed:
             self._trouble = f"change {change.number} could not be applied ({type(failed).__name__}); rebuilding"
             raise
+        received = [row.received for row in rows if row.received is not None]
+        if min(received, default=self._last_at) < self._last_at:  # the past is known otherwise from here on
+            self._kept.clear()
+            self.generation += 1
+        self._received = max([self._received, *received])
         self._version, self._last_at = change.number, change.at
-        for event in self._record_events(change, rows):
+        for event in self.record_events(change, rows):
             for followed in self._followed.values():
                 followed.publish(event)
 
-    def _record_events(self, change: Change, rows: Sequence[RecordRow]) -> Iterator[Event]:
-        for row in rows:
-            yield RecordEvent(change.number, row.kind, row.id, LAYERS.get(row.kind) or self._target_layer(row))
-        if change.kind == "register" and change.subject_kind is not None and change.subject_id is not None:
-            kind = change.subject_kind
-            yield RecordEvent(change.number, kind, change.subject_id, LAYERS.get(kind))
-
-    def _target_layer(self, row: RecordRow) -> str | None:
-        """Return the layer that a judgement is about: that of the first record it names which has one."""
-        properties = row.properties
-        named = [properties.get("target"), *(properties.get("closes") or ()), *(properties.get("members") or ())]
-        for record_id in filter(None, named):
-            if (layer := LAYERS.get(self._kinds.get(record_id, ""))) is not None:
-                return layer
-        return None
+    def record_events(self, change: Change, rows: Sequence[RecordRow]) -> Iterator[Event]:
+        """Yield what a change tells beside states."""
+        return record_events(change, rows, self._kinds)
 
     def _follow_up(self, profile: str, user_class: str) -> Followed:
         """Return the states kept for a pair; new ones start at the last change.
@@ -476,7 +488,7 @@ class PictureHost:
             events.append(followed.catch_up(states, number=self._version, at=self.now()))
         for change in changes:
             if change.number <= self._version:
-                events += self._record_events(change, [row for row in rows if row.change_number == change.number])
+                events += self.record_events(change, [row for row in rows if row.change_number == change.number])
         return sorted(events, key=lambda event: event.number)
 
     def _states_at(self, followed: Followed, at: int) -> NDArray[np.uint8]:
@@ -489,12 +501,3 @@ class PictureHost:
         table = REGISTER_TABLES.get(change.subject_kind or "")
         row = None if table is None else session.get(table, change.subject_id)
         return {} if row is None else {row.id: Access(row.classification, row.area_id, row.by)}
-
-    def _read_routes(self, session: Session) -> dict[str, NDArray[np.int64]]:
-        """Return code -> arc numbers of the key routes, stretches of another network left out."""
-        routes = {}
-        for code, stretches in session.execute(select(KeyRoute.code, KeyRoute.segments).order_by(KeyRoute.code)):
-            found = ((self.network.find_segment(s["id"]), s.get("direction") or "forward") for s in stretches or [])
-            arcs = [2 * number + DIRECTION_CODES.index(way) for number, way in found if number is not None]
-            routes[code] = np.array(arcs, np.int64)
-        return routes

@@ -17,7 +17,7 @@ from fom.domain.policy import Policy
 from fom.domain.profiles import Profile
 from fom.errors import NotFound
 from fom.services.writing import note, step
-from fom.store.tables import NetworkVersion, PolicyVersion
+from fom.store.tables import Change, NetworkVersion, PolicyVersion
 
 
 def list_editions(session: Session) -> tuple[Edition, ...]:
@@ -45,6 +45,13 @@ def edition_in_force(session: Session, known_at: int) -> Edition:
         .limit(1)
     )
     return Edition() if row is None else edition_of(row)
+
+
+def edition_at_change(session: Session, number: int) -> Edition:
+    """Return the edition in force at a change number."""
+    published = select(Change.subject_id).where(Change.kind == "policy", Change.number <= number)
+    newest = session.scalar(published.order_by(Change.number.desc()).limit(1))
+    return find_edition(session, 0 if newest is None else int(newest))
 
 
 def edition_of(row: PolicyVersion) -> Edition:

@@ -137,9 +137,11 @@ def has_records(session: Session) -> bool:
     return session.scalar(select(RecordRow.number).limit(1)) is not None
 
 
-def list_known(session: Session, *, known_at: int | None = None) -> Iterator[RecordRow]:
-    """Yield every record received up to a moment (None = all), in the order of their numbers."""
+def list_known(session: Session, *, known_at: int | None = None, up_to: int | None = None) -> Iterator[RecordRow]:
+    """Yield every record received up to a moment and written up to a change (None = all), in order of numbers."""
     query = select(RecordRow)
+    if up_to is not None:
+        query = query.where(RecordRow.change_number <= up_to)
     if known_at is not None:
         query = query.where(or_(RecordRow.received <= known_at, RecordRow.received.is_(None)))
     yield from session.scalars(_ordered(query).execution_options(yield_per=2000))

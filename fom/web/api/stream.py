@@ -9,21 +9,24 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from typing import Any
 
 import orjson
 from flask import Flask, Response, abort, current_app, request, session
+from pydantic import Field
 
 from fom.domain.access import Actor, may, visible
 from fom.domain.instants import format_instant
 from fom.errors import InvalidInput
 from fom.services.picture_events import Event, MovesEvent, RecordEvent, Subscription
+from fom.services.replay import Listening, replay_stream
 from fom.web.access import allows, bearer_token, current_actor, recognise
-from fom.web.api import PROBLEM, family
+from fom.web.api import CONFLICT, MISSING, PROBLEM, family
 from fom.web.api.shapes import Body, ProfileName, UserClass
-from fom.web.edge import Edge, edge
+from fom.web.edge import Edge, edge, reading
+from fom.web.heavy import takes_turns
 
 HEARTBEAT_S = 15.0
 LOGIN_CHECK_S = 3.0
@@ -99,6 +102,37 @@ def stream(query: StreamQuery) -> Response:
     return answer
 
 
+class ReplayQuery(StreamQuery):
+    """Which part of the stream."""
+
+    after: int = Field(ge=0, le=2**53, description="Number of the change that the listener had seen")
+    up_to: int = Field(ge=0, le=2**53, description="Number of the last change")
+
+
+REPLAY: dict[Any, Any] = {
+    "200": {
+        "description": "Events `moves` and `record`, byte for byte as a listener got them",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    **MISSING,
+    **CONFLICT,
+}
+
+
+@api.get("/stream/replay", responses=REPLAY)
+@allows("read_picture")
+@takes_turns
+def replay(query: ReplayQuery) -> Response:
+    """Return what the stream said between two changes, made again from the records; records as you may see them now."""
+    parts, actor = edge(), current_actor()
+    asked = Listening(query.after, query.up_to, query.profile, query.user_class)
+    with reading() as db_session:
+        told = [event for events in replay_stream(db_session, parts.host, asked) for event in events]
+    answer = Response(b"".join(encode_events(parts.host, told, actor)), mimetype="text/event-stream")
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
 def _last_event_id() -> int | None:
     raw = request.headers.get("Last-Event-ID")
     if raw is None or raw == "":
@@ -142,13 +176,18 @@ def _events(parts: Edge, subscription: Subscription, actor: Actor, holds: Callab
 
 
 def _batch(parts: Edge, subscription: Subscription, first: Event, actor: Actor) -> Iterator[bytes]:
-    """Yield `first` and what else waits, as this account may see it.
+    """Yield `first` and what else waits, as this account may see it."""
+    with parts.host.reading():  # the host hands over all events of a change under its lock: now they are all here
+        events = [first, *subscription.waiting()]
+    return encode_events(parts.host, events, actor)
+
+
+def encode_events(host: Any, events: Iterable[Event], actor: Actor) -> Iterator[bytes]:
+    """Yield whole changes as this account may see them.
 
     Only the last event of a change carries its number as id: a stream that is cut between two of them gets both again.
     """
-    with parts.host.reading():  # the host hands over all events of a change under its lock: now they are all here
-        events = [first, *subscription.waiting()]
-    seen = [e for e in events if isinstance(e, MovesEvent) or visible(actor, parts.host.access_of(e.id))]
+    seen = [e for e in events if isinstance(e, MovesEvent) or visible(actor, host.access_of(e.id))]
     for event, following in zip_longest(seen, seen[1:]):
         is_last = following is None or following.number != event.number
         yield encode(*_plain(event), event.number if is_last else None)
