@@ -25,10 +25,11 @@ from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.binding import Binder
 from fom.picture.bindings import Bindings
-from fom.picture.case import JUDGED_KINDS, Basis, Case
+from fom.picture.case import Basis, Case
 from fom.picture.contributions import Contributions
 from fom.picture.ground import Ground
 from fom.picture.influence import Influence
+from fom.picture.kept_bindings import KeptBindings, begin, keep
 from fom.picture.live import LiveStates
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
@@ -49,7 +50,9 @@ class Picture:
         *,
         policy: Policy | None = None,
         profiles: Mapping[str, Profile] | None = None,
+        kept: KeptBindings | None = None,
     ) -> None:
+        """Bind records to a network; with `kept` on top of what was bound to it before (`kept_bindings`)."""
         self.network = network
         self.policy = Policy() if policy is None else policy
         self.profiles = dict(PROFILES if profiles is None else profiles)
@@ -57,8 +60,9 @@ class Picture:
         """Rises with every change."""
         self.lock = threading.RLock()
         self._binder = Binder(Ground(network, self.policy), self.policy)
-        self._ledger = Ledger()
-        self._bindings = Bindings.empty(network)
+        self._ledger, self._bindings = (
+            (Ledger(), Bindings.empty(network)) if kept is None else begin(network, kept)
+        )
         self._all_known = all_limits_known(network)
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
@@ -123,6 +127,12 @@ class Picture:
         self._binder.bind_all(added, self._ledger, self._bindings)
         return added
 
+    def keep(self) -> KeptBindings:
+        """Return all records with what is bound of them, to begin another picture with. Not of one with removals."""
+        with self.lock:
+            ledger, bindings = self._ledger.copy(), self._bindings.copy()
+        return keep(ledger, bindings)
+
     # questions
 
     def assess(self, question: Question, segments: Ints | None = None) -> Assessment:
@@ -147,9 +157,12 @@ class Picture:
             basis = self.basis()
             return Survey(basis, Knowledge(basis.ledger, known_at, self.policy))
 
-    def contributions(self, case: Case, segments: Ints | None, *, only_at: int | None = None) -> Contributions:
+    def contributions(
+        self, case: Case, segments: Ints | None, *, only_at: int | None = None, since: int | None = None
+    ) -> Contributions:
         """Return what a case holds about some segments (None = all)."""
-        return Contributions(case, self.recorded(case.profile), self._all_known, segments, only_at=only_at)
+        recorded = self.recorded(case.profile)
+        return Contributions(case, recorded, self._all_known, segments, only_at=only_at, since=since)
 
     def live(self, profile: Profile, user_class: str, at: int) -> LiveStates:
         """Return arrays kept up to date for one profile and user class, from `at` (microseconds) on."""
@@ -178,7 +191,7 @@ class Picture:
         case = self._cases.get(key)
         if case is None:
             case = self._new_case(question)
-            case.put(record for kind in JUDGED_KINDS for record in case.basis.ledger.of_kind(kind))
+            case.put_all()
             self._cases[key] = case
             while len(self._cases) > CASES_KEPT:
                 self._cases.popitem(last=False)
@@ -188,7 +201,7 @@ class Picture:
     def _case_on(self, question: Question, segments: Ints) -> Case:
         """Return the case of a question with the records on some segments only."""
         case = self._new_case(question)
-        case.put(case.basis.ledger.records[i] for i in self._bindings.records_on(segments) if i in case.basis.ledger)
+        case.put_on(segments)
         return case
 
     def _new_case(self, question: Question) -> Case:
