@@ -186,7 +186,11 @@ class Case:
         numbers = numbers[counts[shelf.sort[numbers]]] if len(numbers) else numbers
         sort = shelf.sort[numbers]
         columns: dict[str, Any] = {"eff": shelf.eff[numbers], "placement": numbers}
-        for name, of in (("confidence", "confidence"), ("everywhere", "counts_everywhere"), ("directions", "directions")):
+        for name, of in (
+            ("confidence", "confidence"),
+            ("everywhere", "counts_everywhere"),
+            ("directions", "directions"),
+        ):
             columns[name] = np.array([0 if p is None else getattr(p, of) for p in phases], _PASSAGE_COLUMNS[name])[sort]
         self._cover()
         self.passages.put_each(numbers, columns)
@@ -325,7 +329,10 @@ class Case:
             if not sort.unimpeded or sort.user_class != denial.user_class or eff <= denial.eff:
                 return None
         passage = ledger.records.get(self.basis.bindings.owners["passages"][placement])
-        if not isinstance(passage, Verification) or self.basis.bindings.place_of.get((passage.id, NO_ACTS)) != placement:
+        if (
+            not isinstance(passage, Verification)
+            or self.basis.bindings.place_of.get((passage.id, NO_ACTS)) != placement
+        ):
             return None
         is_of_class = passage.unimpeded and passage.user_class == denial.user_class and passage.eff > denial.eff
         if not is_of_class or not knowledge.is_known(passage) or not is_good_evidence(passage, knowledge):

@@ -60,9 +60,7 @@ class Picture:
         """Rises with every change."""
         self.lock = threading.RLock()
         self._binder = Binder(Ground(network, self.policy), self.policy)
-        self._ledger, self._bindings = (
-            (Ledger(), Bindings.empty(network)) if kept is None else begin(network, kept)
-        )
+        self._ledger, self._bindings = (Ledger(), Bindings.empty(network)) if kept is None else begin(network, kept)
         self._all_known = all_limits_known(network)
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
@@ -126,6 +124,16 @@ class Picture:
         added = list(fresh.values())
         self._binder.bind_all(added, self._ledger, self._bindings)
         return added
+
+    @property
+    def n_records(self) -> int:
+        """Return how many records there are."""
+        return len(self._ledger)
+
+    def kind_of(self, record_id: str) -> str | None:
+        """Return the kind of a record, None for an id that is not here."""
+        record = self._ledger.records.get(record_id)
+        return None if record is None else record.kind
 
     def keep(self) -> KeptBindings:
         """Return all records with what is bound of them, to begin another picture with. Not of one with removals."""

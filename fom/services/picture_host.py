@@ -24,7 +24,6 @@ from fom.domain.access import CLASSIFICATIONS, Access
 from fom.domain.benchmarks import BenchmarkValue
 from fom.domain.facts_file import parse_record
 from fom.domain.profiles import USER_CLASSES
-from fom.domain.records import Record
 from fom.domain.states import DIRECTION_CODES
 from fom.errors import BadReferenceData, InvalidInput, NotFound
 from fom.network.artefact import load_network
@@ -39,12 +38,14 @@ from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
+from fom.services.kept_picture import KeptPicture
 from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
 from fom.services.planning_desk import PlanningDesk
 from fom.services.policies import active_network, policy_in_force
+from fom.services.record_access import RecordAccess
 from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
 from fom.store.database import Database
-from fom.store.records import feature_of, list_known, list_of_changes
+from fom.store.records import feature_of, list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, KeyRoute, RecordRow
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,11 @@ class PictureHost:
     def version(self) -> int:
         """Return the number of the last change in the picture."""
         return self._version
+
+    @property
+    def n_records(self) -> int:
+        """Return how many records are in the picture."""
+        return self._picture.n_records
 
     @property
     def router(self) -> Router:
@@ -272,6 +278,16 @@ class PictureHost:
         self.follow()
         self.tick()
         self._chores()
+        if self._kept.is_due(self._picture):
+            self._kept.renew_later(self._database, *self._as_of())
+
+    def keep(self) -> bool:
+        """Keep what is bound for the next start, unless another process does; return whether this one did."""
+        return self._kept.renew(self._database, *self._as_of())
+
+    def _as_of(self) -> tuple[Picture, int, RecordAccess]:
+        with self._lock:
+            return self._picture.copy(), self._version, self._access.copy()
 
     def _begin(self, profile: str, user_class: str) -> None:
         """Start following a pair if nobody did, and bring it up to the clock by the same changes as everybody else."""
@@ -289,19 +305,16 @@ class PictureHost:
         with self._database.reading() as session:
             newest = newest_change(session)
             policy, profiles = policy_in_force(session)
-            access: dict[str, Access] = {}
-            kinds: dict[str, str] = {}
-            records: list[Record] = []
-            for row in list_known(session):
-                records.append(parse_record(feature_of(row)))
-                access[row.id], kinds[row.id] = Access(row.classification, row.area, row.by), row.kind
+            kept = KeptPicture(self._folder, self.network, policy)
+            loaded = kept.load(session)
+            access = loaded.access
             for table in REGISTER_TABLES.values():
                 columns = select(table.id, table.classification, table.area_id, table.by)
                 access |= {i: Access(c, area, by) for i, c, area, by in session.execute(columns)}
             routes = self._read_routes(session)
-        picture = Picture(self.network, records, policy=policy, profiles=profiles)
-        self._picture, self.policy, self.profiles = picture, policy, profiles
-        self._access, self._kinds, self._routes = access, kinds, routes
+        picture = Picture(self.network, loaded.records, policy=policy, profiles=profiles, kept=loaded.kept)
+        self._picture, self.policy, self.profiles, self._kept = picture, policy, profiles, kept
+        self._access, self._routes = access, routes
         self._version, self._last_at = (newest.number, newest.at) if newest else (0, 0)
 
     def _rebuild(self) -> None:
@@ -340,7 +353,6 @@ class PictureHost:
             touched = np.empty(0, np.int64)
             if rows:
                 self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
-                self._kinds |= {row.id: row.kind for row in rows}
                 touched = self._picture.apply([parse_record(feature_of(row)) for row in rows])
             if routes is not None and change.subject_kind == "key_route":
                 self._routes = routes
@@ -368,7 +380,7 @@ class PictureHost:
         properties = row.properties
         named = [properties.get("target"), *(properties.get("closes") or ()), *(properties.get("members") or ())]
         for record_id in filter(None, named):
-            if (layer := LAYERS.get(self._kinds.get(record_id, ""))) is not None:
+            if (layer := LAYERS.get(self._picture.kind_of(record_id) or "")) is not None:
                 return layer
         return None
 
