@@ -74,11 +74,11 @@ def _remove_abandoned(folder: Path) -> None:
     """Remove scratch folders of earlier builds of this target whose process is gone."""
     for left in folder.parent.glob(f".{folder.name}.build-*"):
         match = re.fullmatch(r".*\.build-(\d+)-[0-9a-f]+(-old)?", left.name)
-        if match and not _is_running(int(match[1])):
+        if match and not is_running(int(match[1])):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -98,11 +98,11 @@ def _write(network: Network, folder: Path) -> None:
     manifest = {"format": FORMAT, "network_id": network.network_id, **network.manifest, "arrays": arrays}
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
     for file in folder.iterdir():
-        _flush(file)
-    _flush(folder)
+        flush(file)
+    flush(folder)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -122,7 +122,7 @@ def _move_into_place(scratch: Path, folder: Path) -> None:
             os.rename(folder, aside)
             os.rename(scratch, folder)
             shutil.rmtree(aside, ignore_errors=True)
-    _flush(folder.parent)
+    flush(folder.parent)
 
 
 def _exchange(one: Path, two: Path) -> bool:
@@ -146,7 +146,7 @@ def load_network(folder: Path | str) -> Network:
     stated = manifest.pop("arrays", None)
     if not isinstance(stated, dict) or set(stated) != set(ARRAY_FIELDS):
         raise BadReferenceData(f"{folder / MANIFEST}: names other arrays than this version reads; build it again")
-    arrays = {field: _load_array(folder / f"{field}.npy", stated[field]) for field in ARRAY_FIELDS}
+    arrays = {field: load_array(folder / f"{field}.npy", stated[field]) for field in ARRAY_FIELDS}
     words = _load_words(folder / WORDS)
     members: dict[str, Any] = {**arrays, **words}
     network = Network(network_id=manifest["network_id"], manifest=manifest, **members)
@@ -171,7 +171,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
+def load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
     """Return the array of a file, mapped read-only.
 
     The file must begin exactly as numpy writes what the manifest states, and be exactly as long: its header is
@@ -183,7 +183,7 @@ def _load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
             raise ValueError(f"arrays are never of type {dtype}")
     except (KeyError, TypeError, ValueError) as error:
         raise BadReferenceData(f"{path.parent / MANIFEST}: arrays.{path.stem} is not usable ({error})") from error
-    header = _header(dtype, shape)
+    header = header_of(dtype, shape)
     size = len(header) + dtype.itemsize * math.prod(shape)
     try:
         with path.open("rb") as file:
@@ -201,7 +201,7 @@ def _load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
         raise BadReferenceData(f"{path}: missing or unreadable ({error}); build the network again") from error
 
 
-def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+def header_of(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     """Return the bytes with which numpy begins the file of such an array."""
     buffer = io.BytesIO()
     descr = np.lib.format.dtype_to_descr(dtype)

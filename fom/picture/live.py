@@ -62,10 +62,10 @@ class LiveStates:
             self.at, self.version = at, picture.version
             basis = picture.moving_basis()
             self._knowledge = Knowledge(basis.ledger, at, picture.policy)
-            self._case = Case(basis, self._knowledge, self.profile, self.user_class)
-            self._case.put(record for kind in JUDGED_KINDS for record in basis.ledger.of_kind(kind))
+            self._case = Case(basis, self._knowledge, self.profile, self.user_class, since=at)
+            self._case.put_all()
             self._later: list[tuple[int, int, Record]] = []
-            self._expect(basis.ledger)
+            self._expect(basis.ledger.received_after(at))
             self._block_until[:] = LAST_TICK
             self._judge(None)
 
@@ -145,9 +145,9 @@ class LiveStates:
 
     def _judge(self, segments: Ints | None) -> None:
         """Judge some segments (None = all) at the moment shown and note how long that stands."""
-        whole = self._picture.contributions(self._case, segments)
-        numbers: Ints | slice = slice(None) if segments is None else segments
         tick = at_tick(self.at)
+        whole = self._picture.contributions(self._case, segments, since=tick)
+        numbers: Ints | slice = slice(None) if segments is None else segments
         ticks = np.full(whole.n_rows, tick, dtype=np.int64)
         rows = np.arange(len(self.states)) if segments is None else segments
         until = np.empty(0, np.int64)

@@ -25,9 +25,10 @@ from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.binding import Binder
 from fom.picture.bindings import Bindings
-from fom.picture.case import JUDGED_KINDS, Basis, Case
+from fom.picture.case import Basis, Case
 from fom.picture.contributions import Contributions
 from fom.picture.influence import Influence
+from fom.picture.kept_bindings import KeptBindings, begin, keep
 from fom.picture.live import LiveStates
 from fom.picture.measures import Measures
 from fom.picture.question import Question
@@ -49,7 +50,9 @@ class Picture:
         *,
         policy: Policy | None = None,
         profiles: Mapping[str, Profile] | None = None,
+        kept: KeptBindings | None = None,
     ) -> None:
+        """Bind records to a network; with `kept` on top of what was bound to it before (`kept_bindings`)."""
         self.network = network
         self.policy = Policy() if policy is None else policy
         self.profiles = dict(PROFILES if profiles is None else profiles)
@@ -57,8 +60,7 @@ class Picture:
         """Rises with every change."""
         self.lock = threading.RLock()
         self._binder = Binder(network, Measures.of(self.policy))
-        self._ledger = Ledger()
-        self._bindings = Bindings.empty(network)
+        self._ledger, self._bindings = (Ledger(), Bindings.empty(network)) if kept is None else begin(network, kept)
         self._all_known = all_limits_known(network)
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
@@ -117,19 +119,18 @@ class Picture:
         What is bound is shared when it would be the same (`Measures`); else all records are bound anew, which takes as
         long as at the start and holds nobody up.
         """
+        if Measures.of(policy) != self._binder.measures:
+            with self.lock:
+                records = list(self._ledger)
+            return Picture(self.network, records, policy=policy, profiles=profiles)
         twin = self.copy()
         twin.policy, twin.profiles, twin._recorded = policy, dict(profiles), {}
-        measures = Measures.of(policy)
-        if measures != self._binder.measures:
-            twin._binder, twin._bindings = Binder(self.network, measures), Bindings.empty(self.network)
-            twin._ledger.finds_near = {}
-            twin._binder.bind_all(list(twin._ledger), twin._ledger, twin._bindings)
         return twin
 
     def not_in(self, other: Picture) -> list[Record]:
         """Return the records that another picture does not hold."""
         with self.lock, other.lock:
-            return [record for record in self._ledger if record.id not in other._ledger]
+            return self._ledger.not_in(other._ledger)
 
     def _add(self, records: Iterable[Record]) -> list[Record]:
         fresh: dict[str, Record] = {}
@@ -142,6 +143,22 @@ class Picture:
         added = list(fresh.values())
         self._binder.bind_all(added, self._ledger, self._bindings)
         return added
+
+    @property
+    def n_records(self) -> int:
+        """Return how many records there are."""
+        return len(self._ledger)
+
+    def kind_of(self, record_id: str) -> str | None:
+        """Return the kind of a record, None for an id that is not here."""
+        record = self._ledger.records.get(record_id)
+        return None if record is None else record.kind
+
+    def keep(self) -> KeptBindings:
+        """Return all records with what is bound of them, to begin another picture with. Not of one with removals."""
+        with self.lock:
+            ledger, bindings = self._ledger.copy(), self._bindings.copy()
+        return keep(ledger, bindings)
 
     # questions
 
@@ -167,9 +184,12 @@ class Picture:
             basis = self.basis()
             return Survey(basis, Knowledge(basis.ledger, known_at, self.policy))
 
-    def contributions(self, case: Case, segments: Ints | None, *, only_at: int | None = None) -> Contributions:
+    def contributions(
+        self, case: Case, segments: Ints | None, *, only_at: int | None = None, since: int | None = None
+    ) -> Contributions:
         """Return what a case holds about some segments (None = all)."""
-        return Contributions(case, self.recorded(case.profile), self._all_known, segments, only_at=only_at)
+        recorded = self.recorded(case.profile)
+        return Contributions(case, recorded, self._all_known, segments, only_at=only_at, since=since)
 
     def live(self, profile: Profile, user_class: str, at: int) -> LiveStates:
         """Return arrays kept up to date for one profile and user class, from `at` (microseconds) on."""
@@ -198,7 +218,7 @@ class Picture:
         case = self._cases.get(key)
         if case is None:
             case = self._new_case(question)
-            case.put(record for kind in JUDGED_KINDS for record in case.basis.ledger.of_kind(kind))
+            case.put_all()
             self._cases[key] = case
             while len(self._cases) > CASES_KEPT:
                 self._cases.popitem(last=False)
@@ -208,7 +228,7 @@ class Picture:
     def _case_on(self, question: Question, segments: Ints) -> Case:
         """Return the case of a question with the records on some segments only."""
         case = self._new_case(question)
-        case.put(case.basis.ledger.records[i] for i in self._bindings.records_on(segments) if i in case.basis.ledger)
+        case.put_on(segments)
         return case
 
     def _new_case(self, question: Question) -> Case:

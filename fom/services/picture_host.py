@@ -23,10 +23,8 @@ from sqlalchemy.orm import Session
 from fom.domain.access import CLASSIFICATIONS, Access
 from fom.domain.benchmarks import BenchmarkValue
 from fom.domain.editions import Edition
-from fom.domain.facts_file import parse_record
 from fom.domain.policy import Policy
 from fom.domain.profiles import USER_CLASSES, Profile
-from fom.domain.records import Record
 from fom.errors import BadReferenceData, InvalidInput, NotFound
 from fom.network.artefact import load_network
 from fom.network.network import Network
@@ -40,6 +38,7 @@ from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
+from fom.services.kept_picture import KeptPicture
 from fom.services.kept_states import KeptStates
 from fom.services.moments import Marker
 from fom.services.picture_events import Event, Subscription
@@ -48,9 +47,10 @@ from fom.services.planning_desk import PlanningDesk
 from fom.services.playing import changes_routes, play, record_events, routes_at
 from fom.services.policies import active_network, edition_at_change, find_edition, list_editions
 from fom.services.policy_preview import Previews
+from fom.services.record_access import RecordAccess
 from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
 from fom.store.database import Database
-from fom.store.records import feature_of, list_known, list_of_changes
+from fom.store.records import list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, RecordRow
 
 log = logging.getLogger(__name__)
@@ -180,6 +180,11 @@ class PictureHost:
     @property
     def _picture(self) -> Picture:
         return self._pictures.in_force
+
+    @property
+    def n_records(self) -> int:
+        """Return how many records are in the picture."""
+        return self._picture.n_records
 
     @property
     def router(self) -> Router:
@@ -325,6 +330,16 @@ class PictureHost:
         self.follow()
         self.tick()
         self._chores()
+        if self._keeping.is_due(self._picture):
+            self._keeping.renew_later(self._database, *self._as_of())
+
+    def keep(self) -> bool:
+        """Keep what is bound for the next start, unless another process does; return whether this one did."""
+        return self._keeping.renew(self._database, *self._as_of())
+
+    def _as_of(self) -> tuple[Picture, int, RecordAccess]:
+        with self._lock:
+            return self._picture.copy(), self._version, self._access.copy()
 
     def _begin(self, profile: str, user_class: str) -> None:
         """Start following a pair if nobody did, and bring it up to the clock by the same changes as everybody else."""
@@ -345,21 +360,21 @@ class PictureHost:
             if up_to is not None:
                 newest_edition = edition_at_change(session, up_to)
                 editions = tuple(edition for edition in editions if edition.number <= newest_edition.number)
-            access: dict[str, Access] = {}
-            kinds: dict[str, str] = {}
-            records: list[Record] = []
-            for row in list_known(session, up_to=up_to):
-                records.append(parse_record(feature_of(row)))
-                access[row.id], kinds[row.id] = Access(row.classification, row.area, row.by), row.kind
+            edition = editions[-1]
+            keeping = KeptPicture(self._folder, self.network, edition.policy)
+            loaded = keeping.load(session, up_to)
+            access = loaded.access
             for table in REGISTER_TABLES.values():
                 columns = select(table.id, table.classification, table.area_id, table.by)
                 access |= {i: Access(c, area, by) for i, c, area, by in session.execute(columns)}
             routes = {} if newest is None else routes_at(session, self.network, newest.at)
-        picture = Picture(self.network, records, policy=editions[-1].policy, profiles=editions[-1].profiles)
-        self._pictures = Pictures(picture, editions)
-        self._access, self._kinds, self._routes = access, kinds, routes
+        picture = Picture(
+            self.network, loaded.records, policy=edition.policy, profiles=edition.profiles, kept=loaded.kept
+        )
+        self._pictures, self._keeping = Pictures(picture, editions), keeping
+        self._access, self._routes = access, routes
         self._version, self._last_at = (newest.number, newest.at) if newest else (0, 0)
-        self._received = max((record.received or 0 for record in records), default=0)
+        self._received = loaded.received
         self.generation += 1
         self._kept.clear()
 
@@ -434,7 +449,6 @@ class PictureHost:
     def _apply(self, change: Change, rows: list[RecordRow], routes: dict[str, NDArray[np.int64]] | None) -> None:
         try:
             self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
-            self._kinds |= {row.id: row.kind for row in rows}
             self._routes = self._routes if routes is None else routes
             play(change, rows, routes, self._picture, self._followed.values())
         except BaseException as failed:
@@ -452,7 +466,7 @@ class PictureHost:
 
     def record_events(self, change: Change, rows: Sequence[RecordRow]) -> Iterator[Event]:
         """Yield what a change tells beside states."""
-        return record_events(change, rows, self._kinds)
+        return record_events(change, rows, self._picture.kind_of)
 
     def _follow_up(self, profile: str, user_class: str) -> Followed:
         """Return the states kept for a pair; new ones start at the last change.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,19 +60,19 @@ def arcs_of(network: Network, stretches: Iterable[Mapping[str, object]]) -> NDAr
     return np.array([2 * number + DIRECTION_CODES.index(way) for number, way in found if number is not None], np.int64)
 
 
-def record_events(change: Change, rows: Sequence[RecordRow], kinds: Mapping[str, str]) -> Iterator[Event]:
-    """Yield what a change tells beside states: its records and its register row. `kinds`: record id -> kind."""
+def record_events(change: Change, rows: Sequence[RecordRow], kind_of: Callable[[str], str | None]) -> Iterator[Event]:
+    """Yield what a change tells beside states: its records and its register row. `kind_of` a record's id."""
     for row in rows:
-        yield RecordEvent(change.number, row.kind, row.id, LAYERS.get(row.kind) or _target_layer(row, kinds))
+        yield RecordEvent(change.number, row.kind, row.id, LAYERS.get(row.kind) or _target_layer(row, kind_of))
     if change.kind == "register" and change.subject_kind is not None and change.subject_id is not None:
         yield RecordEvent(change.number, change.subject_kind, change.subject_id, LAYERS.get(change.subject_kind))
 
 
-def _target_layer(row: RecordRow, kinds: Mapping[str, str]) -> str | None:
+def _target_layer(row: RecordRow, kind_of: Callable[[str], str | None]) -> str | None:
     """Return the layer that a judgement is about: that of the first record it names which has one."""
     properties = row.properties
     named = [properties.get("target"), *(properties.get("closes") or ()), *(properties.get("members") or ())]
     for record_id in filter(None, named):
-        if (layer := LAYERS.get(kinds.get(record_id, ""))) is not None:
+        if (layer := LAYERS.get(kind_of(record_id) or "")) is not None:
             return layer
     return None

@@ -1,0 +1,166 @@
+"""Starting workers at size: seconds from opening the host to ready, memory of one and of four, memory per profile.
+
+`python -m bench.bench_start NETWORK_FOLDER SCRATCH` measures a built network; `run` takes that of FOM_BENCH_NETWORK, or
+the largest extract. FOM_BENCH_FACTS and FOM_BENCH_PASSAGES are the size of the history, FOM_BENCH_FACTS_FILE one made
+before. Every worker is a process of its own, as under gunicorn, and starts its clock after its imports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.make_history import UNTIL, History, read_history, write_history
+from bench.networks import largest_network
+from bench.table import Row
+from fom.config import Config
+from fom.domain.access import OPERATOR
+from fom.domain.facts_file import FactsFile
+from fom.domain.instants import HOUR_US
+from fom.network.artefact import load_network
+from fom.network.network import Network
+from fom.services.deployment import open_database
+from fom.services.facts_exchange import load_history
+from fom.services.picture_host import PictureHost, open_host
+from fom.services.policies import activate_network
+
+NOW = UNTIL + HOUR_US
+PAIRS = (("P3", "mission_military"), ("P6", "humanitarian"), ("P5", "mission_military"))
+"""Profiles and user classes that are asked one after another."""
+WORKERS = 4
+
+
+def run(scratch: Path) -> list[Row]:
+    """Return the rows of the table."""
+    given = os.environ.get("FOM_BENCH_NETWORK")
+    if given is None:
+        largest_network(scratch)
+    return measure(Path(given) if given else scratch / "network", scratch / "start")
+
+
+def history_of(network: Network, scratch: Path) -> FactsFile:
+    """Return the history that the environment asks for."""
+    env = os.environ
+    if (made := env.get("FOM_BENCH_FACTS_FILE")) is not None:
+        return read_history(Path(made), network)
+    n_facts, n_passages = int(env.get("FOM_BENCH_FACTS", "2000")), int(env.get("FOM_BENCH_PASSAGES", "20000"))
+    return write_history(History(network, n_facts, n_passages, 5.0, 1), scratch / "history.json")
+
+
+def measure(folder: Path, scratch: Path) -> list[Row]:
+    """Return the rows for a built network."""
+    config = Config(data=scratch)
+    network = load_network(folder)
+    config.networks.mkdir(parents=True, exist_ok=True)
+    here = config.networks / "measured"
+    if not here.exists():
+        here.symlink_to(folder.resolve(), target_is_directory=True)
+    rows = [] if (scratch / "fom.sqlite").exists() else _fill(config, network)
+    scale = f"{network.n_segments:,} segments"
+    (first,) = _workers(scratch, 1, keeps=True)
+    rows.append(Row("worker start that reads and binds what nothing is kept of", first["start_ms"], None, None, scale))
+    rows.append(Row("keep the bindings for the next start", first["keep_ms"], None, None, _kept_size(here)))
+    scale = f"{scale}, {first['records']:,} records"
+    for count in (1, WORKERS):
+        found = _workers(scratch, count)
+        if any(other["states"] != first["states"] for other in found):
+            raise AssertionError("a worker that starts from what is kept shows other states")
+        rows += _rows_of(found, scale)
+    return rows
+
+
+def _rows_of(found: Sequence[dict[str, Any]], scale: str) -> list[Row]:
+    many = f"{len(found)} worker{'s' if len(found) > 1 else ''}"
+    mean = {
+        name: sum(one[name] for one in found) / len(found) for name in found[0] if name not in ("states", "records")
+    }
+    memory = (
+        f"{mean['pss_mb']:,.0f} MB each counting shared pages by share (PSS), {mean['uss_mb']:,.0f} MB its own (USS)"
+    )
+    profiles = f"{mean['profile_mb']:,.0f} MB its own for each further (profile, user class)"
+    return [
+        Row(f"{many}: open the host, ready", mean["start_ms"], None, None, f"{scale}; processor {mean['start_cpu_ms']:,.0f} ms"),
+        Row(f"{many}: first states of a (profile, class)", mean["first_ms"], None, None, f"processor {mean['first_cpu_ms']:,.0f} ms"),
+        Row(f"{many}: states of the next (profile, class)", mean["next_ms"], None, None, f"{memory}; {profiles}"),
+    ]  # fmt: skip
+
+
+def _fill(config: Config, network: Network) -> list[Row]:
+    facts = history_of(network, config.data)
+    database = open_database(config)
+    begun = time.perf_counter()
+    with database.writing() as session:
+        activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=UNTIL)
+        load_history(session, facts, actor=OPERATOR, now=UNTIL)
+    loaded_ms = (time.perf_counter() - begun) * 1e3
+    database.dispose()
+    return [Row("load a history into the database", loaded_ms, None, None, f"{len(facts.records):,} records")]
+
+
+def _kept_size(folder: Path) -> str:
+    size = sum(file.stat().st_size for file in (folder / "kept").rglob("*") if file.is_file())
+    return f"{size / 2**20:,.0f} MB of files, shared by all workers"
+
+
+def _workers(data: Path, count: int, *, keeps: bool = False) -> list[dict[str, Any]]:
+    """Start workers together, and ask each for its memory when all have what they need."""
+    command = [sys.executable, "-m", "bench.bench_start", "worker", str(data), *(["keep"] if keeps else [])]
+    started = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+    ]
+    found = [json.loads(worker.stdout.readline()) for worker in started if worker.stdout]
+    for worker, one in zip(started, found, strict=True):
+        one |= _memory_mb(worker.pid)
+    for worker in started:
+        worker.communicate("end\n")
+    return found
+
+
+def _memory_mb(pid: int | str) -> dict[str, float]:
+    """Return PSS and USS of a process, MB."""
+    kb: dict[str, int] = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+        name, value = line.split(":")
+        kb[name] = int(value.split()[0])
+    return {"pss_mb": kb["Pss"] / 1024, "uss_mb": (kb["Private_Clean"] + kb["Private_Dirty"]) / 1024}
+
+
+def _work(data: Path, *, keeps: bool) -> None:
+    """Be a worker: open, show states, say how long it took, and stay until told."""
+    config = Config(data=data)
+    database = open_database(config, is_upgraded=False)
+    host: PictureHost
+    host, start = _timed(lambda: open_host(config, database, clock=lambda: NOW))
+    result: dict[str, Any] = {"start_ms": start[0], "start_cpu_ms": start[1]}
+    states, first = _timed(lambda: host.states(*PAIRS[0]).states)
+    before = _memory_mb("self")["uss_mb"]
+    _, later = _timed(lambda: [host.states(*pair) for pair in PAIRS[1:]])
+    grown = (_memory_mb("self")["uss_mb"] - before) / (len(PAIRS) - 1)
+    result |= {
+        "first_ms": first[0], "first_cpu_ms": first[1], "next_ms": later[0] / (len(PAIRS) - 1), "profile_mb": grown,
+        "records": host.n_records, "states": int(states.astype("int64").cumsum().sum()),
+    }  # fmt: skip
+    result["keep_ms"] = _timed(host.keep)[1][0] if keeps else 0.0
+    print(json.dumps(result), flush=True)
+    sys.stdin.readline()
+
+
+def _timed(work: Any) -> tuple[Any, tuple[float, float]]:
+    """Return a result, and the milliseconds and the processor's milliseconds that it took."""
+    begun = time.perf_counter(), time.process_time()
+    result = work()
+    return result, ((time.perf_counter() - begun[0]) * 1e3, (time.process_time() - begun[1]) * 1e3)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "worker":
+        _work(Path(sys.argv[2]), keeps="keep" in sys.argv[3:])
+    else:
+        for row in measure(Path(sys.argv[1]), Path(sys.argv[2])):
+            print(f"{row.what}: {row.ours_ms:,.0f} ms ({row.scale})")
