@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fom.services.policies import edition_in_force
 from fom.services.policy_drafts import (
     DraftRequest,
     ParameterChange,
@@ -11,7 +12,6 @@ from fom.services.policy_drafts import (
     make_policy_draft,
     propose_policy_draft,
 )
-from fom.services.policies import edition_in_force
 from fom.store.database import Database
 from tests.services.people import CHIEF, LEAD, new_id
 
