@@ -23,7 +23,7 @@ function changedLayers(token) {
   };
   const better = ["==", ["coalesce", ["feature-state", "better"], false], true];
   return [
-    { id: "better-edge", type: "line", ...tiles, layout: { "line-cap": "round" }, paint: { "line-color": token("accent"), "line-width": widths(4), "line-opacity": ["case", better, 0.8, 0] } },
+    { id: "better-edge", type: "line", ...tiles, paint: { "line-color": token("accent"), "line-width": widths(4), "line-opacity": ["case", better, 0.8, 0] } },
     ...side("now", "o", -0.6),
     ...side("draft", "n", 0.6),
   ];
@@ -33,9 +33,7 @@ function changedLayers(token) {
 for (const { id } of map.getStyle().layers) if (/^(major|other)-/.test(id)) map.setLayoutProperty(id, "visibility", "none");
 for (const layer of changedLayers(tokens())) map.addLayer(layer, "letters");
 map.addSource("changed", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
-for (const [key, x] of [["o", -10], ["n", 10]]) {
-  map.addLayer({ id: `changed-${key}`, type: "symbol", source: "changed", layout: { "icon-image": ["concat", "letter-", ["to-string", ["get", key]]], "icon-offset": [x, 0], "icon-overlap": "cooperative", "symbol-sort-key": ["get", "rank"] } });
-}
+map.addLayer({ id: "changed-plates", type: "symbol", source: "changed", layout: { "icon-image": ["get", "plate"], "icon-padding": 6, "symbol-sort-key": ["get", "rank"] } });
 document.addEventListener("themechange", () => {
   for (const layer of changedLayers(tokens())) {
     for (const [name, value] of Object.entries(layer.paint)) map.setPaintProperty(layer.id, name, value);
@@ -43,8 +41,8 @@ document.addEventListener("themechange", () => {
 });
 
 const letters = "OC?RX";
-const worst = (pair) => Math.max(...[...pair].map((letter) => letters.indexOf(letter)));
-const points = settings.rows.map(({ position, old, new: after }, rank) => ({ type: "Feature", geometry: { type: "Point", coordinates: position }, properties: { o: worst(old), n: worst(after), rank } }));
+const worst = (pair) => letters[Math.max(...[...pair].map((letter) => letters.indexOf(letter)))];
+const points = settings.rows.map(({ position, old, new: after }, rank) => ({ type: "Feature", geometry: { type: "Point", coordinates: position }, properties: { plate: `plate:was ${worst(old)}:${worst(after)}`, rank } }));
 setData(map, "changed", points);
 
 function goTo(link) {

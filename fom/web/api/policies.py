@@ -206,6 +206,7 @@ class ChangedSegment(BaseModel):
     number: int
     name: str | None
     ref: str | None
+    highway: str
     length_m: float
     old: str
     new: str

@@ -14,7 +14,7 @@ from fom.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitte
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services import policy_drafts, policy_history
-from fom.services.policy_preview import describe_preview
+from fom.services.policy_preview import describe_preview, roads_of
 from fom.web.access import allows, current_actor
 from fom.web.api.policies import READERS, figures, look
 from fom.web.edge import edge, reading, writing
@@ -22,7 +22,7 @@ from fom.web.heavy import takes_turns
 
 blueprint = Blueprint("policy", __name__)
 
-PAGE = 100
+PAGE = 400
 """Segments listed on one page of a preview."""
 
 
@@ -95,7 +95,8 @@ def show_draft(draft_id: str) -> Any:
     }  # fmt: skip
     return render_template(
         "policy/draft.html", draft=draft, preview=preview, settings=settings, question=asked, after=after,
-        profiles=sorted(host.profiles), user_classes=USER_CLASSES,
+        profiles=sorted(host.profiles), user_classes=USER_CLASSES, page=PAGE,
+        roads=[] if preview is None else roads_of(preview["segments"]),
     )  # fmt: skip
 
 
