@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +152,23 @@ def describe_preview(
     }
 
 
+def roads_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of a preview by road: those of one number, name or class on the same key routes that change alike.
+
+    Each is `{road, routes, old, new, is_better, length_m, segments}` with its rows; improvements first, then by length.
+    """
+    roads: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        name = row["ref"] or row["name"] or f"unnamed, {row['highway']}"
+        roads.setdefault((name, tuple(row["routes"]), row["old"], row["new"], row["is_better"]), []).append(row)
+    found = [
+        dict(zip(("road", "routes", "old", "new", "is_better"), key, strict=True))
+        | {"length_m": sum(row["length_m"] for row in some), "segments": some}
+        for key, some in roads.items()
+    ]
+    return sorted(found, key=lambda road: (not road["is_better"], -road["length_m"]))
+
+
 def _in_order(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (segments that change, deciding direction of each), improvements first and large steps before small."""
     numbers = np.flatnonzero((before != after).any(axis=1))
@@ -185,6 +202,7 @@ def _row(host: PictureHost, preview: Preview, place: int) -> dict[str, Any]:
         "number": number,
         "name": network.word(int(network.name[number])),
         "ref": network.word(int(network.ref[number])),
+        "highway": network.highway_words[int(network.highway[number])],
         "length_m": round(float(network.length_m[number]), 1),
         "old": "".join(letter(int(s)) for s in preview.before[number]),
         "new": "".join(letter(int(s)) for s in preview.after[number]),

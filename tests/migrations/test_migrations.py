@@ -84,8 +84,7 @@ def fill_again(database: Database) -> str:
 def test_policies_of_before_hold_from_their_publication_or_with_their_history_from_the_beginning(database):
     downgrade(database, "0003")
     insert = text(
-        "INSERT INTO policy_version (policy, profiles, reason, at, by_person)"
-        " VALUES ('{}', '{}', :reason, :at, 'chief')"
+        "INSERT INTO policy_version (policy, profiles, reason, at, by_person) VALUES ('{}', '{}', :reason, :at, 'x')"
     )
     with database.writing() as session:
         session.execute(insert, {"reason": "loaded with its facts", "at": T0})

@@ -21,7 +21,7 @@ function dash(style) {
 }
 
 // The layers of one kind of line (key-route runs, or other roads) for all states, worst on top.
-function stateLayers(prefix, source, rules, token, scale, shows, extra) {
+export function stateLayers(prefix, source, rules, token, scale, shows, extra) {
   const [open, caution, unknown, restricted, closed] = rules.states;
   const line = (id, number, paint, layout = {}) => ({
     id: `${prefix}-${id}`, type: "line", ...source, ...extra,
