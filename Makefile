@@ -44,7 +44,7 @@ test: setup-dev system ## everything that must hold, with a real PostgreSQL and 
 test-deep: setup-dev system ## long campaigns: a million histories, load, crashes (under 60 minutes)
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m deep $(ARGS)
 
-bench: setup-dev ## measure beside the peers on the largest shared network
+bench: setup-dev system ## measure beside the peers on a country of a million segments (about 35 minutes)
 	$(BIN)/python -m bench
 
 lint: setup-dev ## ruff

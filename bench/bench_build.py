@@ -1,76 +1,91 @@
-"""Building the largest network from its map file, beside OSMnx on the same roads: time and peak memory.
-
-Each side runs in a process of its own, so that its peak memory is its own, and starts its clock after its imports.
-Ours also measures lengths on the ellipsoid, reads limits, assets, turns and barriers, makes ids and writes to disk;
-OSMnx does not. Both must find the same kilometres of road before a time is shown.
-"""
+"""Building the network from its map file, each side in a process of its own, and loading what was built."""
 
 from __future__ import annotations
 
-import json
-import resource
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.networks import map_file
-from bench.table import Row, median_ms
-from fom.network.artefact import load_network
+from bench.engine_peers import build_osrm, build_valhalla
+from bench.networks import MAIN_SEGMENTS, Country, built, country, in_own_process
+from bench.peers import Missing
+from bench.table import REPEATS, Goal, Row, Timing, number, once
 
-REPEATS = 5
+OSMNX_SEGMENTS = 250_000
+"""OSMnx needs some 6 GB for half a million segments."""
 SAME_SHARE = 1e-4
 """Largest difference of the total lengths, as a share."""
+WARM_SEGMENTS = 5_000
+GROUP = "Network build and start"
+BUILD = "network build: segments, ids, limits, assets, turns, routing hierarchy, saved"
+START = """
+import sys, time
+from pathlib import Path
+from fom.network.artefact import load_network
+from fom.routing.router import Router
+begun = time.perf_counter()
+network = load_network(Path(sys.argv[1]))
+network.boxes
+Router(network, Path(sys.argv[1]))
+print(time.perf_counter() - begun)
+"""
 
 
-def run(scratch: Path) -> list[Row]:
-    """Return the rows of the table."""
-    source = map_file(scratch)
-    folder = scratch / "built"
-    ours = _in_own_process("ours", source, folder)
-    theirs = _in_own_process("osmnx", source, scratch / "osmnx")
+def run(data: Path) -> list[Row]:
+    """Return the rows."""
+    built(country(data, WARM_SEGMENTS, "sparse"))  # compiles what is compiled at first use
+    place = country(data, MAIN_SEGMENTS)
+    ours = built(place)
+    goal = Goal(p50_ms=60_000)
+    size = f"{ours['segments']:,} segments, {ours['arcs']:,} arcs; ours {_said(ours)}"
+    rows = []
+    for name, build in (("Valhalla tiles", build_valhalla), ("OSRM extract, partition, customise", build_osrm)):
+        rows.append(_beside(name, build, data, place, ours, goal, size))
+    rows.append(_osmnx(country(data, min(OSMNX_SEGMENTS, MAIN_SEGMENTS))))
+    rows.append(_start(place))
+    return rows
+
+
+def _said(found: dict[str, Any]) -> str:
+    return f"peak {found['peak_mb']:,.0f} MB"
+
+
+def _beside(
+    name: str,
+    build: Callable[[Path, Country], dict[str, Any]],
+    data: Path,
+    place: Country,
+    ours: dict[str, Any],
+    goal: Goal,
+    size: str,
+) -> Row:
+    try:
+        theirs = build(data, place)
+    except Missing as missing:
+        print(f"NOT MEASURED: {name}: {missing}", file=sys.stderr)
+        return Row(GROUP, BUILD, once(ours["s"]), name, None, goal, f"{size}; not measured: {missing}")
+    return Row(GROUP, BUILD, once(ours["s"]), name, once(theirs["s"]), goal, f"{size}, theirs {_said(theirs)}")
+
+
+def _osmnx(place: Country) -> Row:
+    ours = built(place)
+    theirs = in_own_process(place, "osmnx", place.folder / "osmnx")
     if abs(ours["km"] - theirs["km"]) > SAME_SHARE * ours["km"]:
         raise AssertionError(f"the two builds hold different roads: {ours['km']} and {theirs['km']} km")
-    load = median_ms(lambda: load_network(folder), REPEATS)
-    index = median_ms(lambda: load_network(folder).boxes, 1)
-    less = theirs["peak_mb"] / ours["peak_mb"]
-    memory = f"peak {ours['peak_mb']:,.0f} MB against {theirs['peak_mb']:,.0f} MB ({less:.1f} ×)"
-    scale = f"{ours['segments']:,} segments, {ours['links']:,} links (OSMnx {theirs['links']:,} edges)"
-    return [
-        Row("network build, file to saved arrays", ours["s"] * 1e3, "OSMnx to a graph in memory", theirs["s"] * 1e3,
-            f"{scale}; {memory}"),
-        Row("load a built network (memory-mapped)", load, None, None, scale),
-        Row("load it and make the spatial index", index, None, None, scale),
-    ]  # fmt: skip
+    note = (
+        f"{ours['segments']:,} segments, the same {ours['km']:,.0f} km; ours {_said(ours)}, theirs {_said(theirs)} "
+        f"({number(theirs['peak_mb'] / ours['peak_mb'])} ×)"
+    )
+    return Row(GROUP, BUILD, once(ours["s"]), "OSMnx, to a graph in memory", once(theirs["s"]), None, note)
 
 
-def _in_own_process(side: str, source: Path, folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.bench_build", side, str(source), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
-
-
-def _measure(side: str, source: Path, folder: Path) -> dict[str, Any]:
-    if side == "ours":
-        from fom.network.build import build_network
-
-        begun = time.perf_counter()
-        network = build_network(source, folder)
-        seconds = time.perf_counter() - begun
-        found = {k: network.manifest["counts"][k] for k in ("segments", "links", "km")}
-    else:
-        from bench.osmnx_graphs import path_graph_of, simplified_graph
-
-        folder.mkdir(exist_ok=True, parents=True)
-        begun = time.perf_counter()
-        graph = simplified_graph(source, folder)
-        seconds = time.perf_counter() - begun
-        theirs = path_graph_of(graph)
-        found = {"segments": theirs.segments, "links": theirs.links, "km": theirs.total_m / 1000}
-    return {"s": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, **found}
-
-
-if __name__ == "__main__":
-    print(json.dumps(_measure(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))))
+def _start(place: Country) -> Row:
+    seconds = []
+    for _ in range(REPEATS):
+        command = [sys.executable, "-c", START, str(place.network_folder)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        seconds.append(float(done.stdout.split()[-1]) * 1e3)
+    what = "a fresh process loads network, spatial index and routing (memory-mapped)"
+    return Row(GROUP, what, Timing(tuple(seconds)), None, None, Goal(p50_ms=2_000), "without facts and imports")

@@ -1,36 +1,75 @@
-"""Vector tiles of the largest network: the tile with most segments at each zoom, encoded anew each time."""
+"""Vector tiles: at each zoom the tile with most segments, encoded anew each time, beside PostGIS ST_AsMVT.
+
+The features of both are decoded and compared: PostGIS drops lines that collapse to a point, ours keeps some of them.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 
+import mapbox_vector_tile
 import numpy as np
 
-from bench.networks import largest_network
-from bench.table import Row, median_ms
-from fom.maps.tiles import network_tile
+from bench.networks import MAIN_SEGMENTS, built, country
+from bench.postgis import Postgis
+from bench.table import Goal, Row, measure
+from fom.maps.tiles import FIRST_ZOOM, network_tile
+from fom.network.network import Network
 
 ZOOMS = (14, 12, 9)
-REPEATS = 9
+SAME_SHARE = 0.05
+"""Most features that one side has and the other has not, as a share."""
+ITEMS = 5
+GROUP = "Vector tiles"
+Tile = tuple[int, int, int]
 
 
-def run(scratch: Path) -> list[Row]:
-    """Return the rows of the table."""
-    network = largest_network(scratch)
+def run(data: Path) -> list[Row]:
+    """Return the rows."""
+    place = country(data, MAIN_SEGMENTS)
+    built(place)
+    network = place.load()
+    tiles = [_densest(network, zoom) for zoom in ZOOMS]
+    try:
+        with Postgis() as server:
+            server.load_lines(network)
+            return [_row(network, tile, server) for tile in tiles]
+    except Postgis.Missing as missing:
+        print(f"NOT MEASURED: PostGIS: {missing}", file=sys.stderr)
+        return [_row(network, tile, None) for tile in tiles]
+
+
+def _row(network: Network, tile: Tile, server: Postgis | None) -> Row:
+    data = network_tile(network, *tile)
+    features = _features(data)
+    ours = measure(lambda _: network_tile(network, *tile), range(ITEMS))
+    what = f"densest tile of zoom {tile[0]}, cold"
+    size = f"{len(features):,} features, {len(data) / 1024:,.0f} KB"
+    goal = Goal(p95_ms=5, ratio=5) if tile[0] == 12 else None
+    if server is None:
+        return Row(GROUP, what, ours, "PostGIS ST_AsMVT", None, goal, f"{size}; not measured: no PostGIS")
+    theirs_data = server.tile(*tile, list(FIRST_ZOOM))
+    theirs_features = _features(theirs_data)
+    differ = len(features ^ theirs_features)
+    if differ > SAME_SHARE * len(features):
+        raise AssertionError(f"tile {tile}: {len(features)} and {len(theirs_features)} features, {differ} differ")
+    theirs = measure(lambda _: server.tile(*tile, list(FIRST_ZOOM)), range(ITEMS))
+    note = f"{size}; theirs {len(theirs_features):,} features, {len(theirs_data) / 1024:,.0f} KB"
+    return Row(GROUP, what, ours, f"PostGIS {server.version} ST_AsMVT", theirs, goal, note)
+
+
+def _features(data: bytes) -> set[int]:
+    layers = mapbox_vector_tile.decode(data)
+    return {feature["id"] for layer in layers.values() for feature in layer["features"]}
+
+
+def _densest(network: Network, zoom: int) -> Tile:
+    """Return zoom, x and y of the tile in which most segments begin."""
     firsts = np.asarray(network.coords)[np.asarray(network.coord_start)[:-1]]
-    rows = []
-    for zoom in ZOOMS:
-        (x, y), _ = Counter(zip(*_tiles_of(firsts, zoom), strict=True)).most_common(1)[0]
-        size = len(network_tile(network, zoom, x, y))
-        took = median_ms(lambda zoom=zoom, x=x, y=y: network_tile(network, zoom, x, y), REPEATS)
-        rows.append(Row(f"densest vector tile, zoom {zoom}", took, None, None, f"{size:,} bytes"))
-    return rows
-
-
-def _tiles_of(lonlat: np.ndarray, zoom: int) -> tuple[list[int], list[int]]:
-    """Return x and y of the tile of each place."""
-    lat = np.radians(lonlat[:, 1])
-    x = (lonlat[:, 0] + 180) / 360 * 2**zoom
-    y = (1 - np.arcsinh(np.tan(lat)) / np.pi) / 2 * 2**zoom
-    return x.astype(int).tolist(), y.astype(int).tolist()
+    lat = np.radians(firsts[:, 1])
+    x = ((firsts[:, 0] + 180) / 360 * 2**zoom).astype(int)
+    y = ((1 - np.arcsinh(np.tan(lat)) / np.pi) / 2 * 2**zoom).astype(int)
+    (found, _), *_ = Counter(zip(x.tolist(), y.tolist(), strict=True)).most_common(1)
+    return zoom, *found

@@ -86,7 +86,8 @@ def _bounds(coords: Floats, start: Ints) -> Floats:
 
 
 @compiled
-def _meet(a: Floats, i: int, b: Floats, j: int) -> bool:
+def meet(a: Floats, i: int, b: Floats, j: int) -> bool:
+    """Return whether two boxes of two lists meet, touching included."""
     return bool(a[i, 0] <= b[j, 2] and a[i, 2] >= b[j, 0] and a[i, 1] <= b[j, 3] and a[i, 3] >= b[j, 1])
 
 
@@ -104,15 +105,15 @@ def _query(
     count = 0
     for w in range(len(wanted)):
         for g in range(len(groups)):
-            if not _meet(wanted, w, groups, g):
+            if not meet(wanted, w, groups, g):
                 continue
             for b in range(g * BLOCK, min((g + 1) * BLOCK, len(blocks))):
-                if not _meet(wanted, w, blocks, b):
+                if not meet(wanted, w, blocks, b):
                     continue
                 for i in range(b * BLOCK, min((b + 1) * BLOCK, len(boxes))):
                     if len(level) and level[order[i]] > up_to:
                         continue
-                    if _meet(wanted, w, boxes, i):
+                    if meet(wanted, w, boxes, i):
                         if count == len(box):
                             box = np.concatenate((box, np.empty_like(box)))
                             line = np.concatenate((line, np.empty_like(line)))

@@ -78,25 +78,13 @@ class Binder:
         uncertainty = np.array([uncertainty_m(record.location, self.measures) for record, _ in points])
         reach = np.array([self._reach_m(record) for record, _ in points]) + uncertainty
         xy = np.array([(p.x, p.y) for _, p in points])
-        item, segment, distance = self._near_points(xy, reach)
+        item, segment, distance = self.ground.near_points(xy, reach)
         order = np.argsort(item, kind="stable")
         item, segment, distance = item[order], segment[order], distance[order]
         bounds = np.searchsorted(item, np.arange(len(points) + 1))
         for at, (record, _) in enumerate(points):
             rows = slice(bounds[at], bounds[at + 1])
             self._add_measured(record, segment[rows], distance[rows], float(uncertainty[at]), bindings)
-
-    def _near_points(self, xy: Floats, reach: Floats) -> tuple[Ints, Ints, Floats]:
-        items, segments, distances = [], [], []
-        for shift, item, segment in self.ground.near(np.hstack([xy, xy]), reach):
-            distance = self.ground.point_distances(xy[item, 0] + shift, xy[item, 1], segment)
-            keep = distance <= reach[item] + SLACK
-            items.append(item[keep])
-            segments.append(segment[keep])
-            distances.append(distance[keep])
-        if not items:
-            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-        return np.concatenate(items), np.concatenate(segments), np.concatenate(distances)
 
     def _reach_m(self, record: Record) -> float:
         """Return how far beyond its uncertainty a record can matter."""

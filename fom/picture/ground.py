@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from fom.domain.geodesy import DENSIFY_M, Plane, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
+from fom.domain.grades import SLACK
 from fom.network.box_index import BoxIndex
 from fom.network.network import Network, lines_of
+from fom.picture.near_points import LONGEST_REACH_M, lines_near_points
 from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges, nearest_links
 from fom.picture.ranges import expand_ranges
 
@@ -61,12 +63,41 @@ class Ground:
         `bounds` (m, 4) degrees, `reach_m` (m,). The shift is a multiple of 360 that brings the shape into this frame.
         """
         boxes = bounds_with_reach(bounds, reach_m)
-        for shift in (0.0, -360.0, 360.0):
-            if shift and not np.any((boxes[:, 0] + shift <= self.bounds[2]) & (boxes[:, 2] + shift >= self.bounds[0])):
-                continue
+        for shift in self._shifts(boxes):
             item, segment = self.boxes.query(boxes + np.array([shift, 0.0, shift, 0.0]))
             if len(item):
                 yield shift, item, segment
+
+    def near_points(self, points: Floats, reach_m: Floats) -> tuple[Ints, Ints, Floats]:
+        """Return (point, segment, metres) of all pairs within reach; `points` (m, 2) degrees, `reach_m` (m,)."""
+        parts = [self._near_points(points, reach_m, rows) for rows in _by_reach(reach_m)]
+        item, segment, metres = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return item, segment, metres
+
+    def _near_points(self, points: Floats, reach_m: Floats, rows: Ints) -> tuple[Ints, Ints, Floats]:
+        """Return the same for some points that are all within the reach of the quick way, or all beyond it."""
+        xy, reach = points[rows], reach_m[rows]
+        is_short = bool((reach <= LONGEST_REACH_M).all())
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        boxes = bounds_with_reach(np.hstack([xy, xy]), reach)
+        for shift in self._shifts(boxes):
+            moved = boxes + np.array([shift, 0.0, shift, 0.0])
+            if is_short:
+                here = xy + np.array([shift, 0.0])
+                found.append(lines_near_points(here, reach, moved, self.boxes, self.coords, self.start))
+                continue
+            item, segment = self.boxes.query(moved)
+            distance = self.point_distances(xy[item, 0] + shift, xy[item, 1], segment)
+            keep = distance <= reach[item] + SLACK
+            found.append((item[keep], segment[keep], distance[keep]))
+        item, segment, metres = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        return rows[item], segment, metres
+
+    def _shifts(self, boxes: Floats) -> Iterator[float]:
+        """Yield the multiples of 360 degrees that may bring boxes (m, 4) to the network."""
+        for shift in (0.0, -360.0, 360.0):
+            if not shift or np.any((boxes[:, 0] + shift <= self.bounds[2]) & (boxes[:, 2] + shift >= self.bounds[0])):
+                yield shift
 
     def lines(self, segments: Ints) -> NDArray[np.object_]:
         """Return the shapely LineStrings of segments in this frame, degrees."""
@@ -183,6 +214,12 @@ class Ground:
         before = np.cumsum(length) - length
         first = np.repeat(np.cumsum(counts) - counts, counts)
         return EdgeTable(owner, start, end, length, before - before[first])
+
+
+def _by_reach(reach_m: Floats) -> list[Ints]:
+    """Return the rows up to the reach of the quick way, and those beyond where there are any."""
+    is_far = reach_m > LONGEST_REACH_M
+    return [np.flatnonzero(~is_far), *([np.flatnonzero(is_far)] if is_far.any() else [])]
 
 
 def _frame(network: Network) -> tuple[Floats, Ints]:
