@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
@@ -47,8 +48,10 @@ def _words_text(network: Network) -> str:
     return json.dumps({f: list(getattr(network, f)) for f in WORD_FIELDS}, ensure_ascii=False, indent=0)
 
 
-def save_network(network: Network, folder: Path) -> Path:
+def save_network(network: Network, folder: Path, *, beside: Callable[[Path], dict[str, Any]] | None = None) -> Path:
     """Write the network as `folder`, replacing an earlier network there in one step; return the folder.
+
+    `beside` writes more files into the folder before it is put into place, and returns members for the manifest.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def save_network(network: Network, folder: Path) -> Path:
     scratch = folder.parent / f".{folder.name}.build-{os.getpid()}-{secrets.token_hex(4)}"
     scratch.mkdir()
     try:
-        _write(network, scratch)
+        _write(network, scratch, {} if beside is None else beside(scratch))
         _move_into_place(scratch, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -88,14 +91,14 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def _write(network: Network, folder: Path) -> None:
+def _write(network: Network, folder: Path, more: dict[str, Any]) -> None:
     arrays: dict[str, Any] = {}
     for field in ARRAY_FIELDS:
         array = np.ascontiguousarray(getattr(network, field))
         np.save(folder / f"{field}.npy", array, allow_pickle=False)
         arrays[field] = {"dtype": array.dtype.str, "shape": list(array.shape)}
     (folder / WORDS).write_text(_words_text(network), encoding="utf-8")
-    manifest = {"format": FORMAT, "network_id": network.network_id, **network.manifest, "arrays": arrays}
+    manifest = {"format": FORMAT, "network_id": network.network_id, **network.manifest, **more, "arrays": arrays}
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
     for file in folder.iterdir():
         flush(file)
