@@ -21,17 +21,20 @@ from fom.domain.records import Record
 from fom.domain.states import DIRECTION_CODES, NO_STATE, State
 from fom.errors import FieldError, InvalidInput
 from fom.network.network import Network
+from fom.picture.assessment import Assessment
 from fom.picture.question import Question
 from fom.routing.answer import plan_answer
-from fom.routing.posture import travel_seconds
 from fom.routing.request import make_request
+from fom.routing.roads import Roads
+from fom.routing.spreading import REACH_MS, places_to_hub
 from fom.services.disclosure import disclose_reason
 from fom.services.drafts import REPORTED_KINDS, checked
+from fom.services.joining import join_roads
+from fom.services.judged_roads import topology_of
 from fom.services.judging import get_visible_record
 from fom.services.picture_events import letter, moves_between
 from fom.services.picture_host import PictureHost
 from fom.services.planning_desk import plan_then
-from fom.services.reach import join_roads, reaching
 from fom.services.record_checks import check_references
 from fom.services.registers import list_register
 
@@ -78,7 +81,8 @@ def what_if(
     after_picture = before_picture.copy()
     after_picture.remove([get_visible_record(session, record_id, actor).id for record_id in change.remove])
     after_picture.apply(added)
-    before, after = (p.assess(question).states for p in (before_picture, after_picture))
+    judged = before_picture.assess(question), after_picture.assess(question)
+    before, after = (assessment.states for assessment in judged)
     answer = {
         **question.members(),
         "network": host.network.network_id,
@@ -86,7 +90,7 @@ def what_if(
         "moves": moves_between(before, after),
         "by_state_m": {"before": _by_state_m(host.network, before), "after": _by_state_m(host.network, after)},
         "routes": _routes(session, host.network, before, after, actor),
-        "people": _people(session, host.network, question, before, after, actor),
+        "people": _people(session, host, question, *judged, actor),
         "plan": None,
     }
     if way is not None:
@@ -172,19 +176,24 @@ def _routes(
 
 def _people(
     session: Session,
-    network: Network,
+    host: PictureHost,
     question: Question,
-    before: NDArray[np.uint8],
-    after: NDArray[np.uint8],
+    before: Assessment,
+    after: Assessment,
     actor: Actor,
 ) -> dict[str, Any]:
     """Return how many people reach a hub in time before and after, and the settlements that lose or gain it."""
     sites = list_register(session, "site", actor=actor)
     settlements = {row["id"]: row for row in sites if row["kind"] in ("settlement", "camp")}
-    joined = join_roads(network, settlements.values())
-    hubs = list(join_roads(network, (row for row in sites if row["kind"] == "hub")).values())
-    seconds = travel_seconds(network, question.profile)
-    old, new = (reaching(network, states, seconds, joined, hubs) for states in (before, after))
+    joined = join_roads(host.network, settlements.values())
+    hubs = list(join_roads(host.network, (row for row in sites if row["kind"] == "hub")).values())
+
+    def reaching(judged: Assessment) -> set[str]:
+        roads = Roads.of(topology_of(host.router), judged.states, judged.delay_min, question.profile)
+        to_hub = places_to_hub(roads, list(joined.values()), hubs, REACH_MS).tolist()
+        return {row_id for row_id, ms in zip(joined, to_hub, strict=True) if ms <= REACH_MS}
+
+    old, new = reaching(before), reaching(after)
     return {
         "hubs": len(hubs),
         "reaching_before": _population(settlements, old),

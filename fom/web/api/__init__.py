@@ -21,6 +21,7 @@ FAMILIES = (
     "records",
     "routes",
     "plans",
+    "reach",
     "what_ifs",
     "policies",
     "benchmarks",

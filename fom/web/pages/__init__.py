@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from flask import Flask
 
-from fom.web.pages import air_heads, benchmarks, briefing, desk, live_map, planner, policy, report, routes, shell
+from fom.web.pages import (
+    air_heads,
+    benchmarks,
+    briefing,
+    desk,
+    live_map,
+    planner,
+    policy,
+    reach,
+    report,
+    routes,
+    shell,
+)
 
 
 def register(app: Flask) -> None:
     """Attach the pages and what their templates need."""
     shell.register(app)
-    for page in (live_map, report, desk, planner, routes, air_heads, benchmarks, briefing, policy):
+    for page in (
+        live_map,
+        report,
+        desk,
+        planner,
+        reach,
+        routes,
+        air_heads,
+        benchmarks,
+        briefing,
+        policy,
+    ):
         app.register_blueprint(page.blueprint)
