@@ -52,6 +52,9 @@ class Detail(Protocol):
     def tell(self, number: int, direction: int, place: int) -> Reason:
         """Return one of these, by its place, as an answer states it, with texts for people."""
 
+    def hazards(self, segments: NDArray[np.int64]) -> Mapping[str, str]:
+        """Return id -> level (`confirmed`, `suspected`, `doubtful`) of the explosive facts that limit some of these."""
+
     def route_state(self, stretches: Sequence[tuple[int, int]]) -> RollUp:
         """Return the state of (segment number, direction) pairs taken as one route."""
 

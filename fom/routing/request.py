@@ -31,6 +31,8 @@ class PlanRequest:
     posture: Posture = POSTURES[DEFAULT_POSTURE]
     alternates: int = MAX_ALTERNATES
     """How many at most besides the best, 0 to 3."""
+    trade_offs: bool = False
+    """Whether ways that weigh time against risk otherwise are asked for."""
 
     @property
     def places(self) -> tuple[LonLat, ...]:

@@ -24,7 +24,9 @@ from fom.routing.hierarchy_engine import HierarchyEngine, HierarchyTopology
 from fom.routing.preparation import prepare_hierarchy
 from fom.routing.sharing import SharedLock
 from fom.routing.snapping import Snap
+from fom.routing.two_criteria import Labels, Outgoing, new_labels
 from fom.routing.weights import TIE_BITS, UNREACHABLE, draw_numbers, to_seconds, to_weights
+from fom.routing.workspaces import Workspaces
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,6 +89,17 @@ class Router:
     def plain_engine(self, weights: NDArray[np.int64]) -> Engine:
         """Return an engine that prepares nothing: slower searches, no time to set up."""
         return DijkstraEngine(self._dijkstra, weights)
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        """Return the graph by tail, for searches that prepare nothing."""
+        topology = self._dijkstra
+        return Outgoing(topology.out_first, topology.out_arcs, self.graph.tail, self.graph.head)
+
+    @cached_property
+    def labels(self) -> Workspaces[Labels]:
+        """Return the workspaces of such searches."""
+        return Workspaces(lambda: new_labels(self.graph.n_nodes))
 
     @cached_property
     def _dijkstra(self) -> DijkstraTopology:

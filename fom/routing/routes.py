@@ -95,12 +95,12 @@ class RouteMaker:
     """(b,) seconds of each barrier of the network for the vehicle."""
     _roads: dict[int, tuple[str | None, str | None, str]] = field(default_factory=dict)
 
-    def make(self, path: Path) -> PlannedRoute:
-        """Return the route of a path."""
+    def make(self, path: Path, detail: Detail | None = None) -> PlannedRoute:
+        """Return the route of a path; `detail` of its segments where it is at hand."""
         network = self.router.network
         lengths = np.asarray(network.length_m)[path.segments] * path.shares
         ends = np.cumsum(lengths)
-        detail = self.conditions.detail(np.unique(path.segments))
+        detail = self.conditions.detail(np.unique(path.segments)) if detail is None else detail
         rolled = detail.route_state(list(zip(path.segments.tolist(), (path.arcs & 1).tolist(), strict=True)))
         states = self.states_on(path)
         return PlannedRoute(

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from fom.domain.instants import MINUTE_US
 from fom.domain.profiles import Profile
+from fom.domain.states import Component, State
 from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.conditions import Reason
-from fom.routing.planning import Plan, make_metrics, plan_route
+from fom.routing.planning import Plan, make_metrics, plan_route, with_trade_offs
 from fom.routing.posture import POSTURES, Posture, arc_costs, travel_seconds
 from fom.routing.request import PlanRequest
 from fom.routing.router import Router
@@ -39,6 +40,20 @@ class Detailed:
     def __init__(self, assessment: Assessment) -> None:
         self._assessment = assessment
         self.route_state, self.reasons = assessment.route_state, assessment.reasons
+
+    def hazards(self, segments: NDArray[np.int64]) -> dict[str, str]:
+        """Return id -> level of the explosive facts that limit some of these."""
+        assessment, knowledge = self._assessment, self._assessment.contributions.case.knowledge
+        rows = [assessment.row_of(segment) for segment in segments.tolist()]
+        held = (assessment.components[rows, :, Component.EXPLOSIVE] > State.GREEN).any(axis=1)
+        return {
+            record.id: knowledge.level(record, reason.confidence or 0.0).name.lower()
+            for segment in segments[held].tolist()
+            for reason in self.reasons(segment, 0)
+            if reason.component == Component.EXPLOSIVE
+            for record in reason.records
+            if record.id in reason.fact_ids
+        }
 
     def tell(self, number: int, direction: int, place: int) -> Reason:
         """Return a reason of a segment by its place, with texts."""
@@ -131,6 +146,12 @@ class Ready:
             request = replace(request, at=at, known_at=at)
             return plan_route(self._router.network, self._router, self.conditions, request, self._metrics)
 
+    def weigh(self, plan: Plan) -> Plan:
+        """Return a plan with the ways that weigh time against risk; only of the set kept for `fastest`."""
+        with self._lock.reading():
+            extremes = self._metrics.verified, self._metrics.beside
+            return with_trade_offs(plan, self._router, self.conditions, extremes)
+
 
 class PlanningDesk:
     """The sets kept ready by one process. Every member may be called from any thread."""
@@ -141,21 +162,32 @@ class PlanningDesk:
 
     def plan_now(self, router: Router, picture: Picture, request: PlanRequest, now: Callable[[], NowStates]) -> Plan:
         """Return the plan of a request that departs now; its times are those of the states taken."""
-        key = (request.profile, request.user_class, request.posture.name)
+        plan = self._ready_for(router, picture, request, request.posture, now).plan(request)
+        if not request.trade_offs:
+            return plan
+        return self._ready_for(router, picture, request, POSTURES["fastest"], now).weigh(plan)
+
+    def _ready_for(
+        self, router: Router, picture: Picture, request: PlanRequest, posture: Posture, now: Callable[[], NowStates]
+    ) -> Ready:
+        """Return the set of a posture, moved on to now."""
+        key = (request.profile, request.user_class, posture.name)
         with self._lock:
             view = now()
             question = Question(view.at, view.at, request.profile, request.user_class)
             ready = self._ready.get(key)
             if ready is None or not ready.is_usable(picture, view.at):
-                ready = self._ready[key] = Ready(router, picture, question, request.posture)
+                ready = self._ready[key] = Ready(router, picture, question, posture)
             ready.move_on(question, view.states)
             self._ready.move_to_end(key)
             while len(self._ready) > KEPT:
                 self._ready.popitem(last=False)
-        return ready.plan(request)
+        return ready
 
 
 def plan_then(router: Router, picture: Picture, request: PlanRequest) -> Plan:
     """Return the plan of a request at any moment, judged from nothing."""
     question = Question(request.at, request.known_at, request.profile, request.user_class)
-    return plan_route(router.network, router, Assessed(picture, question), request)
+    conditions = Assessed(picture, question)
+    plan = plan_route(router.network, router, conditions, request)
+    return with_trade_offs(plan, router, conditions) if request.trade_offs else plan

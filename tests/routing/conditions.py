@@ -60,6 +60,10 @@ class HandConditions:
             "fact_ids": list(reason.fact_ids),
         }
 
+    def hazards(self, segments: np.ndarray) -> dict[str, str]:
+        held = [s for s in segments.tolist() if (self.states[s] == State.AMBER).any()]
+        return {f"e{segment}": "suspected" for segment in held}
+
     def route_state(self, stretches: Sequence[tuple[int, int]]) -> HandRollUp:
         worst = State(max(int(self.states[row]) for row in stretches))
         return HandRollUp(worst, max(float(self.risk[row]) for row in stretches), 0.7225, 0)
