@@ -33,6 +33,7 @@ from fom.picture.live import LiveStates
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
 from fom.picture.survey import Survey
+from fom.picture.timelines import Timelines, timelines
 
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
@@ -140,6 +141,14 @@ class Picture:
         contributions = Contributions(case, recorded, self._all_known, np.asarray(segments, dtype=np.int64))
         for moment in moments:
             yield Assessment(replace(question, at=moment), contributions)
+
+    def timelines(self, question: Question, end: int, segments: Ints | None = None) -> Timelines:
+        """Return how states go on by themselves from the moment asked to `end`, with the same knowledge."""
+        with self.lock:
+            wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
+            case = self._case(question) if wanted is None else self._case_on(question, wanted)
+            self.recorded(question.profile)
+        return timelines(self.contributions(case, wanted), question.at, end)
 
     def survey(self, known_at: int) -> Survey:
         """Return what is known at a moment beyond the states of segments."""

@@ -59,6 +59,33 @@ class Detail(Protocol):
         """Return the state of (segment number, direction) pairs taken as one route."""
 
 
+class Course(Protocol):
+    """How states go on by themselves from one moment to another, both included; microseconds."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def states(self) -> NDArray[np.uint8]:
+        """Return (n, 2) states at the start, NO_STATE where there is no such direction."""
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Return (2n + 1,); the changes of arc b are rows first[b] to first[b + 1] - 1, in order of time."""
+
+    @property
+    def tick(self) -> NDArray[np.int64]:
+        """Return (c,) from when a change holds, half microseconds."""
+
+    @property
+    def state(self) -> NDArray[np.uint8]:
+        """Return (c,) the state from then on."""
+
+    def best(self) -> NDArray[np.uint8]:
+        """Return (n, 2) the best state of every arc at any of the moments."""
+
+
 class Conditions(Protocol):
     """What a plan sees of the picture: the states of one question for all n segments, and the detail of some."""
 

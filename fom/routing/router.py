@@ -77,8 +77,16 @@ class Router:
 
     def barrier_rows(self, path: Path) -> NDArray[np.int64]:
         """Return the rows of the network's barrier list that a path passes, in order; turning round passes none."""
-        rows = self._barrier_row[self._heads[path.arcs[:-1]]]
-        return np.asarray(rows[(rows != NO_BARRIER) & (path.arcs[1:] != path.arcs[:-1] ^ 1) & (path.leave[:-1] == 1.0)])
+        rows = self.barriers_before(path)
+        return np.asarray(rows[rows != NO_BARRIER])
+
+    def barriers_before(self, path: Path) -> NDArray[np.int64]:
+        """Return (k,) the row of the barrier passed before each arc of a path, or NO_BARRIER."""
+        rows = np.full(len(path.arcs), NO_BARRIER, np.int64)
+        passed = self._barrier_row[self._heads[path.arcs[:-1]]]
+        is_passed = (path.arcs[1:] != path.arcs[:-1] ^ 1) & (path.leave[:-1] == 1.0)
+        rows[1:][is_passed] = passed[is_passed]
+        return rows
 
     def engine(self, weights: NDArray[np.int64]) -> Engine:
         """Return a search engine over weights of router arcs, which it keeps and watches (`update`)."""
