@@ -55,6 +55,9 @@ class Detail(Protocol):
     def hazards(self, segments: NDArray[np.int64]) -> Mapping[str, str]:
         """Return id -> level (`confirmed`, `suspected`, `doubtful`) of the explosive facts that limit some of these."""
 
+    def near_hazard(self, segments: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return (k,) whether any explosive fact limits each of these."""
+
     def route_state(self, stretches: Sequence[tuple[int, int]]) -> RollUp:
         """Return the state of (segment number, direction) pairs taken as one route."""
 

@@ -43,17 +43,20 @@ class Detailed:
 
     def hazards(self, segments: NDArray[np.int64]) -> dict[str, str]:
         """Return id -> level of the explosive facts that limit some of these."""
-        assessment, knowledge = self._assessment, self._assessment.contributions.case.knowledge
-        rows = [assessment.row_of(segment) for segment in segments.tolist()]
-        held = (assessment.components[rows, :, Component.EXPLOSIVE] > State.GREEN).any(axis=1)
+        knowledge = self._assessment.contributions.case.knowledge
         return {
             record.id: knowledge.level(record, reason.confidence or 0.0).name.lower()
-            for segment in segments[held].tolist()
+            for segment in segments[self.near_hazard(segments)].tolist()
             for reason in self.reasons(segment, 0)
             if reason.component == Component.EXPLOSIVE
             for record in reason.records
             if record.id in reason.fact_ids
         }
+
+    def near_hazard(self, segments: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return (k,) whether any explosive fact limits each of these."""
+        rows = [self._assessment.row_of(segment) for segment in segments.tolist()]
+        return np.asarray((self._assessment.components[rows, :, Component.EXPLOSIVE] > State.GREEN).any(axis=1))
 
     def tell(self, number: int, direction: int, place: int) -> Reason:
         """Return a reason of a segment by its place, with texts."""
