@@ -106,3 +106,6 @@ class Conditions(Protocol):
 
     def detail(self, segments: NDArray[np.int64]) -> Detail:
         """Return the answer in detail for some segments, each once, ascending."""
+
+    def detail_at(self, segments: NDArray[np.int64], moments: Mapping[int, int]) -> Detail:
+        """Return the same, of some segments (number -> microseconds) as they are at moments of their own."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -25,7 +25,10 @@ from fom.routing.request import LonLat, PlanRequest
 from fom.routing.router import Metric, Path, Router, Searches
 from fom.routing.routes import PlannedRoute, RouteMaker, deciding_reasons, join_paths
 from fom.routing.snapping import SNAP_RADIUS_M, Snap, snap_to_road
-from fom.routing.trade_offs import TradeOff, find_trade_offs
+from fom.routing.stops import Stops
+from fom.routing.timing import Timing
+from fom.routing.trade_offs import TradeOff
+from fom.routing.turning import Turning
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,17 @@ class Alternate:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStops:
+    """The halts of the best way, and whether its roads are open with them."""
+
+    stops: Stops
+    arrives_at: int
+    """With all halts, microseconds."""
+    holds: bool | None
+    """Whether every road is open when it is reached with these halts; None = states on arrival were not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The answer to a request."""
 
@@ -72,7 +86,11 @@ class Plan:
     obstacle: Obstacle | None
     """What stands in the way, where there is no route and no end is blocked."""
     trade_offs: tuple[TradeOff, ...] | None = None
-    """By duration, the fastest first; None = not asked for."""
+    """By duration, the fastest first; None = not asked for, as for all that follows."""
+    timing: Timing | None = None
+    stops: PlannedStops | None = None
+    turning: Turning | None = None
+    """Of the best way."""
 
     @property
     def blocked_ends(self) -> tuple[End, ...]:
@@ -141,25 +159,6 @@ def plan_route(
         unverified=maker.make(grey) if grey is not None and is_other else None,
         obstacle=None if path is not None else find_obstacle(maker, metrics.with_grey, snaps),
     )
-
-
-def with_trade_offs(
-    plan: Plan, router: Router, conditions: Conditions, extremes: tuple[Metric, Metric] | None = None
-) -> Plan:
-    """Return a plan with the ways that weigh time against risk; `extremes`: the metrics of `fastest` and `safest`.
-
-    The metrics and the conditions are of one moment; they are made here when not given.
-    """
-    request = plan.request
-    snaps = [end.snap for end in plan.ends if end.snap is not None]
-    if plan.blocked_ends:
-        return replace(plan, trade_offs=())
-    seconds = travel_seconds(router.network, request.profile)
-    maker = RouteMaker(router, conditions, seconds, barrier_seconds(router.network, request.profile.vehicle))
-    if extremes is None:
-        made = make_metrics(router, conditions, request.profile, POSTURES["fastest"])
-        extremes = made.verified, made.beside
-    return replace(plan, trade_offs=find_trade_offs(maker, *extremes, snaps, [r.path for r in plan.routes]))
 
 
 def best_through(searches: Searches, snaps: Sequence[Snap]) -> Path | None:

@@ -9,7 +9,7 @@ Source: doctrine, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,24 +63,27 @@ class Judged:
 
 
 def find_trade_offs(
-    maker: RouteMaker, fastest: Metric, safest: Metric, snaps: Sequence[Snap], also: Sequence[Path] = ()
+    fastest: Metric,
+    safest: Metric,
+    snaps: Sequence[Snap],
+    judge: Callable[[Path], Judged | None],
+    also: Sequence[Path] = (),
 ) -> tuple[TradeOff, ...]:
     """Return the fastest way and up to three others by duration; none beats another in time, risk and caution.
 
     Parameters
     ----------
     fastest, safest
-        Metrics of the postures at both ends, over GREEN and AMBER, under the conditions of `maker`.
+        Metrics of the postures at both ends, over GREEN and AMBER.
+    judge
+        Measures a way; None = it is not open.
     also
         Ways found otherwise that may take part.
     """
     with fastest.reading() as time, safest.reading() as care:
         paths = [mixed.path for mixed in Mixer(time, care, snaps).supported()]
-    if not paths:
-        return ()
-    is_open = [np.isin(maker.states_on(path), VIABLE).all() for path in also]
-    paths += [path for path, is_usable in zip(also, is_open, strict=True) if is_usable]
-    ways = chosen(undominated([_judge(maker, path) for path in _distinct(paths)]))
+    judged = [judge(path) for path in _distinct([*paths, *also])]
+    ways = chosen(undominated([way for way in judged if way is not None]))
     return tuple(_beside(ways[0], way) for way in ways)
 
 
@@ -132,9 +135,13 @@ def _distinct(paths: Sequence[Path]) -> list[Path]:
     return list({(tuple(p.arcs.tolist()), float(p.enter[0]), float(p.leave[-1])): p for p in reversed(paths)}.values())
 
 
-def _judge(maker: RouteMaker, path: Path) -> Judged:
-    detail = maker.conditions.detail(np.unique(path.segments))
-    return Judged(maker.make(path, detail), detail.hazards(np.unique(path.segments)))
+def judge_with(maker: RouteMaker, path: Path) -> Judged | None:
+    """Return a way measured under the conditions of a maker, None when it is not open."""
+    if not np.isin(maker.states_on(path), VIABLE).all():
+        return None
+    segments = np.unique(path.segments)
+    detail = maker.conditions.detail(segments)
+    return Judged(maker.make(path, detail), detail.hazards(segments))
 
 
 def _beside(fastest: Judged, way: Judged) -> TradeOff:

@@ -166,7 +166,7 @@ class PlanningDesk:
     def plan_now(self, router: Router, picture: Picture, request: PlanRequest, now: Callable[[], NowStates]) -> Plan:
         """Return the plan of a request that departs now; its times are those of the states taken."""
         plan = self._ready_for(router, picture, request, request.posture, now).plan(request)
-        if not request.trade_offs:
+        if not request.wishes.trade_offs:
             return plan
         return self._ready_for(router, picture, request, POSTURES["fastest"], now).weigh(plan)
 
@@ -193,4 +193,4 @@ def plan_then(router: Router, picture: Picture, request: PlanRequest) -> Plan:
     question = Question(request.at, request.known_at, request.profile, request.user_class)
     conditions = Assessed(picture, question)
     plan = plan_route(router.network, router, conditions, request)
-    return with_trade_offs(plan, router, conditions) if request.trade_offs else plan
+    return with_trade_offs(plan, router, conditions) if request.wishes.trade_offs else plan

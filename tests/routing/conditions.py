@@ -48,6 +48,9 @@ class HandConditions:
         """Return itself: everything is known by hand."""
         return self
 
+    def detail_at(self, segments: np.ndarray, moments: object) -> HandConditions:
+        return self
+
     def reasons(self, number: int, direction: int) -> tuple[HandReason, ...]:
         state = State(int(self.states[number, direction]))
         return (HandReason(Component.EXPLOSIVE, "X1", state, (f"e{number}",)),)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
@@ -12,12 +10,13 @@ from hypothesis import strategies as st
 from fom.domain.profiles import PROFILES
 from fom.domain.states import State
 from fom.routing.mixtures import Mixer
-from fom.routing.planning import plan_route, with_trade_offs
-from fom.routing.request import make_request
+from fom.routing.planning import plan_route
+from fom.routing.request import Wishes, make_request
 from fom.routing.router import Router
 from fom.routing.snapping import Snap
 from fom.routing.trade_offs import KEPT_BESIDE_FASTEST, count_by_level
 from fom.routing.weights import TIE_BITS
+from fom.routing.wishes import with_trade_offs
 from tests.routing.conditions import HandConditions
 from tests.routing.small_networks import expanded_graph, grid_network, networks, plain_costs
 
@@ -134,7 +133,7 @@ def test_no_offered_way_is_beaten_in_time_risk_and_caution_and_the_fastest_comes
     for segment in (0, network.n_segments - 1):
         conditions.set_state(segment, State.GREEN)
     ends = {"origin": [0.001, 0.0], "destination": [0.53, 0.45]}
-    request = replace(make_request(**ends, **BASE), trade_offs=True)
+    request = make_request(**ends, **BASE, wishes=Wishes(trade_offs=True))
     router = Router(network)
     plan = with_trade_offs(plan_route(network, router, conditions, request), router, conditions)
     ways = plan.trade_offs
@@ -169,7 +168,7 @@ def test_a_longer_way_around_two_suspected_hazards_says_what_it_saves():
     for segment in bottom:
         conditions.set_state(segment, State.AMBER)
         conditions.risk[segment] = 0.2
-    request = replace(make_request(origin=[0.0, 0.001], destination=[0.18, 0.001], **BASE), trade_offs=True)
+    request = make_request(origin=[0.0, 0.001], destination=[0.18, 0.001], **BASE, wishes=Wishes(trade_offs=True))
     router = Router(network)
     ways = with_trade_offs(plan_route(network, router, conditions, request), router, conditions).trade_offs
     assert [w.words for w in ways] == [
