@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fom.errors import FieldError
 
@@ -82,4 +82,4 @@ def varied(profile: Profile, dimensions: Mapping[str, float], errors: list[Field
             errors.append(FieldError(f"{field}.{name}", f"{value:g}", f"{least:g} to {most:g} {unit}"))
     if dimensions.get("mass_t", 0.0) > profile.mass_t and "mlc" not in dimensions:
         errors.append(FieldError(f"{field}.mlc", "nothing", f"the load class of a vehicle heavier than {profile.name}"))
-    return replace(profile, **dimensions)
+    return Profile(profile.name, profile.vehicle, *(dimensions.get(name, getattr(profile, name)) for name in VARIED))

@@ -37,6 +37,8 @@ from fom.picture.timelines import Timelines, timelines
 
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
+RECORDED_KEPT = 16
+"""Vehicles whose recorded limits are kept: the profiles, and dimensions asked for of late."""
 CHANGES_KEPT = 4096
 
 
@@ -169,6 +171,8 @@ class Picture:
         found = self._recorded.get(profile)
         if found is None:
             found = self._recorded[profile] = recorded_limits(self.network, profile, self.policy)
+            while len(self._recorded) > RECORDED_KEPT:
+                del self._recorded[next(iter(self._recorded))]
         return found
 
     def basis(self) -> Basis:

@@ -52,7 +52,7 @@ class Timelines:
         return int(self.states.reshape(-1)[arc]) if row < begin else int(self.state[row])
 
     def next_change(self, arcs: Ints, moments: Ints) -> Ints:
-        """Return (k,) the first whole microsecond after moments at which arcs have another state; 2^62 = none inside."""
+        """Return (k,) the first microsecond after moments at which arcs have another state; 2^62 = none inside."""
         out = np.full(len(arcs), 2**62, np.int64)
         for k, (arc, at) in enumerate(zip(arcs.tolist(), moments.tolist(), strict=True)):
             begin, end = int(self.first[arc]), int(self.first[arc + 1])
@@ -67,9 +67,14 @@ class Timelines:
         states[segments] = part.states
         arcs, mine = self._arcs(), np.column_stack([2 * segments, 2 * segments + 1]).ravel()
         kept = ~np.isin(arcs, mine)
-        whole = (arcs[kept], self.tick[kept], self.state[kept])
-        theirs = (mine[part._arcs()], part.tick, part.state)
-        return _sorted(self.start, self.end, states, *map(np.concatenate, zip(whole, theirs, strict=True)))
+        return _sorted(
+            self.start,
+            self.end,
+            states,
+            np.concatenate([arcs[kept], mine[part._arcs()]]),
+            np.concatenate([self.tick[kept], part.tick]),
+            np.concatenate([self.state[kept], part.state]),
+        )
 
     def _arcs(self) -> Ints:
         return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
@@ -84,11 +89,11 @@ def timelines(contributions: Contributions, start: int, end: int) -> Timelines:
     ticks_of, states_of = [ticks, ticks], [changed, changed]
     if not contributions.is_symmetric:
         lopsided = np.flatnonzero(contributions.is_lopsided)
-        back, back_rows, *back_changes = _walk(contributions.narrowed(lopsided), 1, tick, last)
+        back, back_rows, back_ticks, back_changed = _walk(contributions.narrowed(lopsided), 1, tick, last)
         both[lopsided, 1] = back
         same = ~contributions.is_lopsided[rows]
         arcs = [2 * rows, 2 * rows[same] + 1, 2 * lopsided[back_rows] + 1]
-        ticks_of, states_of = [ticks, ticks[same], back_changes[0]], [changed, changed[same], back_changes[1]]
+        ticks_of, states_of = [ticks, ticks[same], back_ticks], [changed, changed[same], back_changed]
     oneway = np.asarray(contributions.network.is_oneway)
     oneway = oneway if contributions.segments is None else oneway[contributions.segments]
     both[oneway, 1] = NO_STATE
@@ -128,4 +133,5 @@ def _walk(contributions: Contributions, direction: int, tick: int, last: int) ->
         if len(keep) < len(rows):
             contributions = contributions.narrowed(keep)
         rows, at, now = rows[keep], onward[keep], then[keep]
-    return first, *(np.concatenate(column) for column in zip(*out, strict=True))  # type: ignore[return-value]
+    found = [np.concatenate([part[i] for part in out]) if out else np.empty(0, np.int64) for i in range(3)]
+    return first, found[0], found[1], found[2].astype(np.uint8)

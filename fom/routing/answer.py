@@ -16,7 +16,6 @@ from fom.routing.conditions import Reason
 from fom.routing.obstacles import BlockedRoad, Obstacle
 from fom.routing.planning import End, Plan
 from fom.routing.routes import PlannedRoute, WorstPart
-from fom.routing.trade_offs import LEVELS, TradeOff
 
 FORMAT = "fom-plan/1"
 DEGREE_DIGITS = 7
@@ -46,14 +45,23 @@ def plan_answer(plan: Plan, *, show: Show = dict) -> dict[str, Any]:
         ],
         "unverified": None if plan.unverified is None else _route(plan.unverified, request.at, show),
         "obstacle": None if plan.obstacle is None else _obstacle(plan.obstacle, show),
-        **({} if plan.trade_offs is None else {"trade_offs": [_trade_off(t, request.at, show) for t in plan.trade_offs]}),
+        **(
+            {}
+            if plan.trade_offs is None
+            else {"trade_offs": [_trade_off(t, request.at, show) for t in plan.trade_offs]}
+        ),
     }
 
 
 def outcome(plan: Plan) -> str:
-    """Return `route`, `blocked_end`, or the kind of obstacle: `closed`, `unverified`, `not_connected`."""
+    """Return `route`, `blocked_end`, or the kind of obstacle: `closed`, `unverified`, `not_connected`.
+
+    `closed_on_arrival`: there is a way in the states at departure, but none is open when it is reached.
+    """
     if plan.best is not None:
         return "route"
+    if plan.timing is not None and plan.timing.is_closed_on_arrival:
+        return "closed_on_arrival"
     return "blocked_end" if plan.obstacle is None else plan.obstacle.kind
 
 
@@ -136,18 +144,6 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "avoids": list(comparison.avoids),
         "meets": list(comparison.meets),
         "trade_off": comparison.trade_off,
-    }
-
-
-def _trade_off(way: TradeOff, at: int, show: Show) -> dict[str, Any]:
-    return _route(way.route, at, show) | {
-        "trade_off": {
-            "extra_s": round(way.extra_s, SECOND_DIGITS),
-            "hazards": {level: list(way.hazards.values()).count(level) for level in LEVELS},
-            "avoids": list(way.avoids),
-            "meets": list(way.meets),
-            "words": way.words,
-        }
     }
 
 

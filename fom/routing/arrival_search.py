@@ -120,7 +120,7 @@ def next_turn_of_sun(roads: Roads, segment: int, at: int, rises: bool) -> int:
     while at <= roads.end:
         later = at + STEP_US
         after = _sun(roads, segment, later)
-        if rises and before < 0 <= after or not rises and after < 0 <= before:
+        if (rises and before < 0 <= after) or (not rises and after < 0 <= before):
             return int(at + np.int64(np.rint(before / (before - after) * STEP_US)))
         at, before = later, after
     return FAR_US
@@ -134,6 +134,21 @@ def leaves_at(roads: Roads, arc: int, share: float, before: int, enters: int) ->
     if before >= 0 and roads.delay_us[before] == delay:
         delay = np.int64(0)
     return int(enters + travel + delay)
+
+
+@compiled
+def meet(roads: Roads, arc: int, share: float, before: int, enters: int) -> tuple[int, int, int]:
+    """Return the state an arc is met in (BLACK where it may not be entered), when it is left, and the wait.
+
+    The wait: departing earlier than so much later, what is met does not get better.
+    """
+    state = state_at(roads, arc, enters)
+    leaves = leaves_at(roads, arc, share, before, enters)
+    wait = next_better(roads, arc, enters, state) - enters
+    if not is_lit(roads, arc >> 1, enters, leaves):
+        wait = min(wait, next_turn_of_sun(roads, arc >> 1, enters, True) - enters)
+        state = _BLACK
+    return state, leaves, wait
 
 
 @compiled
@@ -161,20 +176,16 @@ def search_arrivals(
     heap = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
     touched = [np.int64(0) for _ in range(0)]
     best, best_draws, end, at_end = unreachable, unreachable, np.int64(-1), np.int64(-1)
-    later = np.int64(FAR_US)
+    later = FAR_US
     settled = 0
     for k in range(len(source_nodes)):
         node, arc = np.int64(source_nodes[k]), source_arcs[k]
-        state = state_at(roads, arc, departs)
-        leaves = leaves_at(roads, arc, source_shares[k], -1, departs)
-        later = min(later, next_better(roads, arc, departs, state) - departs)
-        lit = is_lit(roads, arc >> 1, departs, leaves)
-        if not lit:
-            later = min(later, next_turn_of_sun(roads, arc >> 1, departs, True) - departs)
-        if state > _AMBER or not lit:
+        state, leaves, wait = meet(roads, arc, source_shares[k], -1, departs)
+        later = min(later, wait)
+        if state > _AMBER:
             continue
         spent, drawn = np.int64(np.rint(cost_ms(roads, arc, state) * source_shares[k])), roads.draws[arc]
-        rest = remaining_from(left, node)
+        rest = remaining_from(left, int(node))
         if rest >= unreachable or spent > cost[node] or (spent == cost[node] and drawn >= draws[node]):
             continue
         cost[node], draws[node], via[node], arrives[node] = spent, drawn, -1 - k, leaves
@@ -191,13 +202,9 @@ def search_arrivals(
                 continue
             arc, passing = target_arcs[k], roads.barrier_ms[target_barriers[k]]
             enters = arrives[node] + passing * 1000
-            state = state_at(roads, arc, enters)
-            leaves = leaves_at(roads, arc, target_shares[k], before, enters)
-            later = min(later, next_better(roads, arc, enters, state) - enters)
-            lit = is_lit(roads, arc >> 1, enters, leaves)
-            if not lit:
-                later = min(later, next_turn_of_sun(roads, arc >> 1, enters, True) - enters)
-            if state > _AMBER or not lit:
+            state, _, wait = meet(roads, arc, target_shares[k], before, enters)
+            later = min(later, wait)
+            if state > _AMBER:
                 continue
             part = np.int64(np.rint(cost_ms(roads, arc, state) * target_shares[k]))
             total, sum_draws = spent + passing + part, drawn + roads.draws[arc]
@@ -209,17 +216,13 @@ def search_arrivals(
             reached = np.int64(out.head[router_arc])
             if passing >= unreachable:
                 continue
-            rest = remaining_from(left, reached)
+            rest = remaining_from(left, int(reached))
             if rest >= unreachable:
                 continue
             enters = arrives[node] + passing * 1000
-            state = state_at(roads, arc, enters)
-            leaves = leaves_at(roads, arc, 1.0, before, enters)
-            later = min(later, next_better(roads, arc, enters, state) - enters)
-            lit = is_lit(roads, arc >> 1, enters, leaves)
-            if not lit:
-                later = min(later, next_turn_of_sun(roads, arc >> 1, enters, True) - enters)
-            if state > _AMBER or not lit:
+            state, leaves, wait = meet(roads, arc, 1.0, before, enters)
+            later = min(later, wait)
+            if state > _AMBER:
                 continue
             total, more = spent + passing + cost_ms(roads, arc, state), drawn + roads.draws[arc]
             if total > cost[reached] or (total == cost[reached] and more >= draws[reached]):
@@ -258,16 +261,16 @@ def walk(
     `barriers` (k,) is the barrier passed before each arc (-1 = none), `pauses` (k,) a halt before it, microseconds.
     """
     enters, leaves = np.empty(len(arcs), np.int64), np.empty(len(arcs), np.int64)
-    at, stands = np.int64(departs), np.int64(FAR_US)
+    at, stands = departs, FAR_US
     for k in range(len(arcs)):
-        at += pauses[k] + roads.barrier_ms[barriers[k]] * 1000
+        at += int(pauses[k] + roads.barrier_ms[barriers[k]] * 1000)
         enters[k] = at
         at = leaves_at(roads, arcs[k], shares[k], arcs[k - 1] if k else -1, at)
         leaves[k] = at
         for row in range(roads.first[arcs[k]], roads.first[arcs[k] + 1]):
             if roads.tick[row] > 2 * enters[k]:
-                stands = min(stands, (roads.tick[row] + 1) // 2 - enters[k])
+                stands = min(stands, int((roads.tick[row] + 1) // 2 - enters[k]))
                 break
         if roads.by_day_only:
-            stands = min(stands, next_turn_of_sun(roads, arcs[k] >> 1, leaves[k], False) - leaves[k])
+            stands = min(stands, next_turn_of_sun(roads, arcs[k] >> 1, at, False) - at)
     return enters, leaves, int(stands)

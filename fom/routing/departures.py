@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from fom.domain.instants import DAY_US, MINUTE_US, from_us
-from fom.domain.states import State
 from fom.routing.snapping import Snap
 from fom.routing.trips import Trip, Trips
 
@@ -45,12 +44,6 @@ class Window:
     def best(self) -> Piece:
         """Return the piece with the shortest trip, the first of equals."""
         return min(self.pieces, key=lambda piece: (_duration_us(piece), piece.start))
-
-    @property
-    def state(self) -> State:
-        """Return the worst state met by its best trip."""
-        trip = self.best.trip
-        return State(int(trip.times.states.max())) if trip is not None else State.BLACK
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -200,9 +200,7 @@ class DijkstraEngine:
     def remaining(self, targets: Ends) -> Remaining:
         """Return what is still to be spent from any node to the targets; all of it is worked out at once."""
         topology = self._topology
-        return remaining_everywhere(
-            topology.in_first, topology.in_arcs, topology.graph.tail, self._weights, targets
-        )
+        return remaining_everywhere(topology.in_first, topology.in_arcs, topology.graph.tail, self._weights, targets)
 
     def candidates(
         self,

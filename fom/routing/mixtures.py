@@ -114,10 +114,14 @@ class _Leg:
         if start < 0:
             return direct
         path = self._time.path(sources, Found(0, arcs, start, end), targets)
-        return path if direct is None else min(path, direct, key=lambda way: a * self._ms(way)[0] + b * self._ms(way)[1])
+        if direct is None:
+            return path
 
-    def _ms(self, path: Path) -> tuple[int, int]:
-        return self._time.priced(path).weight >> TIE_BITS, self._care.priced(path).weight >> TIE_BITS
+        def mixture(way: Path) -> int:
+            time, care = self._time.priced(way).weight, self._care.priced(way).weight
+            return a * (time >> TIE_BITS) + b * (care >> TIE_BITS)
+
+        return min(path, direct, key=mixture)
 
 
 def _undominated(ways: Sequence[Mixed]) -> list[Mixed]:

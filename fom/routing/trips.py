@@ -51,6 +51,11 @@ class Times:
     """Every arc is GREEN or AMBER when entered, and travelled by day where that is asked for."""
 
     @property
+    def worst(self) -> State:
+        """Return the worst state met."""
+        return State(int(self.states.max()))
+
+    @property
     def arrives(self) -> int:
         """Return the moment of arrival."""
         return int(self.leaves[-1])
@@ -163,7 +168,9 @@ class Trips:
         return Search(Trip(path, self.times(path, departs)), later, settled)
 
 
-def best_costs(conditions: Conditions, course: Course, seconds: NDArray[np.float64], posture: Posture) -> NDArray[np.float64]:
+def best_costs(
+    conditions: Conditions, course: Course, seconds: NDArray[np.float64], posture: Posture
+) -> NDArray[np.float64]:
     """Return (2n,) costs of every arc in the best state it has at any moment foreseen; nothing costs less than that.
 
     `seconds` (n,) is the time each segment takes.

@@ -122,7 +122,7 @@ class _Room:
         return self._is_open(arc) and self._is_open(arc ^ 1) and not width < self.profile.width_m
 
     def _is_open(self, arc: int) -> bool:
-        return State.GREEN <= self.states[arc] <= max(VIABLE)
+        return bool(self.states[arc] <= max(VIABLE))
 
     def _carries_asset(self, segment: int) -> bool:
         return bool(self.network.asset_start[segment] < self.network.asset_start[segment + 1])
@@ -155,4 +155,3 @@ def _tell(kind: str, name: str | None, from_m: float, to_m: float, last: TurnAro
     if last is None:
         return f"{what}, {where}: no known place to turn before it"
     return f"{what}, {where}: last place to turn km {last.at_m / 1000:.1f}, junction of {last.roads} roads"
-

@@ -76,7 +76,7 @@ def search_mixture(
         spent = a * (source_time[k] >> TIE_BITS) + b * (source_care[k] >> TIE_BITS)
         drawn = source_time[k] & low
         if spent < cost[node] or (spent == cost[node] and drawn < draws[node]):
-            t, c = remaining_from(time_left, node), remaining_from(care_left, node)
+            t, c = remaining_from(time_left, int(node)), remaining_from(care_left, int(node))
             if t >= unreachable or c >= unreachable:
                 continue
             cost[node], draws[node], via[node] = spent, drawn, -1 - k
@@ -101,7 +101,7 @@ def search_mixture(
             more = drawn + (time[arc] & low)
             if total > cost[reached] or (total == cost[reached] and more >= draws[reached]):
                 continue
-            t, c = remaining_from(time_left, reached), remaining_from(care_left, reached)
+            t, c = remaining_from(time_left, int(reached)), remaining_from(care_left, int(reached))
             if t >= unreachable or c >= unreachable:
                 continue
             cost[reached], draws[reached], via[reached] = total, more, arc

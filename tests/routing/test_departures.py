@@ -38,7 +38,8 @@ def test_no_window_and_all_day_are_said_plainly():
     closed = np.zeros((4, 2), np.uint8)
     closed[2] = State.BLACK
     trips, _ = trips_over(ROAD, course(closed, [], days=4))
-    assert find_departures(trips.asked(by_day_only=False), [snap(0, 0), snap(3, 1)], T0).words == "no departure in the next 24 h"
+    answer = find_departures(trips.asked(by_day_only=False), [snap(0, 0), snap(3, 1)], T0)
+    assert answer.words == "no departure in the next 24 h"
     trips, _ = trips_over(ROAD, course(np.zeros((4, 2), np.uint8), [], days=4))
     answer = find_departures(trips.asked(by_day_only=False), [snap(0, 0), snap(3, 1)], T0)
     assert (answer.words, len(answer.windows), len(answer.windows[0].pieces)) == ("any time in the next 24 h", 1, 1)
@@ -77,7 +78,7 @@ def test_who_may_not_drive_by_night_leaves_after_sunrise_and_arrives_before_suns
     assert is_up
     first, second = answer.windows
     trip_us = first.best.trip.times.arrives - first.best.trip.times.departs
-    assert abs(first.end - (sets - trip_us)) < 3 * MINUTE_US  # the road's end lies 0.4 degrees east: 1.6 minutes earlier
+    assert abs(first.end - (sets - trip_us)) < 3 * MINUTE_US  # 0.4 degrees farther east 1.6 minutes earlier
     assert abs(second.start - rises) < MINUTE_US
     assert trip_us > HOUR_US
 

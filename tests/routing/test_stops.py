@@ -22,7 +22,8 @@ def even(length_m: float, kmh: float = 36.0) -> Along:
 def places(draw: st.DrawFn) -> list[Place]:
     at = draw(st.lists(st.integers(1, 399), unique=True, max_size=12))
     kinds = draw(st.lists(st.sampled_from(["base", "tob", "settlement", "camp"]), min_size=len(at), max_size=len(at)))
-    return [Place(str(i), f"p{i}", kind, km * 1000.0, 0.0) for i, (km, kind) in enumerate(sorted(zip(at, kinds, strict=True)))]
+    found = sorted(zip(at, kinds, strict=True))
+    return [Place(str(i), f"p{i}", kind, km * 1000.0, 0.0) for i, (km, kind) in enumerate(found)]
 
 
 def fewest(at_m: list[float], limit_m: float, length_m: float) -> int | None:
@@ -62,7 +63,10 @@ def test_nobody_drives_longer_than_agreed_unless_it_is_told(found, rest_h, range
 
 def test_places_lie_beside_the_way_in_order_also_across_the_date_line():
     for turn in (0.0, 180.0 - 30.05):
-        shift = lambda lon: (lon + turn + 180.0) % 360.0 - 180.0  # noqa: E731
+
+        def shift(lon: float, turn: float = turn) -> float:
+            return (lon + turn + 180.0) % 360.0 - 180.0
+
         line = np.array([[shift(30.0 + i * 0.01), 5.0] for i in range(11)])
         sites = [
             {"id": name, "name": name, "kind": "base", "lon": shift(lon), "lat": lat}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
@@ -26,8 +28,6 @@ FRACTIONS = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 
 def snap(segment: int, fraction: float) -> Snap:
     return Snap(segment, fraction, 0.0, (0.0, 0.0), (0.0, 0.0))
-
-
 
 
 def beaten(one: tuple[int, int], others) -> bool:
@@ -117,7 +117,7 @@ def test_legs_of_a_trip_with_via_points_are_mixed_as_a_whole():
     with router.metric(time).reading() as fast, router.metric(care).reading() as safe:
         whole = Mixer(fast, safe, stops).supported()
     legs = [pareto_by_labels(network, time, care, (a.segment, a.fraction), (b.segment, b.fraction))
-            for a, b in zip(stops, stops[1:], strict=False)]  # fmt: skip
+            for a, b in pairwise(stops)]  # fmt: skip
     sums = {(a[0] + b[0], a[1] + b[1]) for a in legs[0] for b in legs[1]}
     assert {(w.time_ms, w.care_ms) for w in whole} >= set(hull(sums))
 
@@ -175,5 +175,3 @@ def test_a_longer_way_around_two_suspected_hazards_says_what_it_saves():
         "fastest, passes two suspected hazards, risk .20, 20.0 km of caution",
         "+33 min, avoids two suspected hazards, risk .20 → .00, caution 20.0 → 0.0 km",
     ]
-
-

@@ -97,9 +97,7 @@ def questions(draw: st.DrawFn, *, opens: bool):
     closing = st.tuples(arcs, st.sampled_from([5.0, 15.0, 25.0, 40.0, 60.0, 90.0]), st.just(State.RED))
     changes = draw(st.lists(closing, max_size=2 * n, unique_by=lambda c: c[0]))
     if opens:
-        changes += [
-            (a, s + 30.0, State.GREEN) for a, s, _ in changes[::2]
-        ]
+        changes += [(a, s + 30.0, State.GREEN) for a, s, _ in changes[::2]]
     ends = [(draw(st.integers(0, n - 1)), draw(FRACTIONS)) for _ in range(2)]
     return network, course(states, changes), ends
 
@@ -137,7 +135,8 @@ def test_where_roads_open_too_nothing_closed_is_entered_and_no_way_that_stays_op
         check_open(network, line, found.trip)
     worst = line.states.reshape(-1).copy()
     np.maximum.at(worst, np.repeat(np.arange(len(worst)), np.diff(line.first)), line.state)
-    always = router.metric(np.where(worst <= State.AMBER, plain_costs(network), np.inf)).best(snap(*ends[0]), snap(*ends[1]))
+    metric = router.metric(np.where(worst <= State.AMBER, plain_costs(network), np.inf))
+    always = metric.best(snap(*ends[0]), snap(*ends[1]))
     if always is not None:
         assert found.trip is not None
         assert found.trip.times.arrives <= T0 + round(always.cost_s * SECOND_US) + len(always.arcs) * 1000
@@ -190,7 +189,8 @@ def test_the_search_by_arrival_equals_the_plain_one_on_a_grid_of_every_state_and
         conditions.risk[segment] = rng.choice([0.0, 0.1, 0.2])
         conditions.delay_min[segment] = rng.choice([0.0, 0.0, 12.0])
     # every AMBER arc is GREEN after a week: never reached, but its best state
-    changes = [(a, 86_400.0 * 7, State.GREEN) for a in range(2 * network.n_segments) if conditions.states.reshape(-1)[a] == 1]
+    amber = np.flatnonzero(conditions.states.reshape(-1) == State.AMBER).tolist()
+    changes = [(arc, 86_400.0 * 7, State.GREEN) for arc in amber]
     line = course(conditions.states, changes, days=8)
     router = Router(network)
     trips = Trips(router, conditions, line, PROFILES["P3"], POSTURES["balanced"])
