@@ -34,9 +34,12 @@ from fom.picture.measures import Measures
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
 from fom.picture.survey import Survey
+from fom.picture.timelines import Timelines, timelines
 
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
+RECORDED_KEPT = 16
+"""Vehicles whose recorded limits are kept: the profiles, and dimensions asked for of late."""
 CHANGES_KEPT = 4096
 
 
@@ -178,6 +181,14 @@ class Picture:
         for moment in moments:
             yield Assessment(replace(question, at=moment), contributions)
 
+    def timelines(self, question: Question, end: int, segments: Ints | None = None) -> Timelines:
+        """Return how states go on by themselves from the moment asked to `end`, with the same knowledge."""
+        with self.lock:
+            wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
+            case = self._case(question) if wanted is None else self._case_on(question, wanted)
+            self.recorded(question.profile)
+        return timelines(self.contributions(case, wanted), question.at, end)
+
     def survey(self, known_at: int) -> Survey:
         """Return what is known at a moment beyond the states of segments."""
         with self.lock:
@@ -200,6 +211,8 @@ class Picture:
         found = self._recorded.get(profile)
         if found is None:
             found = self._recorded[profile] = recorded_limits(self.network, profile, self.policy)
+            while len(self._recorded) > RECORDED_KEPT:
+                del self._recorded[next(iter(self._recorded))]
         return found
 
     def basis(self) -> Basis:

@@ -45,13 +45,23 @@ def plan_answer(plan: Plan, *, show: Show = dict) -> dict[str, Any]:
         ],
         "unverified": None if plan.unverified is None else _route(plan.unverified, request.at, show),
         "obstacle": None if plan.obstacle is None else _obstacle(plan.obstacle, show),
+        **(
+            {}
+            if plan.trade_offs is None
+            else {"trade_offs": [_trade_off(t, request.at, show) for t in plan.trade_offs]}
+        ),
     }
 
 
 def outcome(plan: Plan) -> str:
-    """Return `route`, `blocked_end`, or the kind of obstacle: `closed`, `unverified`, `not_connected`."""
+    """Return `route`, `blocked_end`, or the kind of obstacle: `closed`, `unverified`, `not_connected`.
+
+    `closed_on_arrival`: there is a way in the states at departure, but none is open when it is reached.
+    """
     if plan.best is not None:
         return "route"
+    if plan.timing is not None and plan.timing.is_closed_on_arrival:
+        return "closed_on_arrival"
     return "blocked_end" if plan.obstacle is None else plan.obstacle.kind
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
 from fom.domain.facts_file import parse_facts
@@ -14,18 +16,20 @@ from fom.picture.picture import Picture
 from fom.routing.answer import plan_answer
 from fom.routing.planning import Plan
 from fom.routing.posture import DEFAULT_POSTURE, POSTURES
-from fom.routing.request import MAX_ALTERNATES, PlanRequest, make_request
+from fom.routing.request import MAX_ALTERNATES, MAX_VIA, PlanRequest, Wishes, make_request
 from fom.routing.router import Router
+from fom.routing.stops import REST_KINDS
 from fom.services.assessing import make_question
 from fom.services.disclosure import disclose_reason
 from fom.services.planning_desk import plan_then
+from fom.services.registers import list_register
 
 if TYPE_CHECKING:
-    from fom.services.picture_host import PictureHost
+    from fom.services.picture_host import PictureHost, StatesView
 
 Position = Sequence[float]
 POSTURE_NAMES = tuple(POSTURES)
-ALTERNATES_AT_MOST = MAX_ALTERNATES
+ALTERNATES_AT_MOST, VIA_AT_MOST = MAX_ALTERNATES, MAX_VIA
 
 
 def prepare_routing(folder: Path) -> None:
@@ -46,6 +50,7 @@ def plan_facts(
     user_class: str,
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
+    wishes: Wishes = Wishes(),
     folder: Path | None = None,
 ) -> dict[str, Any]:
     """Return the answer document `fom-plan/1` for a network and a facts file; `known_at` None = `at`.
@@ -70,6 +75,7 @@ def plan_facts(
         known_at=question.known_at,
         posture=posture,
         alternates=alternates,
+        wishes=wishes,
     )
     picture = Picture(network, facts.records, policy=facts.policy, profiles=facts.profiles)
     return plan_answer(plan_then(Router(network, folder), picture, request))
@@ -87,9 +93,13 @@ def plan_way(
     known_at: int | None = None,
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
+    wishes: Wishes = Wishes(),
+    sites: Sequence[Mapping[str, Any]] = (),
     actor: Actor,
 ) -> dict[str, Any]:
     """Return the answer document for a viewer: reasons he may not see are told as such. Times None = now.
+
+    `sites` are rows of the register at which one may rest or refuel (`halting_places`), needed where wished for.
 
     Raises
     ------
@@ -112,14 +122,26 @@ def plan_way(
         known_at=known,
         posture=posture,
         alternates=alternates,
+        wishes=wishes,
     )
-    plan = _plan(host, request, is_now=at is None and known_at is None)
+    plan = _plan(host, request, sites, is_now=at is None and known_at is None)
     return plan_answer(plan, show=lambda reason: disclose_reason(reason, actor=actor, host=host))
 
 
-def _plan(host: PictureHost, request: PlanRequest, *, is_now: bool) -> Plan:
+def halting_places(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return the active sites that the actor may see, of kinds at which one may rest or refuel."""
+    sites = list_register(session, "site", actor=actor)
+    return [row for row in sites if row["kind"] in REST_KINDS and row["is_active"]]
+
+
+def _plan(host: PictureHost, request: PlanRequest, sites: Sequence[Mapping[str, Any]], *, is_now: bool) -> Plan:
+    """Return the plan; a vehicle with dimensions of its own is judged from nothing, so that the sets kept stay."""
     with host.reading(None if is_now else request.known_at) as picture:
         held = picture
-    if not is_now:
-        return plan_then(host.router, held, request)
-    return host.desk.plan_now(host.router, held, request, lambda: host.states(request.profile.name, request.user_class))
+    if not is_now or request.wishes.vehicle:
+        return plan_then(host.router, held, request, sites)
+
+    def now() -> StatesView:
+        return host.states(request.profile.name, request.user_class)
+
+    return host.desk.plan_now(host.router, held, request, now, sites)

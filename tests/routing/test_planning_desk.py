@@ -15,7 +15,8 @@ from fom.picture.question import Question
 from fom.routing.answer import plan_answer
 from fom.routing.request import make_request
 from fom.routing.router import Router
-from fom.services.planning_desk import Assessed, PlanningDesk, Ready, plan_then
+from fom.services.conditions import Assessed
+from fom.services.planning_desk import PlanningDesk, Ready, plan_then
 from tests.routing.small_networks import grid_network
 
 T0 = parse_instant("2026-03-10T12:00:00Z")
