@@ -143,20 +143,19 @@ class _Weights:
 
 def _weights(picture: Picture, facts: Sequence[Record], name: str) -> _Weights:
     bindings = picture.basis().bindings
-    placement_of = [bindings.place_of.get((fact.id, NO_ACTS), -1) for fact in facts]
-    is_of_kind = [isinstance(fact, Incident) == (name == "risks") for fact in facts]
     place = np.full(bindings.pairs(name).n_placements, -1, np.int64)
-    for index, placement in enumerate(placement_of):
-        if placement >= 0 and is_of_kind[index]:
+    for index, fact in enumerate(facts):
+        placement = bindings.place_of.get((fact.id, NO_ACTS))
+        if placement is not None and isinstance(fact, Incident) == (name == "risks"):
             place[placement] = index
     pairs = bindings.pairs(name).view().gather(None)
-    index = place[pairs["placement"]]
-    rows = np.flatnonzero(index >= 0)
+    owner = place[pairs["placement"]]
+    rows = np.flatnonzero(owner >= 0)
     if name == "risks":
         weight = pairs["nearness"][rows].astype(np.float64)
     else:
         weight = np.array([_WEIGHT[z] for z in range(3)])[pairs["zone"][rows]]
-    fact, segment = index[rows], pairs["segment"][rows].astype(np.int64)
+    fact, segment = owner[rows], pairs["segment"][rows].astype(np.int64)
     order = np.lexsort((-weight, segment, fact))
     fact, segment, weight = fact[order], segment[order], weight[order]
     first = np.ones(len(fact), np.bool_)
