@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ from fom.picture.survey import Survey
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
 CHANGES_KEPT = 4096
+PLACE_MEMBERS = tuple(member.name for member in fields(Policy) if member.name.endswith("_m"))
+"""Members of the policy that decide where a record lies: all of them are metres."""
 
 
 class Picture:
@@ -110,6 +112,18 @@ class Picture:
             twin.changes = deque(maxlen=CHANGES_KEPT)
             twin._recorded, twin._frozen, twin._cases = dict(self._recorded), None, OrderedDict()
             return twin
+
+    def under(self, policy: Policy, profiles: Mapping[str, Profile]) -> Picture:
+        """Return a picture of the same records under other rules; only another measure of place binds them anew."""
+        if any(getattr(policy, name) != getattr(self.policy, name) for name in PLACE_MEMBERS):
+            with self.lock:
+                records = list(self._ledger.records.values())
+            return Picture(self.network, records, policy=policy, profiles=profiles)
+        twin = self.copy()
+        twin.policy, twin.profiles = policy, dict(profiles)
+        twin._binder = Binder(self._binder.ground, policy)
+        twin._recorded = {}
+        return twin
 
     def _add(self, records: Iterable[Record]) -> list[Record]:
         fresh: dict[str, Record] = {}

@@ -70,7 +70,7 @@ class Followed:
             return MovesEvent(number, at, "resync", move_rows(everything, now, now), [])
         routes = []
         for code, arcs in self.routes.items():
-            old, new = letter(_worst(then, arcs)), letter(self._worst(arcs))
+            old, new = letter(worst_along(then, arcs)), letter(self._worst(arcs))
             routes += [[code, old, new]] if old != new else []
         return MovesEvent(number, at, "resume", moves_between(then, now), routes)
 
@@ -95,7 +95,7 @@ class Followed:
         self.publish(event)
 
     def _worst(self, arcs: NDArray[np.int64]) -> int:
-        return _worst(self.live.states, arcs)
+        return worst_along(self.live.states, arcs)
 
 
 def _rows_of(steps: Sequence[Moves]) -> list[list[object]]:
@@ -110,7 +110,7 @@ def _rows_of(steps: Sequence[Moves]) -> list[list[object]]:
     return [row for n in numbers for row in move_rows(np.array([n]), old[int(n)][None], new[int(n)][None])]
 
 
-def _worst(states: NDArray[np.uint8], arcs: NDArray[np.int64]) -> int:
+def worst_along(states: NDArray[np.uint8], arcs: NDArray[np.int64]) -> int:
     """Return the worst state along arcs; a way against a one-way street is no way."""
     if not len(arcs):
         return int(State.GREY)

@@ -13,7 +13,7 @@ from fom.services.kept_states import KeptStates
 from fom.services.moments import list_moments, walk
 from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_host, settle, write
 from tests.services.people import AMINA, DAY, HOUR, T0, hazard, incident, passage
-from tests.services.test_picture_host import P, U, report
+from tests.services.test_picture_host import report
 
 
 def busy_days(database, clock, chance: random.Random) -> None:

@@ -22,6 +22,7 @@ FAMILIES = (
     "routes",
     "plans",
     "what_ifs",
+    "differences",
     "benchmarks",
     "tokens",
     "stream",
