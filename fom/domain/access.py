@@ -36,6 +36,8 @@ ROLES = (
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {
         "read_picture": "see states, reasons, layers and routes, and plan a way",
+        "keep_what_ifs": "keep hypotheses under a title, for all who may see what they name",
+        "delete_what_ifs": "delete the kept hypotheses of others",
         "send_report": "send reports and passages, amend one's own",
         "read_reports": "read the reports of others",
         "amend_report": "amend the reports of others",
@@ -72,7 +74,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 _SEES = {"read_picture"}
-_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks"}
+_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "keep_what_ifs"}
 _JOC = _STAFF | {
     "amend_report",
     "grade",
@@ -97,7 +99,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "reporter": frozenset(_SEES | {"send_report"}),
         "duty_officer": frozenset(_JOC),
         "chief_joc": frozenset(
-            _JOC | {"improve", "countersign", "edit_hazard_priorities", "manage_policy", "confirm_policy"}
+            _JOC
+            | {"improve", "countersign", "edit_hazard_priorities", "manage_policy", "confirm_policy", "delete_what_ifs"}
         ),
         "eod": frozenset(
             _STAFF | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
@@ -109,7 +112,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),
         "partner": frozenset(_SEES | {"send_report", "edit_movements"}),
-        "leadership": frozenset(_SEES | {"read_reports", "read_benchmarks", "sign_assessment", "confirm_policy"}),
+        "leadership": frozenset(
+            _SEES | {"read_reports", "read_benchmarks", "sign_assessment", "confirm_policy", "keep_what_ifs"}
+        ),
         "auditor": frozenset({"read_audit"}),
         "administrator": frozenset({"manage_accounts", "manage_networks", "load_facts"}),
     }

@@ -53,8 +53,7 @@ def judge_roads(
         An unknown profile or user class.
     """
     question = host.question(at, known_at, profile, user_class)
-    with host.reading() as picture:
-        held = picture
+    held = host.picture_for(question)
     if at is not None or known_at is not None:
         return judge(held, question)
     view = host.states(profile, user_class)

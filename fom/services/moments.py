@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fom.domain.instants import DAY_US, HOUR_US, format_instant
+from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from fom.domain.states import NO_STATE
 from fom.errors import InvalidInput
 from fom.picture.live import Moves
@@ -58,20 +58,25 @@ class Marker:
     def marks(self, host: PictureHost, question: Question, start: int, end: int) -> list[Mark]:
         """Return the marks after `start` up to `end`, oldest first; the moment asked about parts past from future."""
         now = min(max(question.at, start), end)
+        hour = max(start, now // HOUR_US * HOUR_US)
         shortest = max(1, (end - start) // MARKS_MAX)
-        past = self._part(host, question, start, now // HOUR_US * HOUR_US, shortest, None)
-        late = self._part(host, question, max(start, now // HOUR_US * HOUR_US), end, shortest, host.version)
-        return past + late
+        return [
+            *self._part(host, question, "past", (start, hour), shortest),
+            *self._part(host, question, "lately", (hour, now), min(MINUTE_US, shortest)),
+            *self._part(host, question, "ahead", (now, end), shortest),
+        ]
 
     def _part(
-        self, host: PictureHost, question: Question, start: int, end: int, shortest: int, version: int | None
+        self, host: PictureHost, question: Question, part: str, span: tuple[int, int], shortest: int
     ) -> list[Mark]:
-        key = (host.generation, version, question.profile, question.user_class, start, end, shortest)
+        """Return the marks of one part; what time moves makes a version too, so that now need not be in the key."""
+        about = (part, *span) if part == "past" else (part, host.version, span[part == "ahead"])
+        key = (host.generation, *about, question.profile, question.user_class, shortest)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = list(walk(host, question, start, end, shortest)) if end > start else []
+        made = list(walk(host, question, *span, shortest)) if span[0] < span[1] else []
         with self._lock:
             self._kept[key] = made
             while len(self._kept) > KEPT:

@@ -253,6 +253,15 @@ class PictureHost:
             key = (self.generation, question.at, known, question.profile, question.user_class)
         return self._kept.get(key, lambda: self.assess(question).states)
 
+    def knows_all(self, question: Question) -> bool:
+        """Return whether a question is about what is known now, not about what was known at a moment before."""
+        with self._lock:
+            return question.known_at >= max(self._last_at, self._received)
+
+    def picture_for(self, question: Question) -> Picture:
+        """Return the picture that answers a question; for a hypothesis take a `.copy()` of it."""
+        return self._pictures.at(question.known_at)
+
     @contextmanager
     def reading(self, known_at: int | None = None) -> Iterator[Picture]:
         """Yield the picture itself under the lock: be short, or take a `.copy()` along.

@@ -11,7 +11,7 @@ from alembic import op
 from migrations.ddl import add_append_only, codes, is_sqlite
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 LOADED = "loaded with its facts"
 """Reason of versions that came with a history and therefore judge all of it."""

@@ -12,6 +12,7 @@ from fom.store.tables.records import (
 )
 from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, RegisterVersion
 from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyDraft, PolicyVersion
+from fom.store.tables.what_ifs import WhatIfRow
 
 APPEND_ONLY = (
     "audit",
@@ -50,6 +51,7 @@ __all__ = [
     "Role",
     "Unit",
     "User",
+    "WhatIfRow",
     "user_role",
     "version_record",
 ]

@@ -24,6 +24,7 @@ FAMILIES = (
     "reach",
     "what_ifs",
     "policies",
+    "differences",
     "benchmarks",
     "tokens",
     "stream",

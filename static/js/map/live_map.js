@@ -8,6 +8,7 @@ import { Rail } from "./rail.js";
 import { KeyRoutes } from "./routes.js";
 import { StateTiles } from "./state_tiles.js";
 import { Ticker } from "./ticker.js";
+import { TimeBar } from "./time_bar.js";
 import { Watch } from "./watch.js";
 
 const root = document.querySelector("[data-live-map]");
@@ -21,6 +22,7 @@ const tiles = new StateTiles(map, (number) => feed.stateOf(number));
 const ticker = new Ticker(find("ticker"), (number) => panel.openNumber(number));
 const panel = new Panel(find("panel"), feed, settings, (line, fly) => showSelected(line, fly));
 new Watch(root, find("bands"), feed);
+const timeBar = new TimeBar(root, feed, settings.style);
 followPointer(map, find("pointer"));
 
 const SYMBOL_LAYERS = [...settings.layers.filter((l) => l !== "areas").map((l) => `${l}-symbols`), "restrictions-damage", "hazards-released"];
@@ -49,8 +51,9 @@ function paintMarks() {
 }
 
 async function readRoutes() {
-  const answer = await fetch(`/api/v1/layers/routes?${feed.question}`);
-  if (!answer.ok) return;
+  const { question } = feed;
+  const answer = await fetch(`/api/v1/layers/routes?${question}`);
+  if (!answer.ok || question !== feed.question) return;
   const collection = await answer.json();
   routes = new KeyRoutes(collection, settings.style);
   rail.showRoutes(routes.routes);
@@ -59,8 +62,9 @@ async function readRoutes() {
 }
 
 async function readLayer(name) {
-  const answer = await fetch(`/api/v1/layers/${name}?${feed.question}`);
-  if (!answer.ok) return;
+  const { question } = feed;
+  const answer = await fetch(`/api/v1/layers/${name}?${question}`);
+  if (!answer.ok || question !== feed.question) return;
   const { features } = await answer.json();
   setData(map, name, features);
   rail.countLayer(name, features.filter((f) => f.properties.part === "point").length);
@@ -75,11 +79,15 @@ function readRoutesSoon() {
   }, 1000 + Math.random() * 4000);
 }
 
-feed.addEventListener("picture", () => {
-  tiles.paint(null);
+feed.addEventListener("picture", ({ detail }) => {
+  tiles.paint(detail.numbers);
+  if (detail.numbers) routes?.update(feed);
+  if (detail.numbers) paintRuns();
   readRoutes();
   settings.layers.forEach(readLayer);
 });
+feed.addEventListener("moment", () => panel.refresh(null));
+feed.addEventListener("missed", ({ detail }) => ticker.add(detail, routes));
 feed.addEventListener("moves", ({ detail }) => {
   tiles.paint(detail.moves.map(([number]) => number));
   routes?.update(feed);
@@ -92,6 +100,7 @@ feed.addEventListener("moves", ({ detail }) => {
   root.dataset.version = detail.version;
 });
 feed.addEventListener("layer", ({ detail }) => {
+  if (feed.moment) return; // what was shown then stays
   if (detail.layer === "routes") readRoutesSoon();
   else if (settings.layers.includes(detail.layer)) readLayer(detail.layer);
 });
@@ -117,6 +126,7 @@ map.on("mousemove", (event) => {
 rail.onQuestion = () => {
   feed.ask(rail.profile, rail.userClass).catch(() => {});
   panel.refresh(null);
+  timeBar.readMarks();
 };
 rail.onLayer = (name, isOn) => {
   for (const layer of map.getStyle().layers) {
@@ -127,6 +137,7 @@ rail.onRoute = (route) => showSelected({ type: "LineString", coordinates: route.
 rail.restore();
 readContext(map).catch(() => {});
 await feed.ask(rail.profile, rail.userClass).catch(() => feed.dispatchEvent(new CustomEvent("refused", { detail: { status: "no answer" } })));
+await timeBar.start();
 panel.openFromAddress();
 addEventListener("popstate", () => panel.openFromAddress());
 root.dataset.ready = "true";
