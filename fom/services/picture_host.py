@@ -126,7 +126,7 @@ class PictureHost:
         self._lock = threading.RLock()
         self._following = threading.Lock()
         self._router: Router | None = None
-        self._folder = folder
+        self.folder = folder
         self.desk = PlanningDesk()
         self.benchmarks: KeptNow[list[BenchmarkValue]] = KeptNow()
         self._followed: dict[tuple[str, str], Followed] = {}
@@ -153,11 +153,16 @@ class PictureHost:
         return self._version
 
     @property
+    def changed_at(self) -> int:
+        """Return the moment of the last change in the picture."""
+        return self._last_at
+
+    @property
     def router(self) -> Router:
         """Return the router of the network, built on first use."""
         with self._lock:
             if self._router is None:
-                self._router = Router(self.network, self._folder)
+                self._router = Router(self.network, self.folder)
             return self._router
 
     def now(self) -> int:
