@@ -63,6 +63,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "edit_tasks": "give tasks and close them",
         "read_benchmarks": "see benchmarks and their evidence",
         "sign_assessment": "sign an assessment beside a computed benchmark",
+        "read_analyses": "see critical roads, clearance priorities and what a base would gain",
         "export_facts": "export the facts as known at a moment",
         "load_facts": "load a history of facts into an empty database",
         "manage_networks": "activate a road network",
@@ -74,7 +75,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 _SEES = {"read_picture"}
-_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "keep_what_ifs"}
+_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "read_analyses", "keep_what_ifs"}
 _JOC = _STAFF | {
     "amend_report",
     "grade",
@@ -113,7 +114,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),
         "partner": frozenset(_SEES | {"send_report", "edit_movements"}),
         "leadership": frozenset(
-            _SEES | {"read_reports", "read_benchmarks", "sign_assessment", "confirm_policy", "keep_what_ifs"}
+            _SEES
+            | {"read_reports", "read_benchmarks", "read_analyses", "sign_assessment", "confirm_policy", "keep_what_ifs"}
         ),
         "auditor": frozenset({"read_audit"}),
         "administrator": frozenset({"manage_accounts", "manage_networks", "load_facts"}),

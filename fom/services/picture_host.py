@@ -132,7 +132,7 @@ class PictureHost:
         self._lock = threading.RLock()
         self._following = threading.Lock()
         self._router: Router | None = None
-        self._folder = folder
+        self.folder = folder
         self.desk = PlanningDesk()
         self.previews = Previews()
         self.benchmarks: KeptNow[list[BenchmarkValue]] = KeptNow()
@@ -187,11 +187,16 @@ class PictureHost:
         return self._picture.n_records
 
     @property
+    def changed_at(self) -> int:
+        """Return the moment of the last change in the picture."""
+        return self._last_at
+
+    @property
     def router(self) -> Router:
         """Return the router of the network, built on first use."""
         with self._lock:
             if self._router is None:
-                self._router = Router(self.network, self._folder)
+                self._router = Router(self.network, self.folder)
             return self._router
 
     def now(self) -> int:
@@ -370,7 +375,7 @@ class PictureHost:
                 newest_edition = edition_at_change(session, up_to)
                 editions = tuple(edition for edition in editions if edition.number <= newest_edition.number)
             edition = editions[-1]
-            keeping = KeptPicture(self._folder, self.network, edition.policy)
+            keeping = KeptPicture(self.folder, self.network, edition.policy)
             loaded = keeping.load(session, up_to)
             access = loaded.access
             for table in REGISTER_TABLES.values():

@@ -35,6 +35,8 @@ class Edge:
     open_host: Callable[[], Any]
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the process is asked to end: open streams end within a second."""
+    closers: list[Callable[[], None]] = field(default_factory=list)
+    """What else ends with the application."""
     _host: Any = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,6 +80,8 @@ class Edge:
     def close(self) -> None:
         """Let the streams end and stop the host's threads."""
         self.closing.set()
+        for close in self.closers:
+            close()
         if self._host is not None:
             self._host.stop()
 

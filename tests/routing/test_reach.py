@@ -1,4 +1,4 @@
-"""Reach from a place: checked against plain Dijkstra over turns on small random networks, and its outline by geometry."""
+"""Reach from a place: against plain Dijkstra over turns on small random networks; its outline by geometry."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ FAMILIES = (
     "routes",
     "plans",
     "reach",
+    "analysis",
     "what_ifs",
     "policies",
     "differences",
