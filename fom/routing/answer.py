@@ -16,6 +16,7 @@ from fom.routing.conditions import Reason
 from fom.routing.obstacles import BlockedRoad, Obstacle
 from fom.routing.planning import End, Plan
 from fom.routing.routes import PlannedRoute, WorstPart
+from fom.routing.wishes_answer import wish_members
 
 FORMAT = "fom-plan/1"
 DEGREE_DIGITS = 7
@@ -45,11 +46,7 @@ def plan_answer(plan: Plan, *, show: Show = dict) -> dict[str, Any]:
         ],
         "unverified": None if plan.unverified is None else _route(plan.unverified, request.at, show),
         "obstacle": None if plan.obstacle is None else _obstacle(plan.obstacle, show),
-        **(
-            {}
-            if plan.trade_offs is None
-            else {"trade_offs": [_trade_off(t, request.at, show) for t in plan.trade_offs]}
-        ),
+        **wish_members(plan, lambda route: _route(route, request.at, show)),
     }
 
 

@@ -50,6 +50,9 @@ class Wishes:
         return self.on_arrival or not self.night
 
 
+NO_WISHES = Wishes()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
     """From where to where, with what, for whom, when. Positions are (longitude, latitude), WGS 84 degrees."""
@@ -65,7 +68,7 @@ class PlanRequest:
     posture: Posture = POSTURES[DEFAULT_POSTURE]
     alternates: int = MAX_ALTERNATES
     """How many at most besides the best, 0 to 3."""
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
 
     @property
     def places(self) -> tuple[LonLat, ...]:
@@ -85,7 +88,7 @@ def make_request(
     known_at: int,
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes = NO_WISHES,
 ) -> PlanRequest:
     """Return a request from plain values.
 

@@ -16,7 +16,7 @@ from fom.picture.picture import Picture
 from fom.routing.answer import plan_answer
 from fom.routing.planning import Plan
 from fom.routing.posture import DEFAULT_POSTURE, POSTURES
-from fom.routing.request import MAX_ALTERNATES, MAX_VIA, PlanRequest, Wishes, make_request
+from fom.routing.request import MAX_ALTERNATES, MAX_VIA, NO_WISHES, PlanRequest, Wishes, make_request
 from fom.routing.router import Router
 from fom.routing.stops import REST_KINDS
 from fom.services.assessing import make_question
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Position = Sequence[float]
 POSTURE_NAMES = tuple(POSTURES)
+PlanWishes = Wishes
 ALTERNATES_AT_MOST, VIA_AT_MOST = MAX_ALTERNATES, MAX_VIA
 
 
@@ -50,7 +51,7 @@ def plan_facts(
     user_class: str,
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes = NO_WISHES,
     folder: Path | None = None,
 ) -> dict[str, Any]:
     """Return the answer document `fom-plan/1` for a network and a facts file; `known_at` None = `at`.
@@ -93,7 +94,7 @@ def plan_way(
     known_at: int | None = None,
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes = NO_WISHES,
     sites: Sequence[Mapping[str, Any]] = (),
     actor: Actor,
 ) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def plan_way(
 def halting_places(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
     """Return the active sites that the actor may see, of kinds at which one may rest or refuel."""
     sites = list_register(session, "site", actor=actor)
-    return [row for row in sites if row["kind"] in REST_KINDS and row["is_active"]]
+    return [row for row in sites if row["kind"] in REST_KINDS and row["is_active"] is not False]
 
 
 def _plan(host: PictureHost, request: PlanRequest, sites: Sequence[Mapping[str, Any]], *, is_now: bool) -> Plan:
