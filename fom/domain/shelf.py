@@ -6,13 +6,13 @@ few different values, so the rules are asked once per sort.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import orjson
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -92,7 +92,7 @@ class Shelf:
 
     def record(self, number: int) -> Record:
         """Return the record of a number, made anew."""
-        return record_from_plain(orjson.loads(self.bodies[number]), read_place(self.places[number]))
+        return record_from_plain(json.loads(self.bodies[number]), read_place(self.places[number]))
 
     def with_more(self, passages: Sequence[Verification], spoken_of: Iterable[int]) -> Shelf:
         """Return a shelf with more passages behind these; `spoken_of` are the numbers on it that others name."""
@@ -109,7 +109,7 @@ class Shelf:
             np.concatenate([self.sort, np.array(numbers, np.int32)]),
             (*self.sorts, *(kinds[number] for number in range(len(self.sorts), len(sorts)))),
             is_spoken_of,
-            self.bodies.joined(Texts.of(orjson.dumps(record_to_plain(p)) for p in passages)),
+            self.bodies.joined(Texts.of(json.dumps(record_to_plain(p)).encode() for p in passages)),
             self.places.joined(Texts.of(write_place(p.geometry) for p in passages)),
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
@@ -25,12 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.errors import BadReferenceData, InvalidInput
+from fom.network.indexes import Indexes
 from fom.network.network import Network
 
 FORMAT = "fom-network/1"
 MANIFEST, WORDS = "manifest.json", "words.json"
 WORD_FIELDS = ("highway_words", "surface_words", "barrier_words", "names")
-ARRAY_FIELDS = tuple(f.name for f in fields(Network) if f.name not in (*WORD_FIELDS, "network_id", "manifest"))
+ARRAY_FIELDS = tuple(f.name for f in fields(Network) if f.name not in (*WORD_FIELDS, "network_id", "manifest", "indexes"))
+INDEX_FOLDER = "index"
 
 
 def content_hash(network: Network) -> str:
@@ -98,11 +100,16 @@ def _write(network: Network, folder: Path, more: dict[str, Any]) -> None:
         np.save(folder / f"{field}.npy", array, allow_pickle=False)
         arrays[field] = {"dtype": array.dtype.str, "shape": list(array.shape)}
     (folder / WORDS).write_text(_words_text(network), encoding="utf-8")
+    indexes = Indexes.of(network.segment_ids, network.coords, network.coord_start).arrays()
+    (folder / INDEX_FOLDER).mkdir()
+    for name, array in indexes.items():
+        np.save(folder / INDEX_FOLDER / f"{name}.npy", array, allow_pickle=False)
+    stated = {name: {"dtype": array.dtype.str, "shape": list(array.shape)} for name, array in indexes.items()}
     manifest = {"format": FORMAT, "network_id": network.network_id, **network.manifest, **more, "arrays": arrays}
+    manifest["index_arrays"] = stated
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
-    for file in folder.iterdir():
+    for file in (*folder.rglob("*"), folder):
         flush(file)
-    flush(folder)
 
 
 def flush(path: Path) -> None:
@@ -151,10 +158,22 @@ def load_network(folder: Path | str) -> Network:
         raise BadReferenceData(f"{folder / MANIFEST}: names other arrays than this version reads; build it again")
     arrays = {field: load_array(folder / f"{field}.npy", stated[field]) for field in ARRAY_FIELDS}
     words = _load_words(folder / WORDS)
-    members: dict[str, Any] = {**arrays, **words}
+    indexes = _load_indexes(folder / INDEX_FOLDER, manifest.pop("index_arrays", None), arrays)
+    members: dict[str, Any] = {**arrays, **words, "indexes": indexes}
     network = Network(network_id=manifest["network_id"], manifest=manifest, **members)
     _check(network, folder)
     return network
+
+
+def _load_indexes(folder: Path, stated: Any, network: Mapping[str, NDArray[Any]]) -> Indexes | None:
+    """Return the indexes of a network; None for an artefact made before they were kept, or when they are damaged."""
+    if not isinstance(stated, dict):
+        return None
+    try:
+        arrays = {str(name): load_array(folder / f"{name}.npy", members) for name, members in stated.items()}
+        return Indexes.from_arrays(arrays, network["segment_ids"], network["coords"])
+    except (BadReferenceData, KeyError, ValueError):
+        return None
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -246,3 +265,7 @@ def verify_content(folder: Path | str) -> None:
     network = load_network(folder)
     if content_hash(network) != network.manifest.get("content_hash"):
         raise BadReferenceData(f"{folder}: the content is not what was built (hash differs); build the network again")
+    if network.indexes is not None:
+        made = Indexes.of(network.segment_ids, network.coords, network.coord_start).arrays()
+        if any(not np.array_equal(array, made[name]) for name, array in network.indexes.arrays().items()):
+            raise BadReferenceData(f"{folder}: its indexes are not those of its segments; build the network again")
