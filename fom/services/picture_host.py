@@ -42,7 +42,7 @@ from fom.services.kept_now import KeptNow
 from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
 from fom.services.planning_desk import PlanningDesk
 from fom.services.policies import active_network, policy_in_force
-from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
+from fom.store.changes import add_time_change, find_change, list_changes, newest_change, newest_number, receipt_moment
 from fom.store.database import Database
 from fom.store.records import feature_of, list_known, list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, KeyRoute, RecordRow
@@ -247,13 +247,15 @@ class PictureHost:
     def tick(self) -> None:
         """Advance to the clock; where something is due, one process writes the `time` change and all see it."""
         with self._lock:
+            version, now = self._version, self.now()
             due = min((followed.live.next_wake for followed in self._followed.values()), default=None)
-            now = self.now()
         if due is None or due > now:
             return
         with self._database.writing() as session:
-            at = receipt_moment(session, now)
-            add_time_change(session, at=at, due_at=due)
+            if (
+                newest_number(session) == version
+            ):  # a change not seen yet takes the clock along, and may undo what was due
+                add_time_change(session, at=receipt_moment(session, now), due_at=due)
         self.follow()
 
     def readiness(self) -> Readiness:
