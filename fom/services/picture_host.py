@@ -40,7 +40,7 @@ from fom.services.followed import Followed
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
 from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
-from fom.services.planning_desk import PlanningDesk
+from fom.services.planning_desk import NowStates, PlanningDesk
 from fom.services.policies import active_network, policy_in_force
 from fom.store.changes import add_time_change, find_change, list_changes, newest_change, newest_number, receipt_moment
 from fom.store.database import Database
@@ -211,9 +211,15 @@ class PictureHost:
         with self._lock:
             followed = self._follow_up(profile, user_class)
             numbers = None if since is None or since > self._version else followed.moved_since(since)
-            now = self.now()
-            at = now if followed.live.next_wake > now else self._last_at
-            return StatesView(self._version, at, followed.live.states.copy(), numbers)
+            return StatesView(self._version, self._shown_at(followed), followed.live.states.copy(), numbers)
+
+    def now_states(self, profile: str, user_class: str) -> NowStates:
+        """Return the states now and the records they come from, of one version: for plans."""
+        self._begin(profile, user_class)
+        with self._lock:
+            followed = self._follow_up(profile, user_class)
+            at, states = self._shown_at(followed), followed.live.states.copy()
+            return NowStates(at, states, self._picture, self._picture.basis())
 
     def subscribe(self, profile: str, user_class: str, after: int | None = None) -> Subscription:
         """Return a subscription to what moves from now on, or from version `after` on without a gap."""
@@ -373,6 +379,11 @@ class PictureHost:
             if (layer := LAYERS.get(self._kinds.get(record_id, ""))) is not None:
                 return layer
         return None
+
+    def _shown_at(self, followed: Followed) -> int:
+        """Return of which moment the states are: now, unless the change that tells what time moved is still to come."""
+        now = self.now()
+        return now if followed.live.next_wake > now else self._last_at
 
     def _follow_up(self, profile: str, user_class: str) -> Followed:
         """Return the states kept for a pair; new ones start at the last change.

@@ -117,8 +117,10 @@ def plan_way(
 
 
 def _plan(host: PictureHost, request: PlanRequest, *, is_now: bool) -> Plan:
+    if is_now:
+        return host.desk.plan_now(
+            host.router, request, lambda: host.now_states(request.profile.name, request.user_class)
+        )
     with host.reading() as picture:
         held = picture
-    if not is_now:
-        return plan_then(host.router, held, request)
-    return host.desk.plan_now(host.router, held, request, lambda: host.states(request.profile.name, request.user_class))
+    return plan_then(host.router, held, request)

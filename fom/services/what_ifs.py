@@ -74,7 +74,7 @@ def what_if(
         raise InvalidInput.single("add", f"{len(change.add) + len(change.remove)} changes", f"1 to {RECORDS_MAX}")
     added = _hypothetical(session, host.network, change.add, question, actor)
     with host.reading() as picture:
-        before_picture = picture.copy()
+        before_picture, version = picture.copy(), host.version
     after_picture = before_picture.copy()
     after_picture.remove([get_visible_record(session, record_id, actor).id for record_id in change.remove])
     after_picture.apply(added)
@@ -82,7 +82,7 @@ def what_if(
     answer = {
         **question.members(),
         "network": host.network.network_id,
-        "version": host.version,
+        "version": version,
         "moves": moves_between(before, after),
         "by_state_m": {"before": _by_state_m(host.network, before), "after": _by_state_m(host.network, after)},
         "routes": _routes(session, host.network, before, after, actor),
