@@ -45,6 +45,8 @@ class Basis:
     binder: Binder
     bindings: Bindings
     profiles: Mapping[str, Profile]
+    version: int
+    """Of the picture."""
 
 
 @dataclass(frozen=True)

@@ -165,27 +165,37 @@ class Picture:
 
     # questions
 
-    def assess(self, question: Question, segments: Ints | None = None) -> Assessment:
-        """Return the assessment of all segments, or of the numbers given (each once)."""
+    def assess(self, question: Question, segments: Ints | None = None, *, basis: Basis | None = None) -> Assessment:
+        """Return the assessment of all segments, or of the numbers given (each once).
+
+        `basis` (of `basis()`): by the records of then, whatever came since; default by those of now.
+        """
         with self.lock:
+            by = self.basis() if basis is None else basis
             wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
-            case = self._case(question) if wanted is None else self._case_on(question, np.unique(wanted))
+            case = self._case(question, by) if wanted is None else self._case_on(question, np.unique(wanted), by)
             self.recorded(question.profile)
         return Assessment(question, self.contributions(case, wanted, only_at=at_tick(question.at)))
 
-    def assess_over(self, question: Question, moments: Iterable[int], segments: Ints) -> Iterator[Assessment]:
+    def assess_over(
+        self, question: Question, moments: Iterable[int], segments: Ints, *, basis: Basis | None = None
+    ) -> Iterator[Assessment]:
         """Yield the assessment of some segments (each once) at each moment, microseconds; gathered once for all."""
         with self.lock:
-            recorded, case = self.recorded(question.profile), self._case_on(question, np.unique(segments))
+            by = self.basis() if basis is None else basis
+            recorded, case = self.recorded(question.profile), self._case_on(question, np.unique(segments), by)
         contributions = Contributions(case, recorded, self._all_known, np.asarray(segments, dtype=np.int64))
         for moment in moments:
             yield Assessment(replace(question, at=moment), contributions)
 
-    def timelines(self, question: Question, end: int, segments: Ints | None = None) -> Timelines:
+    def timelines(
+        self, question: Question, end: int, segments: Ints | None = None, *, basis: Basis | None = None
+    ) -> Timelines:
         """Return how states go on by themselves from the moment asked to `end`, with the same knowledge."""
         with self.lock:
+            by = self.basis() if basis is None else basis
             wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
-            case = self._case(question) if wanted is None else self._case_on(question, wanted)
+            case = self._case(question, by) if wanted is None else self._case_on(question, wanted, by)
             self.recorded(question.profile)
         return timelines(self.contributions(case, wanted), question.at, end)
 
@@ -217,20 +227,21 @@ class Picture:
 
     def basis(self) -> Basis:
         """Return the records as they are now, unchanged by what comes, and their bindings."""
-        if self._frozen is None or self._frozen[0] != self.version:
-            self._frozen = (self.version, self._ledger.copy())
-        return Basis(self._frozen[1], self._binder, self._bindings, self.profiles)
+        with self.lock:
+            if self._frozen is None or self._frozen[0] != self.version:
+                self._frozen = (self.version, self._ledger.copy())
+            return Basis(self._frozen[1], self._binder, self._bindings, self.profiles, self.version)
 
     def moving_basis(self) -> Basis:
         """Return the records and bindings themselves, which move on with every change; to be read under the lock."""
-        return Basis(self._ledger, self._binder, self._bindings, self.profiles)
+        return Basis(self._ledger, self._binder, self._bindings, self.profiles, self.version)
 
-    def _case(self, question: Question) -> Case:
+    def _case(self, question: Question, basis: Basis) -> Case:
         """Return the case of a question with all records; the last few are kept."""
-        key = (self.version, question.known_at, question.profile, question.user_class)
+        key = (basis.version, question.known_at, question.profile, question.user_class)
         case = self._cases.get(key)
         if case is None:
-            case = self._new_case(question)
+            case = self._new_case(question, basis)
             case.put_all()
             self._cases[key] = case
             while len(self._cases) > CASES_KEPT:
@@ -238,13 +249,13 @@ class Picture:
         self._cases.move_to_end(key)
         return case
 
-    def _case_on(self, question: Question, segments: Ints) -> Case:
+    def _case_on(self, question: Question, segments: Ints, basis: Basis) -> Case:
         """Return the case of a question with the records on some segments only."""
-        case = self._new_case(question)
+        case = self._new_case(question, basis)
         case.put_on(segments)
         return case
 
-    def _new_case(self, question: Question) -> Case:
-        basis = self.basis()
-        knowledge = Knowledge(basis.ledger, question.known_at, self.policy)
-        return Case(basis, knowledge, question.profile, question.user_class)
+    def _new_case(self, question: Question, basis: Basis) -> Case:
+        return Case(
+            basis, Knowledge(basis.ledger, question.known_at, self.policy), question.profile, question.user_class
+        )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fom.domain.states import Component, State
 from fom.picture.assessment import Assessment
+from fom.picture.case import Basis
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.picture.routes import RouteState
@@ -92,18 +93,19 @@ class Staggered:
 
 
 class Assessed:
-    """The conditions of one question, judged from nothing."""
+    """The conditions of one question, judged from nothing by the records of one version (default: now)."""
 
-    def __init__(self, picture: Picture, question: Question) -> None:
+    def __init__(self, picture: Picture, question: Question, basis: Basis | None = None) -> None:
         self._picture, self.question = picture, question
-        assessment = picture.assess(question)
+        self.basis = picture.basis() if basis is None else basis
+        assessment = picture.assess(question, basis=self.basis)
         self.states: NDArray[np.uint8] = assessment.states
         self.risk: NDArray[np.float64] = assessment.risk
         self.delay_min: NDArray[np.float64] = assessment.delay_min
 
     def detail(self, segments: NDArray[np.int64]) -> Detailed:
         """Return the answer in detail for some segments."""
-        return Detailed(self._picture.assess(self.question, segments))
+        return Detailed(self._picture.assess(self.question, segments, basis=self.basis))
 
     def detail_at(self, segments: NDArray[np.int64], moments: Mapping[int, int]) -> Detail:
         """Return the answer in detail, of some segments (number -> microseconds) at moments of their own."""
@@ -111,16 +113,16 @@ class Assessed:
         if not apart:
             return self.detail(segments)
         alone = {
-            number: Detailed(next(self._picture.assess_over(self.question, [at], np.array([number]))))
+            number: Detailed(next(self._picture.assess_over(self.question, [at], np.array([number]), basis=self.basis)))
             for number, at in apart.items()
         }
         return Staggered(self.detail(segments), alone)
 
-    def refresh(self, question: Question, segments: NDArray[np.int64]) -> None:
-        """Move on to another moment, judging some segments anew and taking the rest as they were."""
-        self.question = question
+    def refresh(self, question: Question, segments: NDArray[np.int64], basis: Basis) -> None:
+        """Move on to another moment and version, judging some segments anew and taking the rest as they were."""
+        self.question, self.basis = question, basis
         if len(segments):
-            part = self._picture.assess(question, segments)
+            part = self._picture.assess(question, segments, basis=basis)
             self.states[segments], self.risk[segments], self.delay_min[segments] = (
                 part.states,
                 part.risk,

@@ -43,12 +43,12 @@ from fom.services.kept_states import KeptStates
 from fom.services.moments import Marker
 from fom.services.picture_events import Event, Subscription
 from fom.services.pictures import Pictures
-from fom.services.planning_desk import PlanningDesk
+from fom.services.planning_desk import NowStates, PlanningDesk
 from fom.services.playing import changes_routes, play, record_events, routes_at
 from fom.services.policies import active_network, edition_at_change, find_edition, list_editions
 from fom.services.policy_preview import Previews
 from fom.services.record_access import RecordAccess
-from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
+from fom.store.changes import add_time_change, find_change, list_changes, newest_change, newest_number, receipt_moment
 from fom.store.database import Database
 from fom.store.records import list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, RecordRow
@@ -283,9 +283,15 @@ class PictureHost:
         with self._lock:
             followed = self._follow_up(profile, user_class)
             numbers = None if since is None or since > self._version else followed.moved_since(since)
-            now = self.now()
-            at = now if followed.live.next_wake > now else self._last_at
-            return StatesView(self._version, at, followed.live.states.copy(), numbers)
+            return StatesView(self._version, self._shown_at(followed), followed.live.states.copy(), numbers)
+
+    def now_states(self, profile: str, user_class: str) -> NowStates:
+        """Return the states now and the records they come from, of one version: for plans."""
+        self._begin(profile, user_class)
+        with self._lock:
+            followed = self._follow_up(profile, user_class)
+            at, states = self._shown_at(followed), followed.live.states.copy()
+            return NowStates(at, states, self._picture, self._picture.basis())
 
     def subscribe(self, profile: str, user_class: str, after: int | None = None) -> Subscription:
         """Return a subscription to what moves from now on, or from version `after` on without a gap."""
@@ -319,13 +325,15 @@ class PictureHost:
     def tick(self) -> None:
         """Advance to the clock; where something is due, one process writes the `time` change and all see it."""
         with self._lock:
+            version, now = self._version, self.now()
             due = min((followed.live.next_wake for followed in self._followed.values()), default=None)
-            now = self.now()
         if due is None or due > now:
             return
         with self._database.writing() as session:
-            at = receipt_moment(session, now)
-            add_time_change(session, at=at, due_at=due)
+            if (
+                newest_number(session) == version
+            ):  # a change not seen yet takes the clock along, and may undo what was due
+                add_time_change(session, at=receipt_moment(session, now), due_at=due)
         self.follow()
 
     def readiness(self) -> Readiness:
@@ -481,6 +489,11 @@ class PictureHost:
     def record_events(self, change: Change, rows: Sequence[RecordRow]) -> Iterator[Event]:
         """Yield what a change tells beside states."""
         return record_events(change, rows, self._picture.kind_of)
+
+    def _shown_at(self, followed: Followed) -> int:
+        """Return of which moment the states are: now, unless the change that tells what time moved is still to come."""
+        now = self.now()
+        return now if followed.live.next_wake > now else self._last_at
 
     def _follow_up(self, profile: str, user_class: str) -> Followed:
         """Return the states kept for a pair; new ones start at the last change.

@@ -25,7 +25,7 @@ from fom.services.planning_desk import plan_then
 from fom.services.registers import list_register
 
 if TYPE_CHECKING:
-    from fom.services.picture_host import PictureHost, StatesView
+    from fom.services.picture_host import PictureHost
 
 Position = Sequence[float]
 POSTURE_NAMES = tuple(POSTURES)
@@ -137,12 +137,9 @@ def halting_places(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
 
 def _plan(host: PictureHost, request: PlanRequest, sites: Sequence[Mapping[str, Any]], *, is_now: bool) -> Plan:
     """Return the plan; a vehicle with dimensions of its own is judged from nothing, so that the sets kept stay."""
+    if is_now and not request.wishes.vehicle:
+        now = lambda: host.now_states(request.profile.name, request.user_class)  # noqa: E731
+        return host.desk.plan_now(host.router, request, now, sites)
     with host.reading(None if is_now else request.known_at) as picture:
         held = picture
-    if not is_now or request.wishes.vehicle:
-        return plan_then(host.router, held, request, sites)
-
-    def now() -> StatesView:
-        return host.states(request.profile.name, request.user_class)
-
-    return host.desk.plan_now(host.router, held, request, now, sites)
+    return plan_then(host.router, held, request, sites)

@@ -32,11 +32,12 @@ def explain_segment(host: PictureHost, segment_id: str, question: Question, *, a
     number = host.network.find_segment(segment_id)
     if number is None:
         raise NotFound("segment", segment_id)
+    version = host.version  # before the answer: what it shows is then no older than it says
     answer = host.assess(question, [number]).answer()
     rows = [disclose_row(row, actor=actor, host=host) for row in answer["segments"]]
     return {
         **question.members(),
-        "version": host.version,
+        "version": version,
         **describe_segment(host.network, number),
         "routes": host.routes_over(number),
         "directions": rows,
