@@ -65,10 +65,9 @@ def test_no_way_open_on_arrival_says_where_it_closes_and_when_to_leave(mission: 
 
 def test_when_to_leave_without_judging_the_best_way_anew(mission: Mission):
     everything_passed(mission)
-    order(mission, "a-b", recurring={"from": "18:00", "to": "05:00", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-                                     "zone": "+00:00"})  # fmt: skip
-    order(mission, "a-d", recurring={"from": "18:00", "to": "05:00", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-                                     "zone": "+00:00"})  # fmt: skip
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    for road in ("a-b", "a-d"):
+        order(mission, road, recurring={"from": "18:00", "to": "05:00", "days": days, "zone": "+00:00"})
     answer = plan(mission, departures=True)
     assert segments(answer["best"]) == ["a-b", "b-c"]
     assert answer["timing"]["states"] == "departure"
@@ -99,7 +98,7 @@ def test_the_way_around_an_incident_is_told_in_words(mission: Mission):
     assert [segments(way) for way in answer["trade_offs"]] == ways
     fastest, around = (way["trade_off"] for way in answer["trade_offs"])
     assert fastest["extra_s"] == 0
-    assert around["words"].startswith("+14 min, risk .38 → .00")
+    assert around["words"] == "+13 min, risk .38 → .00, caution 10.0 → 0.0 km"
 
 
 def test_a_vehicle_of_ones_own_meets_the_limits_of_its_dimensions(mission: Mission):

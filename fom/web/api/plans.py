@@ -67,7 +67,7 @@ class Vehicle(Body):
 class WishBody(Body):
     """What the answer is to tell beyond the best way and its alternates."""
 
-    vehicle: Vehicle = Field(default_factory=Vehicle)
+    vehicle: Vehicle | None = None
     states: Literal["departure", "arrival"] = Field(
         "departure", description="`arrival`: roads are judged when they are reached, and not entered if closed then"
     )
@@ -79,6 +79,7 @@ class WishBody(Body):
 
     def wishes(self) -> PlanWishes:
         """Return them as the service takes them."""
+        vehicle = self.vehicle
         return PlanWishes(
             trade_offs=self.trade_offs,
             on_arrival=self.states == "arrival",
@@ -86,8 +87,8 @@ class WishBody(Body):
             turn_arounds=self.turn_arounds,
             rest_every_h=self.rest_every_h,
             range_km=self.range_km,
-            vehicle=self.vehicle.dimensions(),
-            night=self.vehicle.night,
+            vehicle={} if vehicle is None else vehicle.dimensions(),
+            night=vehicle is None or vehicle.night,
         )
 
 
