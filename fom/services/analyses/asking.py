@@ -52,9 +52,7 @@ def ask_analysis(
     require(actor, ACTIONS[analysis])
     now = max(host.changed_at, host.now() // SLOT_US * SLOT_US)
     question = host.question(now if at is None else at, now if known_at is None else known_at, profile, user_class)
-    asked = Asked(
-        analysis, question.at, question.known_at, profile, user_class, host.network.network_id, host.version
-    )
+    asked = Asked(analysis, question.at, question.known_at, profile, user_class, host.network.network_id, host.version)
     return _shown(jobs.ask(asked, patience_s=PATIENCE_S), host, actor)
 
 

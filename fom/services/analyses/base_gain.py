@@ -54,7 +54,9 @@ def merge(scene: Scene, results: Sequence[list[dict[str, Any]]]) -> dict[str, An
     communities, arcs = _communities(scene), _route_arcs(scene)
     return {
         "bases": len(scene.joined(scene.sites(*BASES))),
-        "people_within": sum((row["population"] or 0) for row, is_in in zip(communities, covered.communities, strict=True) if is_in),
+        "people_within": sum(
+            (row["population"] or 0) for row, is_in in zip(communities, covered.communities, strict=True) if is_in
+        ),
         "people": sum(row["population"] or 0 for row in communities),
         "route_km_within": _kilometres(scene, arcs[covered.route_arcs]),
         "route_km": _kilometres(scene, arcs),
@@ -115,7 +117,9 @@ def _covered_without(scene: Scene, left_out: str | None) -> _Within:
 
 def _judged(scene: Scene, row: Row, snap: Snap) -> dict[str, Any]:
     covered, own = _covered_without(scene, str(row["id"])), _within(scene, snap)
-    gained = [r for r, is_new in zip(_communities(scene), own.communities & ~covered.communities, strict=True) if is_new]
+    gained = [
+        r for r, is_new in zip(_communities(scene), own.communities & ~covered.communities, strict=True) if is_new
+    ]
     arcs = scene.once("route arcs", lambda: _route_arcs(scene))
     return {
         "place": place_of(row),

@@ -29,7 +29,7 @@ class Analysis:
 
 ANALYSES: Mapping[str, Analysis] = MappingProxyType(
     {
-        "isolation": Analysis(isolation.parts, isolation.run, isolation.merge),  # type: ignore[arg-type]
+        "isolation": Analysis(isolation.parts, isolation.run, isolation.merge),
         "criticality": Analysis(criticality.parts, criticality.run, criticality.merge),
         "clearance-priority": Analysis(clearance.parts, clearance.run, clearance.merge),
         "tob-gain": Analysis(base_gain.parts, base_gain.run, base_gain.merge),
@@ -65,7 +65,15 @@ class Asked:
         except (binascii.Error, ValueError, TypeError):
             raise NotFound("analysis job", job_id[:40]) from None
         kinds = (str, int, int, str, str, str, int)
-        values = (asked.analysis, asked.at, asked.known_at, asked.profile, asked.user_class, asked.network, asked.version)
+        values = (
+            asked.analysis,
+            asked.at,
+            asked.known_at,
+            asked.profile,
+            asked.user_class,
+            asked.network,
+            asked.version,
+        )
         is_sound = all(type(value) is kind for value, kind in zip(values, kinds, strict=True))
         if not is_sound or asked.analysis not in ANALYSES or asked.job_id != job_id:
             raise NotFound("analysis job", job_id[:40])

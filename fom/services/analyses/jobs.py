@@ -64,9 +64,7 @@ class _Job:
 class AnalysisJobs:
     """The jobs of one process. Any thread may call."""
 
-    def __init__(
-        self, host: Callable[[], PictureHost], database: Database, folder: Path, *, address: str = ""
-    ) -> None:
+    def __init__(self, host: Callable[[], PictureHost], database: Database, folder: Path, *, address: str = "") -> None:
         self._host, self._database, self._folder = host, database, folder
         self._cluster = Cluster(address)
         self._jobs: dict[str, _Job] = {}
@@ -214,4 +212,3 @@ class _Files:
         scratch = self._path(f"{kind}.{os.getpid()}.{threading.get_ident()}")
         scratch.write_bytes(body)
         scratch.replace(self._path(kind))
-

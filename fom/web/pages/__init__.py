@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from flask import Flask
 
-from fom.web.pages import air_heads, benchmarks, briefing, desk, live_map, planner, reach, report, routes, shell
+from fom.web.pages import (
+    air_heads,
+    analysis,
+    benchmarks,
+    briefing,
+    desk,
+    live_map,
+    planner,
+    reach,
+    report,
+    routes,
+    shell,
+)
 
 
 def register(app: Flask) -> None:
     """Attach the pages and what their templates need."""
     shell.register(app)
-    for page in (live_map, report, desk, planner, reach, routes, air_heads, benchmarks, briefing):
+    for page in (live_map, report, desk, planner, reach, routes, air_heads, analysis, benchmarks, briefing):
         app.register_blueprint(page.blueprint)
