@@ -1,8 +1,8 @@
 """What closing one segment does to people: who loses every way to a hub, and how much longer the others travel.
 
 Two numbers, not blended (doctrine, section 5). Every place goes to its nearest hub along one tree of quickest ways. A
-closed segment touches only what hangs below it in that tree; for those nodes alone the search is repeated, entered from
-their neighbours that keep their way. Segments are independent of each other, so any share of them can be computed apart.
+closed segment touches only what hangs below it in that tree; for those nodes alone the search is repeated, entered
+from their neighbours that keep their way. Segments do not depend on each other: any share can be computed apart.
 """
 
 from __future__ import annotations
@@ -73,11 +73,11 @@ class HubTree:
             if ms < to_hub[place]:
                 to_hub[place], node[place], own[place] = ms, _NOWHERE, owner
         graph = roads.topology.graph
-        owner, ahead = _first_steps(spread.link, graph.arc_of, graph.head, arriving.owner)
+        first, ahead = _first_steps(spread.link, graph.arc_of, graph.head, arriving.owner)
         order = spread.order
         preorder, enter, leave = _preorder(order, ahead)
         crowd = np.asarray(people, np.int64)
-        return cls(roads, spread, crowd, leaving, arriving, direct, to_hub, node, own, preorder, enter, leave, owner)
+        return cls(roads, spread, crowd, leaving, arriving, direct, to_hub, node, own, preorder, enter, leave, first)
 
     def segments(self) -> Ints:
         """Return the segments on the way of any place, ascending: closing any other changes nothing."""
@@ -102,7 +102,7 @@ class HubTree:
             (self.hubs.node[seed_order], self.hubs.ms[seed_order], self.hubs.owner[seed_order]),
             (self.leaving.place, self.leaving.node, self.leaving.ms, self.leaving.owner),
             (self.direct.start, self.direct.ms, self.direct.owner),
-            self.people, self.to_hub, self.chosen_node, self.chosen_owner,
+            self.people, self.to_hub,
         )  # fmt: skip
         return Critical(np.asarray(segments, np.int64), cut, detour, pairs.reshape(-1, 2))
 
@@ -151,7 +151,6 @@ def _preorder(order: Ints, ahead: Ints) -> tuple[Ints, Ints, Ints]:
 @compiled
 def _close_each(  # type: ignore[no-untyped-def]
     segments, graph, ms, dist, preorder, enter, leave, by_owner, owners, seeds, joints, direct, people, to_hub,
-    chosen_node, chosen_owner,
 ):  # fmt: skip
     """Return (s,) people cut off, (s,) people x ms of detour, and flat pairs of place in `segments` and place cut."""
     out_first, out_arcs, in_first, in_arcs, tail, head, arc_of = graph

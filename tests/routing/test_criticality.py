@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from fom.domain.states import State
 from fom.routing.criticality import HubTree
 from fom.routing.roads import NEVER
-from tests.routing.small_networks import networks
+from tests.routing.small_networks import grid_network, networks
 from tests.routing.test_reach import draw_place, draw_states, oracle, roads_of, snap
 
 
@@ -51,12 +49,9 @@ def test_closing_each_segment_does_what_closing_it_in_truth_does(network, data):
             assert found == (0, 0, [])
 
 
-def test_nothing_is_critical_without_a_hub(network=None):
-    from tests.routing.small_networks import grid_network
-
+def test_nothing_is_critical_without_a_hub():
     grid = grid_network(3, 2)
     states = np.zeros((grid.n_segments, 2), np.uint8)
     tree = HubTree.of(roads_of(grid, states), [snap(0, 0.5)], [100], [])
     assert tree.segments().tolist() == []
     assert tree.to_hub.tolist() == [NEVER]
-    assert not math.isinf(NEVER)

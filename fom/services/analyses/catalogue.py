@@ -29,7 +29,7 @@ class Analysis:
 
 ANALYSES: Mapping[str, Analysis] = MappingProxyType(
     {
-        "isolation": Analysis(isolation.parts, isolation.run, isolation.merge),  # type: ignore[arg-type]
+        "isolation": Analysis(isolation.parts, isolation.run, isolation.merge),
         "criticality": Analysis(criticality.parts, criticality.run, criticality.merge),
         "clearance-priority": Analysis(clearance.parts, clearance.run, clearance.merge),
         "tob-gain": Analysis(base_gain.parts, base_gain.run, base_gain.merge),

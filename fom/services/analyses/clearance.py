@@ -179,8 +179,8 @@ def _team_days(hazard: Explosive) -> float:
     if hazard.geometry is None or hazard.geometry.area == 0.0:
         return ITEM_TEAM_DAYS
     centre = hazard.geometry.centroid
-    area_m2 = Plane.at(centre.x, centre.y).project_shape(hazard.geometry).area
-    return max(ITEM_TEAM_DAYS, math.ceil(area_m2 / AREA_M2_PER_TEAM_DAY))
+    area_m2 = float(Plane.at(centre.x, centre.y).project_shape(hazard.geometry).area)
+    return max(ITEM_TEAM_DAYS, float(math.ceil(area_m2 / AREA_M2_PER_TEAM_DAY)))
 
 
 def _told(hazard: Explosive) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def merge(scene: Scene, results: Sequence[dict[str, int]]) -> dict[str, Any]:
     rows = scene.sites(*COMMUNITIES)
     joined = scene.joined(rows)
     air_heads = [row for row in scene.rows["air_head"] if row["status"] == "serviceable"]
-    found = []
+    found: list[dict[str, Any]] = []
     for row in rows:
         hours = _hours_cut_off(str(row["id"]), sampled)
         if hours is None:

@@ -115,9 +115,8 @@ def _told(progress: Progress) -> Any:
         return jsonify(progress.answer)
     if progress.state == FAILED:
         return problem(503, "analysis_failed", f"The analysis could not be computed: {progress.trouble}.")
-    answer = jsonify(
-        Job(job=progress.job_id, state=progress.state, done=progress.done, parts=progress.parts).model_dump()
-    )  # type: ignore[arg-type]
+    told = {"job": progress.job_id, "state": progress.state, "done": progress.done, "parts": progress.parts}
+    answer = jsonify(told)
     answer.status_code = 202
     answer.headers["Location"] = url_for("api_analysis.get_job", job_id=progress.job_id)
     answer.headers["Retry-After"] = str(RETRY_S)

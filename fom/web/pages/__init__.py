@@ -6,6 +6,7 @@ from flask import Flask
 
 from fom.web.pages import (
     air_heads,
+    analysis,
     benchmarks,
     briefing,
     desk,
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
         reach,
         routes,
         air_heads,
+        analysis,
         benchmarks,
         briefing,
         policy,

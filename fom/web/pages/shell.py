@@ -23,6 +23,7 @@ TABS = (
     ("Routes", "/routes", "read_picture"),
     ("Planner", "/planner", "read_picture"),
     ("Air heads", "/air-heads", "read_picture"),
+    ("Analysis", "/analysis", "read_picture"),
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
     ("Policy", "/policy", "read_picture"),
 )
