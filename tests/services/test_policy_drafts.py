@@ -219,8 +219,7 @@ def ground(database):
 
 CHOICES: tuple[dict[str, Any], ...] = (
     {"near_band_m": 40}, {"corridor_m": 60}, {"risk_red": 0.95, "risk_amber": 0.9},
-    {"verification_h.medium": 9, "verification_h.high": 6}, {"near_band_m": 40, "risk_amber": 0.02},
-    {"profiles.P3.mlc": 58},
+    {"verification_h.medium": 9, "verification_h.high": 6}, {"near_band_m": 40, "profiles.P3.mlc": 58},
 )  # fmt: skip
 
 
