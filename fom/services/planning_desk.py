@@ -64,12 +64,8 @@ class Assessed:
         """Move on to another moment, judging some segments anew and taking the rest as they were."""
         self.question = question
         if len(segments):
-            part = self._picture.assess(question, segments)
-            self.states[segments], self.risk[segments], self.delay_min[segments] = (
-                part.states,
-                part.risk,
-                part.delay_min,
-            )
+            part = self._picture.weigh(question, segments)
+            self.states[segments], self.risk[segments], self.delay_min[segments] = part
 
 
 class NowStates(Protocol):
