@@ -96,7 +96,7 @@ def _add_engines(rows: _Rows, data: FilePath, place: Country, ours: OurRouting) 
         note = task.check(ours_km, closed)
         if what == OTHERS:
             note = f"theirs {task.alternates:.2f}; {note}"
-        rows.add(what, engine, task.timing, goals.get((engine.split()[0], what)), note)
+        rows.add(what, engine, task.timing, goals.get((engine.split()[0].strip(","), what)), note)
 
     def valhalla() -> None:
         print("timing Valhalla", file=sys.stderr)

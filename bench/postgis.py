@@ -10,6 +10,7 @@ import numpy as np
 import psycopg
 import shapely
 
+from fom.maps.mvt import BUFFER, EXTENT
 from fom.maps.tiles import tile_source
 from fom.network.network import Network
 from tests.postgres import VARIABLE, find_server_programs, server
@@ -104,9 +105,9 @@ class Postgis:
         names = ", name AS n, ref AS r" if z >= 10 else ""
         shown = [rank for rank, zoom in enumerate(first_zoom) if zoom <= z]
         text = f"""
-            SELECT ST_AsMVT(t, 'segments', 4096, 'g', 'id') FROM (
-              SELECT id, h{names}, ST_AsMVTGeom(web, ST_TileEnvelope(%s, %s, %s), 4096, 64, true) AS g FROM road
-              WHERE web && ST_TileEnvelope(%s, %s, %s, margin => 64.0 / 4096) AND h = ANY(%s)
+            SELECT ST_AsMVT(t, 'segments', {EXTENT}, 'g', 'id') FROM (
+              SELECT id, h{names}, ST_AsMVTGeom(web, ST_TileEnvelope(%s, %s, %s), {EXTENT}, {BUFFER}, true) AS g FROM road
+              WHERE web && ST_TileEnvelope(%s, %s, %s, margin => {BUFFER}.0 / {EXTENT}) AND h = ANY(%s)
             ) t WHERE g IS NOT NULL"""
         row = self._connection.execute(text, (z, x, y, z, x, y, shown)).fetchone()  # type: ignore[call-overload]
         return bytes(row[0])

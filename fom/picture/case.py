@@ -145,7 +145,7 @@ class Case:
         self.improvements = PhaseTable(_IMPROVEMENT_COLUMNS)
         self.endings: dict[tuple[int, int], list[int]] = {}
         """(placement of a denial, segment) -> ticks forward and backward from which a passage has ended it."""
-        self._dropped = 0
+        self._dropped = len(basis.bindings.dropped)  # their placements have no phases here
         self._groups: dict[str, int] = {}
         self._placements: dict[str, tuple[int, ...]] = {}
         self.regimes = Regimes(knowledge, basis.bindings, basis.binder.ground)
