@@ -147,9 +147,12 @@ def test_a_plan_tells_the_reasons_of_the_version_whose_costs_it_searched_whateve
 
 
 def test_what_comes_between_the_look_at_the_states_and_the_plan_is_taken_over_by_the_next_plan():
-    picture, router, desk = Picture(NETWORK, [passage(T0 - 10 * HOUR_US)]), Router(NETWORK), PlanningDesk()
+    everywhere = [{"id": NETWORK.segment_id(n)} for n in range(NETWORK.n_segments)]
+    toll = record("control", "t", T0 - HOUR_US, control="toll", delay_min=1, grade="B2", segments=everywhere)
+    picture, router, desk = Picture(NETWORK, [passage(T0 - 10 * HOUR_US), toll]), Router(NETWORK), PlanningDesk()
     first = desk.plan_now(router, ask(), lambda: now_of(picture, T0))
     on_the_way = [{"id": NETWORK.segment_id(int(s))} for s in first.best.path.segments]
+    # every road is AMBER already: of the delay nothing but the minutes tells
     delay = record("control", "c", T0 + MINUTE_US, control="delay", delay_min=600, grade="B2", segments=on_the_way)
 
     def look_and_be_overtaken() -> NowStates:
