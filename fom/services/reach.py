@@ -118,7 +118,7 @@ def reach_hubs(
 def _seconds_to_hub(
     network: Network, is_viable: NDArray[np.bool_], seconds: NDArray[np.float64], hubs: Sequence[Snap]
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Return (k,) seconds from each node to the nearest hub, inf where none is reached in time, and the next nodes (k + 1,)."""
+    """Return (k,) seconds from each node to the nearest hub, inf where none is reached in time, and next nodes."""
     n_nodes = len(network.node_lonlat)
     start, end = np.asarray(network.from_node, np.int64), np.asarray(network.to_node, np.int64)
     ahead, back = is_viable[:, FORWARD], is_viable[:, BACKWARD]
