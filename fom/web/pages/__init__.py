@@ -17,6 +17,7 @@ from fom.web.pages import (
     report,
     routes,
     shell,
+    what_ifs,
 )
 
 
@@ -35,5 +36,6 @@ def register(app: Flask) -> None:
         benchmarks,
         briefing,
         policy,
+        what_ifs,
     ):
         app.register_blueprint(page.blueprint)
