@@ -1,13 +1,16 @@
-// A map that shows one array of states: roads by feature state, key routes as runs with letters and plates, a halo on what differs.
+// A map that shows one array of states: roads by their tiles, key routes as runs with letters and plates, a halo on what differs.
 import { setData } from "./canvas.js";
 import { KeyRoutes } from "./routes.js";
+import { StateTiles } from "./state_tiles.js";
 import { tokens } from "./symbols.js";
+import { differing } from "./then.js";
 
 const SOURCE = { source: "network", sourceLayer: "segments" };
 
 export class StatesMap {
   constructor(map, settings) {
     Object.assign(this, { map, settings, states: null, routes: null, halo: [] });
+    this.tiles = new StateTiles(map, (number) => this.stateOf(number));
     map.addLayer({
       id: "differs", type: "line", source: "network", "source-layer": "segments",
       paint: { "line-color": tokens()("accent"), "line-width": ["interpolate", ["linear"], ["zoom"], 5, 7, 14, 18], "line-opacity": ["case", ["boolean", ["feature-state", "d"], false], 0.55, 0] },
@@ -31,10 +34,7 @@ export class StatesMap {
     this.states = states;
     this.routes = new KeyRoutes(routes, this.settings.style);
     this.routes.update(this);
-    for (let id = 0; id < states.length / 2; id++) {
-      if (before ? before[2 * id] === states[2 * id] && before[2 * id + 1] === states[2 * id + 1] : this.stateOf(id) === 2) continue;
-      this.map.setFeatureState({ ...SOURCE, id }, { s: this.stateOf(id) });
-    }
+    this.tiles.paint(before ? differing(before, states) : null);
     for (const id of this.halo) this.map.setFeatureState({ ...SOURCE, id }, { d: false });
     this.halo = moved;
     for (const id of moved) this.map.setFeatureState({ ...SOURCE, id }, { d: true });
