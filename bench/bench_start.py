@@ -1,8 +1,8 @@
-"""Starting workers at size: seconds from opening the host to ready, memory of one and of four, memory per profile.
+"""Building with everything, and starting workers: seconds from opening the host to ready, memory of one and of four.
 
-`python -m bench.bench_start NETWORK_FOLDER SCRATCH` measures a built network; `run` takes that of FOM_BENCH_NETWORK, or
-the largest extract. FOM_BENCH_FACTS and FOM_BENCH_PASSAGES are the size of the history, FOM_BENCH_FACTS_FILE one made
-before. Every worker is a process of its own, as under gunicorn, and starts its clock after its imports.
+`python -m bench.bench_start NETWORK_FOLDER SCRATCH` measures workers on a built network; `run` builds the largest map,
+or FOM_BENCH_MAP. FOM_BENCH_FACTS and FOM_BENCH_PASSAGES are the size of the history, FOM_BENCH_FACTS_FILE one that was
+made before. Every worker is a process of its own, as under gunicorn, and starts its clock after its imports.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.make_history import UNTIL, History, read_history, write_history
-from bench.networks import largest_network
+from bench.networks import map_file
 from bench.table import Row
 from fom.config import Config
 from fom.domain.access import OPERATOR
@@ -38,10 +38,25 @@ WORKERS = 4
 
 def run(scratch: Path) -> list[Row]:
     """Return the rows of the table."""
-    given = os.environ.get("FOM_BENCH_NETWORK")
-    if given is None:
-        largest_network(scratch)
-    return measure(Path(given) if given else scratch / "network", scratch / "start")
+    given = os.environ.get("FOM_BENCH_MAP")
+    folder = scratch / "with-everything"
+    row = build(Path(given) if given else map_file(scratch), folder)
+    return [row, *measure(folder, scratch / "start")]
+
+
+def build(source: Path, folder: Path) -> Row:
+    """Return the row of building a map file with everything: segments, indexes, ids, routing order."""
+    begun = time.perf_counter()
+    pid = os.posix_spawn(
+        sys.executable, [sys.executable, "-m", "fom", "network", "build", str(source), "--out", str(folder)], os.environ
+    )
+    _, status, used = os.wait4(pid, 0)
+    if status:
+        raise RuntimeError(f"the network of {source} could not be built")
+    seconds, processor_s = time.perf_counter() - begun, used.ru_utime + used.ru_stime
+    counts = load_network(folder).manifest["counts"]
+    scale = f"{counts['arcs']:,} arcs; processor {processor_s:,.1f} s, peak {used.ru_maxrss / 1024:,.0f} MB"
+    return Row("build a network with indexes and routing order", seconds * 1e3, None, None, scale)
 
 
 def history_of(network: Network, scratch: Path) -> FactsFile:
@@ -77,17 +92,17 @@ def measure(folder: Path, scratch: Path) -> list[Row]:
 
 def _rows_of(found: Sequence[dict[str, Any]], scale: str) -> list[Row]:
     many = f"{len(found)} worker{'s' if len(found) > 1 else ''}"
-    mean = {
-        name: sum(one[name] for one in found) / len(found) for name in found[0] if name not in ("states", "records")
-    }
+    mean = {name: sum(one[name] for one in found) / len(found) for name in found[0] if name.endswith(("_ms", "_mb"))}
     memory = (
-        f"{mean['pss_mb']:,.0f} MB each counting shared pages by share (PSS), {mean['uss_mb']:,.0f} MB its own (USS)"
+        f"memory of each: {mean['pss_mb']:,.0f} MB with its share of shared pages, {mean['own_mb']:,.0f} MB its own"
     )
-    profiles = f"{mean['profile_mb']:,.0f} MB its own for each further (profile, user class)"
+    profiles = f"{mean['profile_mb']:,.0f} MB for each further (profile, user class)"
+    opened = f"{scale}; processor {mean['start_cpu_ms']:,.0f} ms"
     return [
-        Row(f"{many}: open the host, ready", mean["start_ms"], None, None, f"{scale}; processor {mean['start_cpu_ms']:,.0f} ms"),
-        Row(f"{many}: first states of a (profile, class)", mean["first_ms"], None, None, f"processor {mean['first_cpu_ms']:,.0f} ms"),
-        Row(f"{many}: states of the next (profile, class)", mean["next_ms"], None, None, f"{memory}; {profiles}"),
+        Row(f"{many}: from opening the host to ready", mean["start_ms"], None, None, opened),
+        Row(f"{many}: first states of a (profile, class)", mean["first_ms"], None, None,
+            f"processor {mean['first_cpu_ms']:,.0f} ms"),
+        Row(f"{many}: states of the next one", mean["next_ms"], None, None, f"{memory}; {profiles}"),
     ]  # fmt: skip
 
 
@@ -123,12 +138,12 @@ def _workers(data: Path, count: int, *, keeps: bool = False) -> list[dict[str, A
 
 
 def _memory_mb(pid: int | str) -> dict[str, float]:
-    """Return PSS and USS of a process, MB."""
+    """Return the PSS of a process and what it wrote itself (private dirty pages), MB."""
     kb: dict[str, int] = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, value = line.split(":")
         kb[name] = int(value.split()[0])
-    return {"pss_mb": kb["Pss"] / 1024, "uss_mb": (kb["Private_Clean"] + kb["Private_Dirty"]) / 1024}
+    return {"pss_mb": kb["Pss"] / 1024, "own_mb": kb["Private_Dirty"] / 1024}
 
 
 def _work(data: Path, *, keeps: bool) -> None:
@@ -139,9 +154,9 @@ def _work(data: Path, *, keeps: bool) -> None:
     host, start = _timed(lambda: open_host(config, database, clock=lambda: NOW))
     result: dict[str, Any] = {"start_ms": start[0], "start_cpu_ms": start[1]}
     states, first = _timed(lambda: host.states(*PAIRS[0]).states)
-    before = _memory_mb("self")["uss_mb"]
+    before = _memory_mb("self")["own_mb"]
     _, later = _timed(lambda: [host.states(*pair) for pair in PAIRS[1:]])
-    grown = (_memory_mb("self")["uss_mb"] - before) / (len(PAIRS) - 1)
+    grown = (_memory_mb("self")["own_mb"] - before) / (len(PAIRS) - 1)
     result |= {
         "first_ms": first[0], "first_cpu_ms": first[1], "next_ms": later[0] / (len(PAIRS) - 1), "profile_mb": grown,
         "records": host.n_records, "states": int(states.astype("int64").cumsum().sum()),

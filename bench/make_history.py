@@ -1,7 +1,8 @@
 """Five invented years of a mission on any built network: facts, what was said of them, and passages with GPS tracks.
 
 `python -m bench.make_history NETWORK_FOLDER OUT [--facts 20000] [--passages 200000] [--years 5] [--seed 1]` writes a
-facts file (`fom-facts/1`), one record a line. The same arguments give the same file. All people and events are invented.
+facts file (`fom-facts/1`), one record a line. The same arguments give the same file. All people and events are
+invented.
 """
 
 from __future__ import annotations
@@ -302,8 +303,8 @@ def _ways(network: Network, rng: np.random.Generator) -> list[np.ndarray]:
     for base in rng.integers(0, k, BASES).tolist():
         distance, before = dijkstra(graph, indices=base, return_predecessors=True, limit=LEG_M[1])
         there = np.flatnonzero(np.isfinite(distance) & (distance >= LEG_M[0]))
-        for end in rng.choice(there, min(WAYS_PER_BASE, len(there)), replace=False).tolist() if len(there) else ():
-            ways.append(_line_of(network, segment_of, before, end))
+        ends_there = rng.choice(there, min(WAYS_PER_BASE, len(there)), replace=False).tolist() if len(there) else ()
+        ways += [_line_of(network, segment_of, before, end) for end in ends_there]
     if not ways:  # a drawing of a few short roads
         ways = [np.asarray(network.line(i).coords) for i in range(network.n_segments)]
     return ways

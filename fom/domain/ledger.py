@@ -84,6 +84,14 @@ class Ledger:
         for record in records:
             self.add(record)
 
+    @classmethod
+    def begun(cls, records: Iterable[Record], shelf: Shelf) -> Ledger:
+        """Return a ledger of records that are known to be distinct, and of a shelf that knows who names whom."""
+        ledger = cls(shelf=shelf)
+        for record in records:
+            ledger._enter(record)
+        return ledger
+
     def __contains__(self, record_id: str) -> bool:
         return record_id in self.records
 
@@ -152,14 +160,17 @@ class Ledger:
         self.check(record, {})
         if record.id in self.records:
             return False
-        self.records.own[record.id] = record
-        self.by_kind.setdefault(record.kind, {})[record.id] = record
-        for table, key in self._entries(record):
-            table[key] = (*table.get(key, ()), record)
+        self._enter(record)
         if len(self.shelf):
             numbers = (self.shelf.find(named) for named in _named_by(record))
             self.named_since |= {number: None for number in numbers if number is not None}
         return True
+
+    def _enter(self, record: Record) -> None:
+        self.records.own[record.id] = record
+        self.by_kind.setdefault(record.kind, {})[record.id] = record
+        for table, key in self._entries(record):
+            table[key] = (*table.get(key, ()), record)
 
     def discard(self, record_id: str) -> Record | None:
         """Take a record out and return it, or None. Records that name it stay."""

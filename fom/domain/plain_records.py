@@ -19,7 +19,7 @@ from fom.domain.states import State
 def record_to_plain(record: Record) -> dict[str, Any]:
     """Return the members of a record that differ from their defaults, as values that JSON can hold; no geometry."""
     plain: dict[str, Any] = {"kind": record.kind}
-    for name, default in _members(type(record)):
+    for name, default in _members(record.kind):
         value = getattr(record, name)
         if value is not default and value != default:
             plain[name] = _WRITE.get(name, _as_is)(value)
@@ -33,8 +33,8 @@ def record_from_plain(plain: Mapping[str, Any], geometry: BaseGeometry | None) -
 
 
 @cache
-def _members(kind: type[Record]) -> tuple[tuple[str, Any], ...]:
-    found = ((f.name, None if f.default is MISSING else f.default) for f in fields(kind))
+def _members(kind: str) -> tuple[tuple[str, Any], ...]:
+    found = ((f.name, None if f.default is MISSING else f.default) for f in fields(RECORD_CLASSES[kind]))
     return tuple((name, default) for name, default in found if name != "geometry")
 
 

@@ -1,7 +1,7 @@
 """A shelf of passages: most records of a mission, kept as columns and made into records only where one is asked for.
 
-On a shelf stand verifications that have a place and name nothing crossed. What decides how one counts (its *sort*) takes
-few different values, so the rules are asked once per sort.
+On a shelf stand verifications that have a place and name nothing crossed. What decides how one counts (its *sort*)
+takes few different values, so the rules are asked once per sort.
 """
 
 from __future__ import annotations

@@ -31,9 +31,8 @@ from fom.network.network import Network
 FORMAT = "fom-network/1"
 MANIFEST, WORDS = "manifest.json", "words.json"
 WORD_FIELDS = ("highway_words", "surface_words", "barrier_words", "names")
-ARRAY_FIELDS = tuple(
-    f.name for f in fields(Network) if f.name not in (*WORD_FIELDS, "network_id", "manifest", "indexes")
-)
+OTHER_FIELDS = (*WORD_FIELDS, "network_id", "manifest", "indexes")
+ARRAY_FIELDS = tuple(f.name for f in fields(Network) if f.name not in OTHER_FIELDS)
 INDEX_FOLDER = "index"
 
 

@@ -1,4 +1,4 @@
-"""The indexes of a network, made once at build and kept beside its arrays: which boxes meet a box, which number has an id.
+"""The indexes of a network, made once at build and kept beside its arrays: of the segments' boxes and of their ids.
 
 An artefact without them (an older one, or a drawn file) makes them when they are first asked for.
 """

@@ -20,7 +20,7 @@ NO_ACTS: frozenset[str] = frozenset()
 PHASED_PAIRS = ("limits", "risks", "passages", "improvements")
 """Pairs of records that have phases of their own."""
 PAIR_NAMES = (*PHASED_PAIRS, "areas", "seasons")
-_PARTS = {"low": np.float64, "high": np.float64, "is_whole": np.bool_}
+_PARTS: dict[str, DTypeLike] = {"low": np.float64, "high": np.float64, "is_whole": np.bool_}
 VALUES: dict[str, dict[str, DTypeLike]] = {
     "limits": {"zone": np.uint8}, "risks": {"nearness": np.float64}, "passages": _PARTS, "improvements": {},
     "areas": _PARTS, "seasons": {},
@@ -35,6 +35,22 @@ def pairs_for(record: Record) -> str:
     return {"incident": "risks", "verification": "passages", "threat_area": "areas", "season": "seasons"}.get(
         record.kind, "limits"
     )
+
+
+class AssetSegments:
+    """Asset id -> the segments on which it stands, ascending; one id may be described on several."""
+
+    def __init__(self, network: Network) -> None:
+        ids = network.asset_ids[network.asset_of] if len(network.asset_of) else np.empty(0, "S1")
+        owner = np.repeat(np.arange(network.n_segments), np.diff(network.asset_start))
+        order = np.argsort(ids, kind="stable")
+        self._ids, self._owner = ids[order], owner[order]
+
+    def __getitem__(self, asset_id: bytes) -> Ints:
+        low, high = (int(np.searchsorted(self._ids, asset_id, side=side)) for side in ("left", "right"))
+        if low == high:
+            raise KeyError(asset_id)
+        return np.unique(self._owner[low:high])
 
 
 class Places:
@@ -122,11 +138,11 @@ class Bindings:
     improvements: Pairs
     place_of: Places
     """(record id, acts whose land is taken off) -> placement among the pairs of its kind."""
+    asset_segments: AssetSegments
     finds: dict[str, BaseGeometry] = field(default_factory=dict)
     """New emplacement -> its shape."""
     release_areas: dict[str, BaseGeometry] = field(default_factory=dict)
     """Land-release act -> its area."""
-    asset_segments: dict[bytes, Ints] = field(default_factory=dict)
     owners: dict[str, Owners] = field(default_factory=dict)
     """Name of the pairs -> placement -> record id."""
     _name_of: dict[str, str] = field(default_factory=dict)
@@ -180,9 +196,9 @@ class Bindings:
     @classmethod
     def begun(cls, network: Network, shelf: Shelf, kept: Mapping[str, KeptPairs]) -> Bindings:
         """Return bindings that go on from pairs kept by name; passages of the shelf are the first of theirs."""
-        pairs = {name: Pairs(network.n_segments, VALUES[name], kept.get(name)) for name in PAIR_NAMES}
+        pairs: dict[str, Any] = {name: Pairs(network.n_segments, VALUES[name], kept.get(name)) for name in PAIR_NAMES}
         owners = {name: Owners(shelf if name == "passages" else None) for name in PAIR_NAMES}
-        return cls(**pairs, place_of=Places(shelf), asset_segments=_asset_segments(network), owners=owners)
+        return cls(**pairs, place_of=Places(shelf), asset_segments=AssetSegments(network), owners=owners)
 
     def own(self, name: str, record_id: str, acts: frozenset[str], placement: int) -> None:
         """Say whose a kept placement is; called in their order, for those behind the shelf."""
@@ -192,18 +208,10 @@ class Bindings:
 
     def copy(self) -> Bindings:
         """Return bindings that grow on their own."""
+        pairs: dict[str, Any] = {name: self.pairs(name).copy() for name in PAIR_NAMES}
         return Bindings(
-            **{name: self.pairs(name).copy() for name in PAIR_NAMES}, place_of=self.place_of.copy(),
+            **pairs, place_of=self.place_of.copy(),
             finds=dict(self.finds), release_areas=dict(self.release_areas), asset_segments=self.asset_segments,
             owners={name: owners.copy() for name, owners in self.owners.items()}, _name_of=dict(self._name_of),
             dropped=list(self.dropped),
         )  # fmt: skip
-
-
-def _asset_segments(network: Network) -> dict[bytes, Ints]:
-    owner = np.repeat(np.arange(network.n_segments), np.diff(network.asset_start))
-    ids = network.asset_ids[network.asset_of] if len(network.asset_of) else np.empty(0, "S1")
-    by_asset: dict[bytes, list[int]] = {}
-    for asset_id, segment in zip(ids.tolist(), owner.tolist(), strict=True):
-        by_asset.setdefault(asset_id, []).append(segment)
-    return {asset_id: np.unique(np.array(of)) for asset_id, of in by_asset.items()}

@@ -66,7 +66,7 @@ class Improvements:
 class Gatherer:
     """Gathers what a case holds about some segments (None = all).
 
-    With `only_at` only phases that hold at that tick; with `since` only what may still move a state at that tick or later.
+    With `only_at` only phases that hold at that tick; with `since` only what may still move a state then or later.
     """
 
     def __init__(self, case: Case, chosen: Selection | None, only_at: int | None, since: int | None = None) -> None:

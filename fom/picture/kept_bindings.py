@@ -1,4 +1,4 @@
-"""What a picture has bound, as arrays and plain values that can be kept beside the network, and a picture begun with them.
+"""What a picture has bound, as arrays and plain values that can be kept beside the network, and how one begins with it.
 
 Kept are the placements of all records, and passages as a shelf; knowledge and time play no part, so what is kept stays
 true for as long as the network and the numbers of the policy that binding reads (`binding_key`) stay the same.
@@ -7,7 +7,7 @@ true for as long as the network and the numbers of the policy that binding reads
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -51,7 +51,7 @@ def binding_key(network: Network, policy: Policy) -> str:
 
 def begin(network: Network, kept: KeptBindings) -> tuple[Ledger, Bindings]:
     """Return a ledger and bindings that go on from what was kept."""
-    ledger = Ledger(kept.records, shelf=kept.shelf)
+    ledger = Ledger.begun(kept.records, kept.shelf)
     bindings = Bindings.begun(network, kept.shelf, kept.pairs)
     for name, owners in kept.owners.items():
         for placement, (record_id, acts) in enumerate(owners, len(kept.shelf) if name == "passages" else 0):
@@ -80,11 +80,12 @@ def keep(ledger: Ledger, bindings: Bindings) -> KeptBindings:
     pairs: dict[str, KeptPairs] = {}
     keys = _keys_by_placement(bindings)
     for name in PAIR_NAMES:
-        columns = bindings.pairs(name).by_placement()
+        column = bindings.pairs(name).by_placement()
         if name == "passages":
-            columns, keys[name] = _shelf_first(columns, keys[name], bindings.owners[name].n_shelved, shelved)
+            column, keys[name] = _shelf_first(column, keys[name], bindings.owners[name].n_shelved, shelved)
         owners[name] = [(record_id, sorted(acts)) for record_id, acts in keys[name]]
-        pairs[name] = KeptPairs.of(bindings.limits.n_segments, columns, bindings.pairs(name).n_placements)
+        n_placements = bindings.pairs(name).n_placements
+        pairs[name] = KeptPairs.of(bindings.limits.n_segments, value_names(name), column, n_placements)
     finds_near = {act_id: [find.id for find in finds] for act_id, finds in ledger.finds_near.items()}
     owners["passages"] = owners["passages"][len(new) :]
     return KeptBindings(records, shelf, pairs, owners, finds_near)
@@ -106,19 +107,23 @@ def _keys_by_placement(bindings: Bindings) -> dict[str, list[tuple[str, frozense
 
 
 def _shelf_first(
-    columns: Mapping[str, NDArray[Any]],
+    column: Callable[[str], NDArray[Any]],
     keys: Sequence[tuple[str, frozenset[str]]],
     n_shelved: int,
     shelved: set[str],
-) -> tuple[dict[str, NDArray[Any]], list[tuple[str, frozenset[str]]]]:
-    """Return pairs and keys of passages with the placements that go to the shelf moved in front of the others."""
+) -> tuple[Callable[[str], NDArray[Any]], list[tuple[str, frozenset[str]]]]:
+    """Return columns and keys of passages with the placements that go to the shelf moved in front of the others."""
     is_loose = np.array([key[0] not in shelved for key in keys], np.bool_)
     order = np.argsort(is_loose, kind="stable")
     number = np.arange(n_shelved + len(keys), dtype=np.int32)
     number[n_shelved + order] = np.arange(n_shelved, n_shelved + len(keys), dtype=np.int32)
-    moved = {**columns, "placement": number[columns["placement"]]}
-    rows = np.argsort(moved["placement"], kind="stable")
-    return {name: part[rows] for name, part in moved.items()}, [keys[place] for place in order.tolist()]
+    rows = np.argsort(number[column("placement")], kind="stable").astype(np.int32)
+
+    def moved(name: str) -> NDArray[Any]:
+        values = column(name)
+        return (number[values] if name == "placement" else values)[rows]
+
+    return moved, [keys[place] for place in order.tolist()]
 
 
 def value_names(name: str) -> tuple[str, ...]:

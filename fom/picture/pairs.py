@@ -6,7 +6,7 @@ segment; pairs added since stand in a short list beside it, and are merged in wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -59,15 +59,19 @@ class KeptPairs:
     """In the order in which the placement came with its segments."""
 
     @classmethod
-    def of(cls, n_segments: int, columns: Mapping[str, NDArray[Any]], n_placements: int) -> KeptPairs:
-        """Return pairs given in the order of their placements, sorted by segment."""
-        order = np.argsort(columns["segment"], kind="stable")
+    def of(
+        cls, n_segments: int, names: Sequence[str], column: Callable[[str], NDArray[Any]], n_placements: int
+    ) -> KeptPairs:
+        """Return pairs sorted by segment; `column` gives the values of a name in the order of the placements.
+
+        Columns are sorted when they are read, one at a time: there may be tens of millions of pairs.
+        """
+        segment = column("segment")
+        order = np.argsort(segment, kind="stable").astype(np.int32)
         place_row = np.empty(len(order), np.int32)
         place_row[order] = np.arange(len(order), dtype=np.int32)
-        return cls(
-            _starts(columns["segment"], n_segments), {name: part[order] for name, part in columns.items()},
-            _starts(columns["placement"], n_placements), place_row,
-        )  # fmt: skip
+        start, place_start = _starts(segment, n_segments), _starts(column("placement"), n_placements)
+        return cls(start, SortedColumns(names, column, order), place_start, place_row)
 
     def __len__(self) -> int:
         return len(self.place_start) - 1
@@ -90,9 +94,25 @@ class KeptPairs:
         found = {name: part[at] for name, part in self.columns.items()}
         return {**found, "row": found["segment"].astype(np.int64)}
 
-    def by_placement(self) -> dict[str, NDArray[Any]]:
-        """Return the pairs in the order of their placements, as they came."""
-        return {name: part[self.place_row] for name, part in self.columns.items()}
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column in the order of the placements, each as it came."""
+        return np.asarray(self.columns[name][self.place_row])
+
+
+class SortedColumns(Mapping[str, NDArray[Any]]):
+    """Columns that are put in order when they are read."""
+
+    def __init__(self, names: Sequence[str], column: Callable[[str], NDArray[Any]], order: NDArray[np.int32]) -> None:
+        self._names, self._column, self._order = names, column, order
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._column(name)[self._order]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _starts(of: NDArray[Any], count: int) -> Ints:
@@ -214,14 +234,16 @@ class Pairs:
             self._merge()
         return PairView(self.kept, self._start, self._sorted, {n: self._fresh[n] for n in self._dtypes})
 
-    def by_placement(self) -> dict[str, NDArray[Any]]:
-        """Return all pairs in the order of their placements, each as it came."""
-        whole = {name: np.concatenate([part, self._fresh[name]]) for name, part in self._sorted.items()}
-        order = np.argsort(whole["placement"], kind="stable")
-        own = {name: part[order] for name, part in whole.items()}
-        if self.kept is None:
-            return own
-        return {name: np.concatenate([part, own[name]]) for name, part in self.kept.by_placement().items()}
+    def by_placement(self) -> Callable[[str], NDArray[Any]]:
+        """Return what gives a column of all pairs, in the order of their placements, each as it came."""
+        parts = self._sorted, {name: self._fresh[name] for name in self._dtypes}
+        order = np.argsort(np.concatenate([part["placement"] for part in parts]), kind="stable")
+
+        def column(name: str) -> NDArray[Any]:
+            own = np.concatenate([part[name] for part in parts])[order]
+            return own if self.kept is None else np.concatenate([self.kept.column(name), own])
+
+        return column
 
     @property
     def n_own(self) -> int:

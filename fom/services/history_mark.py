@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Executable, func, select
 from sqlalchemy.orm import Session
 
 from fom.store.changes import find_change
@@ -55,6 +55,6 @@ def mark_of(session: Session, number: int) -> Mark | None:
     )  # fmt: skip
 
 
-def _summed(session: Session, query: Select[Any]) -> tuple[int, int]:
+def _summed(session: Session, query: Executable) -> tuple[int, int]:
     count, total = session.execute(query).one()
     return int(count), int(total or 0)

@@ -1,4 +1,4 @@
-"""Files of a kept picture: arrays that are memory-mapped and one JSON text, in a folder that appears whole or not at all.
+"""Files of a kept picture: memory-mapped arrays and one JSON text, in a folder that appears whole or not at all.
 
 `current` names the folder in use; a newer one is written beside it, then named. Whoever has an older one open keeps it:
 its files live until they are closed. All of it may be deleted at any time.
@@ -26,6 +26,8 @@ from fom.network.artefact import flush, load_array
 
 FORMAT = "fom-kept-picture/1"
 CURRENT, MANIFEST, TEXT = "current", "manifest.json", "loose.json"
+ROOTS_MAX = 4
+"""Networks are bound under so many policies at most; the one written longest ago makes room."""
 OUTDATED_S = 60.0
 """A folder that is no longer named may still be being opened for so long."""
 
@@ -77,6 +79,8 @@ def write_content(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     _remove_outdated(root, name)
+    for other in sorted(root.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-ROOTS_MAX]:
+        shutil.rmtree(other, ignore_errors=True)
 
 
 def _remove_outdated(root: Path, current: str) -> None:

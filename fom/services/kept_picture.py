@@ -112,7 +112,8 @@ class KeptPicture:
 
     def is_due(self, picture: Picture) -> bool:
         """Return whether so much came since that it should be kept."""
-        return self._root is not None and picture.n_records - self._n_kept >= KEEP_AFTER
+        is_busy = self._thread is not None and self._thread.is_alive()
+        return self._root is not None and not is_busy and picture.n_records - self._n_kept >= KEEP_AFTER
 
     def renew(self, database: Database, picture: Picture, number: int, access: RecordAccess) -> bool:
         """Keep a picture as of a change, unless another process does; return whether this one did.
@@ -121,6 +122,7 @@ class KeptPicture:
         """
         if self._root is None:
             return False
+        self._n_kept = picture.n_records  # whoever keeps now, nothing is due before more has come
         with alone(self._root) as is_alone:
             if not is_alone:
                 return False
@@ -133,23 +135,20 @@ class KeptPicture:
             if is_newer:
                 kept = picture.keep()
                 write_content(self._root, {"mark": mark.members()}, _arrays(kept, access), _text(kept, access))
-            self._n_kept = picture.n_records
             return is_newer
 
     def renew_later(self, database: Database, picture: Picture, number: int, access: RecordAccess) -> None:
-        """Begin `renew` in a thread of its own, unless one runs."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(
-                target=self._renew, args=(database, picture, number, access), name="fom-keep", daemon=True
-            )
-            self._thread.start()
+        """Begin `renew` in a thread of its own."""
+        self._thread = threading.Thread(
+            target=self._renew, args=(database, picture, number, access), name="fom-keep", daemon=True
+        )
+        self._thread.start()
 
     def _renew(self, database: Database, picture: Picture, number: int, access: RecordAccess) -> None:
         try:
             self.renew(database, picture, number, access)
         except Exception:
             log.exception("the picture could not be kept")
-            self._n_kept = picture.n_records  # not again for every change
 
 
 def _agree(session: Session, kept: KeptBindings) -> bool:

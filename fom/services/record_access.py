@@ -27,7 +27,7 @@ class RecordAccess:
         """Return what is known of an id, else the default."""
         found = self.own.get(thing_id)
         if found is None and self._shelf is not None and (number := self._shelf.find(thing_id)) is not None:
-            return self.kinds[self.kind_of[number]]
+            return self.kinds[int(self.kind_of[number])]
         return default if found is None else found
 
     def __ior__(self, more: Mapping[str, Access]) -> RecordAccess:

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from fom.domain.facts_file import format_record
+from fom.domain.instants import format_instant
 from fom.domain.overrides import policy_members, profile_members
 from fom.services.history_mark import mark_of
 from fom.services.kept_files import CURRENT, MANIFEST, TEXT, alone
-from fom.services.kept_picture import FOLDER
+from fom.services.kept_picture import FOLDER, KEEP_AFTER
 from fom.services.picture_host import UNKNOWN_ACCESS, PictureHost
 from fom.services.policies import change_policy
 from fom.store.changes import add_change, receipt_moment
@@ -243,3 +244,21 @@ def test_one_process_keeps_at_a_time_and_readers_never_wait(kept):
     for thread in threads:
         thread.join()
     same(open_on(database, folder), host)
+
+
+def test_much_that_came_is_kept_in_the_background(kept):
+    """One start reads what came since the last; the next one finds it kept."""
+    database, folder = kept
+    passage = {"strength": "own_patrol_traverse", "passed": "P7", "grade": "B2", "segments": [{"id": "west"}]}
+    moment = format_instant(T0 - HOUR)
+    many = [feature(f"p{i}", "verification", received=T0, occurred=moment, **passage) for i in range(KEEP_AFTER)]
+    write(database, *many, now=T0 + 1)
+    host = open_on(database, folder)
+    before = len(host._picture.basis().ledger.shelf)
+    host._keep_up()
+    assert host._kept._thread is not None
+    host._kept._thread.join()
+    assert not host._kept.is_due(host._picture)
+    again = open_on(database, folder)
+    assert len(again._picture.basis().ledger.shelf) == before + KEEP_AFTER
+    same(again, open_on(database, None))
