@@ -255,22 +255,26 @@ def walk(
     barriers: NDArray[np.int64],
     pauses: NDArray[np.int64],
     departs: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Return when each arc of a path is entered and left, and how much later one may depart with the same states.
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], bool, int]:
+    """Return when each arc of a path is entered and left, its state then, whether all of it is travelled by day where
+    that is asked for, and how much later one may depart with the same states.
 
     `barriers` (k,) is the barrier passed before each arc (-1 = none), `pauses` (k,) a halt before it, microseconds.
     """
     enters, leaves = np.empty(len(arcs), np.int64), np.empty(len(arcs), np.int64)
-    at, stands = departs, FAR_US
+    states = np.empty(len(arcs), np.uint8)
+    at, stands, lit = departs, FAR_US, True
     for k in range(len(arcs)):
         at += int(pauses[k] + roads.barrier_ms[barriers[k]] * 1000)
         enters[k] = at
         at = leaves_at(roads, arcs[k], shares[k], arcs[k - 1] if k else -1, at)
         leaves[k] = at
+        states[k] = state_at(roads, arcs[k], enters[k])
+        lit = lit and is_lit(roads, arcs[k] >> 1, enters[k], leaves[k])
         for row in range(roads.first[arcs[k]], roads.first[arcs[k] + 1]):
             if roads.tick[row] > 2 * enters[k]:
                 stands = min(stands, int((roads.tick[row] + 1) // 2 - enters[k]))
                 break
         if roads.by_day_only:
             stands = min(stands, next_turn_of_sun(roads, arcs[k] >> 1, at, False) - at)
-    return enters, leaves, int(stands)
+    return enters, leaves, states, lit, int(stands)

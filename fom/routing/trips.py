@@ -19,7 +19,7 @@ from fom.domain.daylight import sun_table
 from fom.domain.instants import DAY_US
 from fom.domain.profiles import Profile
 from fom.domain.states import State
-from fom.routing.arrival_search import FAR_US, Roads, is_lit, search_arrivals, state_at, walk
+from fom.routing.arrival_search import FAR_US, Roads, search_arrivals, walk
 from fom.routing.barriers import barrier_seconds
 from fom.routing.conditions import Conditions, Course
 from fom.routing.engine import Found
@@ -110,9 +110,7 @@ class Trips:
         """Return when a path is where; `pauses` (k,) are halts before each of its arcs, microseconds."""
         halts = np.zeros(len(path.arcs), np.int64) if pauses is None else pauses
         barriers = self._router.barriers_before(path)
-        enters, leaves, stands = walk(self._roads, path.arcs, path.shares, barriers, halts, departs)
-        states = states_at(self._roads, path.arcs, enters)
-        lit = all(is_lit(self._roads, a >> 1, e, x) for a, e, x in zip(path.arcs, enters, leaves, strict=True))
+        enters, leaves, states, lit, stands = walk(self._roads, path.arcs, path.shares, barriers, halts, departs)
         return Times(departs, enters, leaves, states, stands, lit and bool((states <= State.AMBER).all()))
 
     def find(self, snaps: Sequence[Snap], departs: int) -> Search:
@@ -183,11 +181,6 @@ def best_metric(router: Router, conditions: Conditions, course: Course, profile:
     """Return the metric of these costs."""
     costs = best_costs(conditions, course, travel_seconds(router.network, profile), posture)
     return router.metric(costs, vehicle=profile.vehicle)
-
-
-def states_at(roads: Roads, arcs: NDArray[np.int64], moments: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return (k,) states of arcs at moments."""
-    return np.array([state_at(roads, a, t) for a, t in zip(arcs, moments, strict=True)], np.uint8)
 
 
 def _roads(router: Router, conditions: Conditions, course: Course, profile: Profile, posture: Posture) -> Roads:

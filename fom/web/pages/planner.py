@@ -26,13 +26,6 @@ POSTURE_WORDS = {
     "balanced": "Balanced: half as long again to stay on open road",
     "safest": "Safest: up to four times as long on open road",
 }
-OUTCOMES = {
-    "blocked_end": "No movement can begin or end there",
-    "closed": "No way: closed roads cut the two places apart",
-    "unverified": "No verified way. There is one over roads that nobody has verified",
-    "not_connected": "No road joins the two places at all",
-    "closed_on_arrival": "No way stays open until it is reached",
-}
 DIMENSIONS = {
     "mass_t": "Mass, t",
     "mlc": "Load class",
@@ -41,6 +34,15 @@ DIMENSIONS = {
     "ford_depth_m": "Fords, m",
 }
 """What a vehicle of one's own may state, and how it is called."""
+FURTHER = ("via", "night", "rest_every_h", "range_km", *DIMENSIONS)
+"""Fields that are folded away until one of them says something."""
+OUTCOMES = {
+    "blocked_end": "No movement can begin or end there",
+    "closed": "No way: closed roads cut the two places apart",
+    "unverified": "No verified way. There is one over roads that nobody has verified",
+    "not_connected": "No road joins the two places at all",
+    "closed_on_arrival": "No way stays open until it is reached",
+}
 
 
 @blueprint.get("/planner")
@@ -70,6 +72,7 @@ def show() -> Any:
         "planner/planner.html", form=form, errors=errors, plan=plan, routes=routes, named=named, settings=settings,
         outcomes=OUTCOMES, profiles=sorted(host.profiles.values(), key=lambda p: p.name), user_classes=USER_CLASSES,
         postures=POSTURE_WORDS, dimensions=DIMENSIONS, slider=stops, day_bar=day_bar(plan and plan.get("departures")),
+        has_more=any(form.get(name, "") not in ("", "yes") for name in FURTHER),
         letter_of=lambda name: letter_of(State[name]),
     )  # fmt: skip
     return page, 422 if errors else 200
