@@ -61,7 +61,7 @@ class ReachRequest:
 
 
 def find_reach(session: Session, host: PictureHost, request: ReachRequest, *, actor: Actor) -> dict[str, Any]:
-    """Return the GeoJSON answer `fom-reach/1` of docs/reach.md: bands and places as features, smallest band first.
+    """Return the GeoJSON answer `fom-reach/1` of docs/analyses.md: bands and places as features, smallest band first.
 
     Raises
     ------

@@ -110,20 +110,19 @@ def _in_series(
     judged, held = scene.judged(), np.array(sorted(on), np.int64)
     if not len(held) or not scene.hubs:
         return []
-    delay_min = judged.delay_min.copy()
-    delay_min[held] += np.array([len(on[s]) for s in held.tolist()])[:, None] * DETOUR_FOR_HAZARD_MIN
-    opened = replace(judged, states=_opened(judged.states, held), delay_min=delay_min)
-    roads = opened.roads(scene.router)
-    hubs = roads.arriving(scene.hubs.values())
-    spread = spread_to(roads, hubs, NEVER // 2)
+    opened = replace(judged, states=_opened(judged.states, held))
+    hazards_on = np.array([len(on[segment]) for segment in held.tolist()])
     groups = []
-    for row, ms in zip(rows, now_ms.tolist(), strict=True):
-        if ms >= NEVER:
-            segments = _way(roads, spread, hubs, scene.joined([row])[row["id"]])
-            hazards = {hazard for segment in segments for hazard in on.get(segment, ())}
-            if hazards:
-                groups.append(tuple(sorted(hazards)))
-    return groups
+    for passing_min in (0.0, DETOUR_FOR_HAZARD_MIN):  # the quickest way, and the one over fewest hazards
+        delay_min = judged.delay_min.copy()
+        delay_min[held] += hazards_on[:, None] * passing_min
+        roads = replace(opened, delay_min=delay_min).roads(scene.router)
+        hubs = roads.arriving(scene.hubs.values())
+        spread = spread_to(roads, hubs, NEVER // 2)
+        for row, ms in zip(rows, now_ms.tolist(), strict=True):
+            way = _way(roads, spread, hubs, scene.joined([row])[row["id"]]) if ms >= NEVER else []
+            groups.append(tuple(sorted({hazard for segment in way for hazard in on.get(segment, ())})))
+    return [group for group in groups if group]
 
 
 def _way(roads: Roads, spread: Spread, hubs: Joints, snap: Snap) -> list[int]:

@@ -18,6 +18,8 @@ from fom.services.analyses.catalogue import run_part
 from fom.services.analyses.scene import PackedScene
 
 CONNECT_S = 5.0
+_LOOPBACK = "127.0.0.1:0"
+"""Dask always opens a port for its own state; of a local one nobody else may see it."""
 STEP_S = 0.5
 """How often progress is told and the wish to go on is asked."""
 
@@ -78,6 +80,7 @@ class Cluster:
         """End the connection, and the threads of a local one."""
         with self._lock:
             if self._client is not None:
+                logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its parts miss each other while ending
                 self._client.close()
                 self._client = None
 
@@ -101,7 +104,15 @@ def _connect(address: str) -> Any:
     logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells every task at length
     if not address:
         threads = max(1, (os.cpu_count() or 2) - 1)  # one is left for those who look at the map
-        return Client(processes=False, n_workers=1, threads_per_worker=threads, dashboard_address=None)
+        return Client(
+            processes=False,
+            n_workers=1,
+            threads_per_worker=threads,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": _LOOPBACK},
+            worker_dashboard_address=_LOOPBACK,
+            set_as_default=False,
+        )
     try:
         return Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as missing:

@@ -1,7 +1,8 @@
 """Critical roads: for every road link what its closing would do, in two numbers that are not blended.
 
 Cut: the people, bases and hubs that lose every way. Detour: person-hours added for one journey of everybody who keeps a
-way. Pieces between the same two junctions are one link; it counts with its worst piece. Source: doctrine, section 5.
+way. Pieces between the same two junctions are one link; it counts with its worst piece. Links of one road in a row that
+cut off the same places are told as one. Source: doctrine, section 5.
 """
 
 from __future__ import annotations
@@ -63,19 +64,30 @@ def merge(scene: Scene, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
         link = link_of(segment)
         link["segments"] = sorted({*link["segments"], segment})
         link["hubs"] = sorted({*link["hubs"], hub})
-    by_cut = [n for n, link in by_link.items() if link["cut"] or link["hubs"]]
-    by_cut.sort(key=lambda n: (-by_link[n]["cut_people"], -len(by_link[n]["hubs"]), -len(by_link[n]["cut"]), n))
-    by_detour = [n for n, link in by_link.items() if link["detour_person_h"] > 0]
-    by_detour.sort(key=lambda n: (-by_link[n]["detour_person_h"], n))
+    by_detour = [link for _, link in sorted(by_link.items()) if link["detour_person_h"] > 0]
+    by_detour.sort(key=lambda link: (-link["detour_person_h"], link["segments"]))
+    by_cut = _in_series(scene, [link for _, link in sorted(by_link.items()) if link["cut"] or link["hubs"]])
+    by_cut.sort(key=lambda link: (-link["cut_people"], -len(link["hubs"]), -len(link["cut"]), link["segments"]))
     places = {str(row["id"]): place_of(row) for row in [*_served(scene), *scene.sites("hub")]}
-    told = {n: _told(scene, by_link[n], places) for n in sorted({*by_cut[:LISTED], *by_detour[:LISTED]})}
     return {
         "hubs": len(scene.hubs),
-        "links_that_cut": len(by_cut),
+        "roads_that_cut": len(by_cut),
         "links_with_detour": len(by_detour),
-        "by_cut": [told[n] for n in by_cut[:LISTED]],
-        "by_detour": [told[n] for n in by_detour[:LISTED]],
+        "by_cut": [_told(scene, link, places) for link in by_cut[:LISTED]],
+        "by_detour": [_told(scene, link, places) for link in by_detour[:LISTED]],
     }
+
+
+def _in_series(scene: Scene, links: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the links of one road that cut off the same places as one: closing any part of it does the same."""
+    roads: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for link in links:
+        first, detour = link["segments"][0], link["detour_person_h"]
+        same = int(scene.network.name[first]), int(scene.network.ref[first])
+        road = roads.setdefault((*same, tuple(link["cut"]), tuple(link["hubs"])), {**link, "segments": []})
+        road["segments"] = [*road["segments"], *link["segments"]]
+        road["detour_person_h"] = max(road["detour_person_h"], detour)
+    return list(roads.values())
 
 
 def _served(scene: Scene) -> list[Row]:

@@ -69,8 +69,8 @@ class Scene:
         return self.once("judged", lambda: judge(self.picture, self.question))
 
     def judged_at(self, at: int) -> JudgedRoads:
-        """Return the states of another moment, as known at the same."""
-        return judge(self.picture, replace(self.question, at=at))
+        """Return the states of an earlier moment, as known then."""
+        return judge(self.picture, replace(self.question, at=at, known_at=min(at, self.question.known_at)))
 
     def sites(self, *kinds: str) -> list[Row]:
         """Return the active sites of some kinds, by id."""

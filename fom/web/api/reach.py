@@ -37,7 +37,7 @@ class ReachQuery(Asking):
 
 
 class ReachAnswer(BaseModel):
-    """Bands and places, `fom-reach/1` of docs/reach.md."""
+    """Bands and places, `fom-reach/1` of docs/analyses.md."""
 
     model_config = ConfigDict(extra="allow")
 
