@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +113,19 @@ class Bindings:
             Pairs(n, {}), Pairs(n, {}),
             asset_segments={asset_id: np.unique(np.array(of)) for asset_id, of in by_asset.items()},
         )  # fmt: skip
+
+    def emptied(self, names: Container[str]) -> Bindings:
+        """Return a copy without what is bound in some of the pairs, for their records to be bound anew."""
+        twin = self.copy()
+        for name in [name for name in PAIR_NAMES if name in names]:
+            setattr(twin, name, self.pairs(name).emptied())
+            twin.owners[name] = []
+        twin.place_of = {key: at for key, at in self.place_of.items() if self._name_of[key[0]] not in names}
+        twin._name_of = {record_id: name for record_id, name in self._name_of.items() if name not in names}
+        twin.dropped = [(name, placement) for name, placement in self.dropped if name not in names]
+        if "limits" in names:
+            twin.finds, twin.release_areas = {}, {}
+        return twin
 
     def copy(self) -> Bindings:
         """Return bindings that grow on their own."""

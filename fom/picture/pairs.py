@@ -119,6 +119,10 @@ class Pairs:
         self._start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         self._fresh = Columns(self._dtypes)
 
+    def emptied(self) -> Pairs:
+        """Return pairs of the same columns with nothing in them."""
+        return Pairs(self.n_segments, self._dtypes)
+
     def copy(self) -> Pairs:
         """Return pairs that grow on their own; what is there is shared."""
         twin = Pairs(self.n_segments, {})
