@@ -6,6 +6,7 @@ Source: facts format, sections 1.3, 1.4, 3 to 7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -49,6 +50,17 @@ class Binder:
     def __init__(self, network: Network, measures: Measures) -> None:
         self.network, self.measures = network, measures
         self.ground = Ground(network, measures.corridor_m)
+
+    def stale_under(self, measures: Measures) -> frozenset[str]:
+        """Return the names of the pairs that must be bound anew for other measures.
+
+        Passages, which are most records, are told the tolerance of tracks alone; areas, seasons, improvements nothing.
+        """
+        same_tolerance = replace(measures, track_tolerance_m=self.measures.track_tolerance_m)
+        stale = {"limits", "risks"} if same_tolerance != self.measures else set()
+        if measures.track_tolerance_m != self.measures.track_tolerance_m:
+            stale.add("passages")
+        return frozenset(stale)
 
     def bind_all(self, records: Iterable[Record], ledger: Ledger, bindings: Bindings) -> None:
         """Bind records; those known by a point are measured together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -205,6 +205,22 @@ class Bindings:
         self.owners[name].append(record_id)
         self._name_of[record_id] = name
         self.place_of[record_id, acts] = placement
+
+    def emptied(self, names: Container[str]) -> Bindings:
+        """Return a copy without what is bound in some of the pairs, for their records to be bound anew.
+
+        Not of passages: those of a shelf stand where they stand.
+        """
+        twin = self.copy()
+        for name in [name for name in PAIR_NAMES if name in names]:
+            setattr(twin, name, self.pairs(name).emptied())
+            twin.owners[name] = Owners(None)
+        twin.place_of.own = {key: at for key, at in self.place_of.own.items() if self._name_of[key[0]] not in names}
+        twin._name_of = {record_id: name for record_id, name in self._name_of.items() if name not in names}
+        twin.dropped = [(name, placement) for name, placement in self.dropped if name not in names]
+        if "limits" in names:
+            twin.finds, twin.release_areas = {}, {}
+        return twin
 
     def copy(self) -> Bindings:
         """Return bindings that grow on their own."""

@@ -257,6 +257,10 @@ class Pairs:
         self._start = _starts(self._sorted["segment"], self.n_segments)
         self._fresh = Columns(self._dtypes)
 
+    def emptied(self) -> Pairs:
+        """Return pairs of the same columns with nothing in them."""
+        return Pairs(self.n_segments, self._dtypes)
+
     def copy(self) -> Pairs:
         """Return pairs that grow on their own; what is there is shared."""
         twin = Pairs(self.n_segments, {}, self.kept)

@@ -25,7 +25,7 @@ from fom.domain.spans import at_tick
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.binding import Binder
-from fom.picture.bindings import Bindings
+from fom.picture.bindings import Bindings, pairs_for
 from fom.picture.case import Basis, Case
 from fom.picture.contributions import Contributions
 from fom.picture.influence import Influence
@@ -131,15 +131,22 @@ class Picture:
     def under(self, policy: Policy, profiles: Mapping[str, Profile]) -> Picture:
         """Return a picture of the same records judged by another policy.
 
-        What is bound is shared when it would be the same (`Measures`); else all records are bound anew, which takes as
-        long as at the start and holds nobody up.
+        What is bound is shared as far as it would be the same (`Measures`); the rest is bound anew and holds nobody up.
         """
-        if Measures.of(policy) != self._binder.measures:
+        measures = Measures.of(policy)
+        stale = self._binder.stale_under(measures)
+        if "passages" in stale:
             with self.lock:
                 records = list(self._ledger)
             return Picture(self.network, records, policy=policy, profiles=profiles)
         twin = self.copy()
         twin.policy, twin.profiles, twin._recorded = policy, dict(profiles), {}
+        if stale:
+            twin._binder, twin._bindings = Binder(self.network, measures), twin._bindings.emptied(stale)
+            if "limits" in stale:
+                twin._ledger.finds_near.clear()
+            again = [record for record in twin._ledger.records.own.values() if pairs_for(record) in stale]
+            twin._binder.bind_all(again, twin._ledger, twin._bindings)
         return twin
 
     def not_in(self, other: Picture) -> list[Record]:

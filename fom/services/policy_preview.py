@@ -28,7 +28,7 @@ from fom.services.policy_drafts import drafted_edition
 from fom.services.registers import list_register
 
 if TYPE_CHECKING:
-    from fom.services.picture_host import PictureHost
+    from fom.services.picture_host import PictureHost, StatesView
 
 PICTURES_KEPT, PREVIEWS_KEPT = 2, 4
 KEPT_US = 5 * MINUTE_US
@@ -87,12 +87,11 @@ class Previews:
         name = question.profile.name
         if name not in drafted.profiles:
             raise InvalidInput.single("profile", name, "a class that the draft keeps")
-        with host.reading() as picture:
-            version, now = host.version, picture.copy()
+        view, now = _shown_now(host, name, question.user_class)
         beside = self._beside(now, draft_id, drafted)
-        under = Question(question.at, question.known_at, drafted.profiles[name], question.user_class)
-        before, after = now.assess(question).states, beside.assess(under).states
-        return Preview(question, version, before, after, *_in_order(before, after))
+        after = beside.assess(Question(view.at, view.at, drafted.profiles[name], question.user_class)).states
+        shown = Question(view.at, view.at, question.profile, question.user_class)
+        return Preview(shown, view.version, view.states, after, *_in_order(view.states, after))
 
     def _beside(self, now: Picture, draft_id: str, drafted: Edition) -> Picture:
         """Return the picture under a draft with the records of `now`, kept for the next look."""
@@ -105,6 +104,15 @@ class Previews:
         while len(self._pictures) > PICTURES_KEPT:
             self._pictures.popitem(last=False)
         return beside
+
+
+def _shown_now(host: PictureHost, profile: str, user_class: str) -> tuple[StatesView, Picture]:
+    """Return the states shown now and a copy of the picture that they are of."""
+    while True:
+        view = host.states(profile, user_class)
+        with host.reading() as picture:
+            if host.version == view.version:
+                return view, picture.copy()
 
 
 def preview_policy(
