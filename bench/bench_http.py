@@ -22,7 +22,7 @@ import numpy as np
 
 from bench.networks import MAIN_SEGMENTS, Country, built, country
 from bench.our_routing import OurRouting
-from bench.questions import MAIN_CLASSES
+from bench.questions import enters
 from bench.records import make_facts, make_passages, report_at
 from bench.table import Goal, Row, measure, once
 from fom.config import Config
@@ -55,10 +55,10 @@ def run(data: Path) -> list[Row]:
         config = Config(data=Path(scratch))
         token = _fill(config, place, network, ours.questions.areas[0])
         with _serving(config) as port:
-            return _rows(Client(port, token), ours.questions.places)
+            return _rows(Client(port, token), ours.questions.places, ours.questions.areas[0])
 
 
-def _rows(client: Client, places: np.ndarray) -> list[Row]:
+def _rows(client: Client, places: np.ndarray, areas: np.ndarray) -> list[Row]:
     print("the server is ready: asking for plans", file=sys.stderr)
     begun = time.perf_counter()
     answers = [client.plan(place, alternates=0) for place in places[:N_PAIRS]]
@@ -66,6 +66,8 @@ def _rows(client: Client, places: np.ndarray) -> list[Row]:
     solved = [i for i, answer in enumerate(answers) if answer["best"] is not None]
     if len(solved) < N_PAIRS // 2:
         raise AssertionError(f"only {len(solved)} of {N_PAIRS} plans have a route: {answers[0]['outcome']}")
+    if any(enters(np.array(answers[i]["best"]["geometry"]["coordinates"]), areas) for i in solved):
+        raise AssertionError("a route goes through a closed area")
     chosen = places[solved]
     note = f"{len(solved)} pairs; {len(json.dumps(answers[solved[0]])) / 1024:,.0f} KB answer"
     best = measure(lambda place: client.plan(place, alternates=0), chosen)
@@ -81,16 +83,14 @@ def _rows(client: Client, places: np.ndarray) -> list[Row]:
 
 
 def _fill(config: Config, place: Country, network: Network, areas: np.ndarray) -> str:
-    """Make a database with the facts, passages over main roads and the closed areas; return a token."""
+    """Make a database with the facts, passages over every road and the closed areas; return a token."""
     config.networks.mkdir(parents=True)
     (config.networks / network.network_id).symlink_to(place.network_folder.resolve())
     now = time.time_ns() // 1000
-    is_main = np.array([word.removesuffix("_link") in MAIN_CLASSES for word in network.highway_words])
-    main_roads = np.flatnonzero(is_main[np.asarray(network.highway)])
     facts = make_facts(network, N_FACTS if MAIN_SEGMENTS >= 1_000_000 else MAIN_SEGMENTS // 50, before=now).records
     records: list[Record] = [
         *(record for record in facts if isinstance(record, Incident)),
-        *make_passages(network, main_roads, before=now),
+        *make_passages(network, before=now),
         *(report_at(number, centre, now - 1) for number, centre in enumerate(areas)),
     ]
     print(f"loading {len(records):,} records into a database", file=sys.stderr)
@@ -151,7 +151,7 @@ class Client:
 
     def plan(self, place: np.ndarray, *, alternates: int) -> dict[str, Any]:
         """Return the plan between two places, a light vehicle of the mission."""
-        body = {"from": place[0].tolist(), "to": place[1].tolist(), "alternates": alternates, "profile": "P5"}
+        body = {"from": place[0].tolist(), "to": place[1].tolist(), "alternates": alternates, "profile": "P3"}
         found: dict[str, Any] = json.loads(self._ask("POST", "/api/v1/plans", json.dumps(body)))
         return found
 

@@ -31,7 +31,7 @@ from fom.routing.snapping import Snap, snap_to_road
 
 N_FACTS = 20_000
 ROUNDS, REPORTS, PAIRS = REPEATS, 60, 20
-PROFILE, USER_CLASS, POSTURE = PROFILES["P5"], "mission_military", POSTURES["balanced"]
+PROFILE, USER_CLASS, POSTURE = PROFILES["P3"], "mission_military", POSTURES["balanced"]
 GROUP = "From a report to a route, on the live picture"
 
 
@@ -104,7 +104,7 @@ class Desk:
     def _all_costs(self) -> np.ndarray:
         found = self.picture.assess(Question(self.now, self.now, PROFILE, USER_CLASS))
         arrays = found.states.ravel(), found.risk.ravel(), found.delay_min.ravel()
-        return arc_costs(np.repeat(self.seconds, 2), *arrays, POSTURE, allow_grey=True)
+        return arc_costs(np.repeat(self.seconds, 2), *arrays, POSTURE)
 
     def pairs(self, rng: np.random.Generator) -> list[tuple[Snap, Snap]]:
         """Return pairs of positions with a route between them."""
@@ -156,7 +156,7 @@ class Desk:
     def _recost(self, segments: np.ndarray) -> None:
         found = self.picture.weigh(Question(self.now, self.now, PROFILE, USER_CLASS), segments)
         arrays = found.states.ravel(), found.risk.ravel(), found.delay_min.ravel()
-        costs = arc_costs(np.repeat(self.seconds[segments], 2), *arrays, POSTURE, allow_grey=True)
+        costs = arc_costs(np.repeat(self.seconds[segments], 2), *arrays, POSTURE)
         self.metric.update(np.column_stack([2 * segments, 2 * segments + 1]).ravel(), costs)
 
     def check(self, pairs: list[tuple[Snap, Snap]]) -> None:

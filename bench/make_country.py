@@ -31,7 +31,7 @@ SOUTH_WEST = (18.0, 2.0)
 GAP_M = 20_000.0
 """Empty land between neighbouring tiles."""
 METRES = 111_320.0
-COUNTED_TOO_MANY = 1.05
+COUNTED_TOO_MANY = 1.1
 """Some roads that are counted here are dropped by the build: areas, roads closed to vehicles."""
 BEND_M = 2_000.0
 """Distance of the nodes of a joining road."""

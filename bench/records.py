@@ -50,19 +50,20 @@ def _fact(number: int, place: np.ndarray, kind: float, rng: np.random.Generator,
     return Incident(id=f"i{number}", incident_type="armed_robbery", **known)
 
 
-def make_passages(network: Network, segments: np.ndarray | None = None, *, before: int = T0) -> list[Record]:
-    """Return passages of the ten days before a moment over some segments (None = all), so that routes exist."""
+def make_passages(network: Network, *, before: int = T0) -> list[Record]:
+    """Return passages of the six hours before a moment that together went over every road, so that routes exist."""
     rng = np.random.default_rng(SEED)
-    numbers = range(network.n_segments) if segments is None else segments.tolist()
-    ids = [network.segment_id(number) for number in numbers]
-    return [
-        Verification(
-            id=f"v{first}", received=before - int(rng.integers(0, 10 * DAY_US)), strength="own_patrol_traverse",
-            passed="P6", track="gps", authenticated=True,
-            segments=tuple(Stretch(text) for text in ids[first : first + STRETCHES_IN_PASSAGE]),
-        )
-        for first in range(0, len(ids), STRETCHES_IN_PASSAGE)
-    ]  # fmt: skip
+    ids = [network.segment_id(number) for number in range(network.n_segments)]
+    out: list[Record] = []
+    for first in range(0, len(ids), STRETCHES_IN_PASSAGE):
+        when = before - int(rng.integers(HOUR_US, 6 * HOUR_US))
+        stretches = tuple(Stretch(text) for text in ids[first : first + STRETCHES_IN_PASSAGE])
+        passage = Verification(
+            id=f"v{first}", received=when, occurred=when, strength="own_patrol_traverse", passed="P6", track="gps",
+            authenticated=True, segments=stretches,
+        )  # fmt: skip
+        out.append(passage)
+    return out
 
 
 def report_at(number: int, place: np.ndarray, received: int) -> Explosive:
