@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TypeVar
+from typing import TypeVar, overload
 
 K = TypeVar("K")
 V = TypeVar("V")
+D = TypeVar("D")
 FOLD_AFTER = 256
 """Entries changed since the last folding; a copy carries no more than so many."""
 
@@ -31,7 +32,13 @@ class Layered(MutableMapping[K, V]):
             raise KeyError(key)
         return self._base[key]
 
-    def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override]
+    @overload
+    def get(self, key: K, default: None = None, /) -> V | None: ...
+    @overload
+    def get(self, key: K, default: V, /) -> V: ...
+    @overload
+    def get(self, key: K, default: D, /) -> V | D: ...
+    def get(self, key: K, default: object = None, /) -> object:
         """Return the entry of a key, else the default."""
         if key in self._new:
             return self._new[key]

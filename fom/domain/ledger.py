@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from fom.domain.layers import Layered
 from fom.domain.records import ClosingAct, Explosive, Grade, Link, Physical, Record, Retraction, Verification
 from fom.domain.shelf import Shelf, empty_shelf
 from fom.errors import Conflict
@@ -15,13 +16,15 @@ from fom.errors import Conflict
 LIMITING_KINDS = ("explosive", "physical", "control", "incident")
 """Kinds that limit movement; what doctrine calls facts."""
 
+NO_RECORDS: Layered[str, Record] = Layered()
+
 
 class Records:
     """Records by id: own ones in a dictionary, and passages on a shelf unless they were taken off it."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-        self.own: dict[str, Record] = {}
+        self.own: Layered[str, Record] = Layered()
         self.gone: frozenset[int] = frozenset()
         """Numbers on the shelf that were taken out."""
 
@@ -59,25 +62,25 @@ class Records:
     def copy(self) -> Records:
         """Return records that can be changed without changing these."""
         twin = Records(self.shelf)
-        twin.own, twin.gone = dict(self.own), self.gone
+        twin.own, twin.gone = self.own.copy(), self.gone
         return twin
 
 
 class Ledger:
-    """Records by id. Values are immutable, so a copy is a copy of the dictionaries only."""
+    """Records by id. Values are immutable and tables are `Layered`, so a copy costs what changed lately."""
 
     def __init__(self, records: Iterable[Record] = (), *, shelf: Shelf | None = None) -> None:
         self.records = Records(empty_shelf() if shelf is None else shelf)
-        self.by_kind: dict[str, dict[str, Record]] = {}
+        self.by_kind: dict[str, Layered[str, Record]] = {}
         """Without those on the shelf."""
-        self.retractions_of: dict[str, tuple[Retraction, ...]] = {}
-        self.grades_of: dict[str, tuple[Grade, ...]] = {}
-        self.links_of: dict[str, tuple[Link, ...]] = {}
-        self.acts_on: dict[str, tuple[ClosingAct, ...]] = {}
-        self.crossings_of: dict[str, tuple[Verification, ...]] = {}
+        self.retractions_of: Layered[str, tuple[Retraction, ...]] = Layered()
+        self.grades_of: Layered[str, tuple[Grade, ...]] = Layered()
+        self.links_of: Layered[str, tuple[Link, ...]] = Layered()
+        self.acts_on: Layered[str, tuple[ClosingAct, ...]] = Layered()
+        self.crossings_of: Layered[str, tuple[Verification, ...]] = Layered()
         """Physical fact id or asset id -> verifications that name it as crossed."""
-        self.facts_on_asset: dict[str, tuple[Physical, ...]] = {}
-        self.finds_near: dict[str, tuple[Explosive, ...]] = {}
+        self.facts_on_asset: Layered[str, tuple[Physical, ...]] = Layered()
+        self.finds_near: Layered[str, tuple[Explosive, ...]] = Layered()
         """Land-release act id -> new emplacements whose uncertain place meets its area; set by whoever measures."""
         self.named_since: dict[int, None] = {}
         """Numbers on the shelf that a grade, link or retraction has named since they came to stand there."""
@@ -122,7 +125,7 @@ class Ledger:
 
     def loose(self, kind: str) -> list[Record]:
         """Return the records of a kind that do not stand on the shelf, as they are now."""
-        return list(self.by_kind.get(kind, {}).values())
+        return list(self.by_kind.get(kind, NO_RECORDS).values())
 
     def received_after(self, moment: int) -> list[Record]:
         """Return the records received after a moment, microseconds."""
@@ -146,7 +149,7 @@ class Ledger:
         twin = Ledger(shelf=self.shelf)
         for name, table in vars(self).items():
             setattr(twin, name, table.copy())
-        twin.by_kind = {kind: dict(table) for kind, table in self.by_kind.items()}
+        twin.by_kind = {kind: table.copy() for kind, table in self.by_kind.items()}
         return twin
 
     def check(self, record: Record, others: Mapping[str, Record]) -> None:
@@ -168,7 +171,7 @@ class Ledger:
 
     def _enter(self, record: Record) -> None:
         self.records.own[record.id] = record
-        self.by_kind.setdefault(record.kind, {})[record.id] = record
+        self.by_kind.setdefault(record.kind, Layered())[record.id] = record
         for table, key in self._entries(record):
             table[key] = (*table.get(key, ()), record)
 
@@ -177,7 +180,7 @@ class Ledger:
         record = self.records.discard(record_id)
         if record is None:
             return None
-        self.by_kind.get(record.kind, {}).pop(record_id, None)
+        self.by_kind.get(record.kind, NO_RECORDS).pop(record_id, None)
         for table, key in self._entries(record):
             table[key] = tuple(r for r in table.get(key, ()) if r.id != record_id)
         self.finds_near.pop(record_id, None)
@@ -186,9 +189,9 @@ class Ledger:
                 self.finds_near[act_id] = tuple(find for find in finds if find.id != record_id)
         return record
 
-    def _entries(self, record: Record) -> Iterator[tuple[dict[str, tuple[Record, ...]], str]]:
+    def _entries(self, record: Record) -> Iterator[tuple[Layered[str, tuple[Record, ...]], str]]:
         """Yield every (table, key) under which a record stands."""
-        tables: dict[str, dict[str, tuple[Record, ...]]] = vars(self)
+        tables: dict[str, Layered[str, tuple[Record, ...]]] = vars(self)
         if isinstance(record, Retraction):
             yield tables["retractions_of"], record.target
         elif isinstance(record, Grade):
