@@ -81,7 +81,7 @@ class Lineage:
 
     @cached_property
     def _index(self) -> IdIndex:
-        return IdIndex(self.ids)
+        return IdIndex.of(self.ids)
 
     @cached_property
     def _assets(self) -> dict[bytes, int]:

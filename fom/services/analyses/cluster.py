@@ -59,7 +59,7 @@ class Cluster:
                 waiting = set(futures)
                 while waiting:
                     try:
-                        done = wait(waiting, timeout=STEP_S, return_when="FIRST_COMPLETED").done
+                        done = wait(waiting, timeout=STEP_S, return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
                     except TimeoutError:
                         done = set()
                     waiting -= done
@@ -104,7 +104,7 @@ def _connect(address: str) -> Any:
     logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells every task at length
     if not address:
         threads = max(1, (os.cpu_count() or 2) - 1)  # one is left for those who look at the map
-        return Client(
+        return Client(  # type: ignore[no-untyped-call]
             processes=False,
             n_workers=1,
             threads_per_worker=threads,
@@ -114,7 +114,7 @@ def _connect(address: str) -> Any:
             set_as_default=False,
         )
     try:
-        return Client(address, timeout=CONNECT_S, set_as_default=False)
+        return Client(address, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as missing:
         raise ServiceUnreachable(f"the Dask scheduler at {address} does not answer") from missing
 

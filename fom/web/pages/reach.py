@@ -18,7 +18,7 @@ from fom.services.reach import BANDS_MAX, DEFAULT_MINUTES, MINUTES_MAX, ReachReq
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading
 from fom.web.heavy import takes_turns
-from fom.web.pages.planner import Named, find_place, named_places
+from fom.web.pages.planner_form import Named, find_place, named_places
 
 blueprint = Blueprint("reach", __name__)
 
