@@ -29,6 +29,7 @@ PARTS = (
     "bench_assessment",
     "bench_tiles",
     "bench_growth",
+    "bench_start",
 )
 FULL_SEGMENTS = 1_000_000
 

@@ -7,7 +7,7 @@ true for as long as the network and the numbers of the policy that binding reads
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -15,13 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fom.domain.explosive import explosive_phases
 from fom.domain.geodesy import unroll_geometry
+from fom.domain.knowledge import Knowledge
 from fom.domain.ledger import Ledger
 from fom.domain.places import shape_of
 from fom.domain.policy import Policy
+from fom.domain.profiles import Profile
 from fom.domain.records import ClosingAct, Explosive, Record, Verification
 from fom.domain.shelf import Shelf, can_stand
 from fom.network.network import Network
+from fom.picture.binding import Binder
 from fom.picture.bindings import NO_ACTS, PAIR_NAMES, VALUES, Bindings
 from fom.picture.measures import Measures
 from fom.picture.pairs import KeptPairs
@@ -66,6 +70,16 @@ def begin(network: Network, kept: KeptBindings) -> tuple[Ledger, Bindings]:
         finds = (ledger.records.get(find_id) for find_id in ids)
         ledger.finds_near[act_id] = tuple(find for find in finds if isinstance(find, Explosive))
     return ledger, bindings
+
+
+def bind_released(knowledge: Knowledge, profiles: Iterable[Profile], binder: Binder, bindings: Bindings) -> None:
+    """Bind what the closing acts that work leave of hazards: measuring it is the dearest part of a first view."""
+    hazards = [r for r in knowledge.ledger.loose("explosive") if r.id in knowledge.ledger.acts_on]
+    for profile in profiles:
+        for hazard in hazards:
+            if isinstance(hazard, Explosive) and knowledge.is_known(hazard):
+                for phase in explosive_phases(hazard, knowledge, profile):
+                    binder.place_without(hazard, phase.acts, bindings)
 
 
 def keep(ledger: Ledger, bindings: Bindings) -> KeptBindings:

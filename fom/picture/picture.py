@@ -29,7 +29,7 @@ from fom.picture.bindings import Bindings, pairs_for
 from fom.picture.case import Basis, Case
 from fom.picture.contributions import Contributions
 from fom.picture.influence import Influence
-from fom.picture.kept_bindings import KeptBindings, begin, keep
+from fom.picture.kept_bindings import KeptBindings, begin, bind_released, keep
 from fom.picture.live import LiveStates
 from fom.picture.measures import Measures
 from fom.picture.question import Question
@@ -176,10 +176,16 @@ class Picture:
         record = self._ledger.records.get(record_id)
         return None if record is None else record.kind
 
-    def keep(self) -> KeptBindings:
-        """Return all records with what is bound of them, to begin another picture with. Not of one with removals."""
+    def keep(self, known_at: int | None = None) -> KeptBindings:
+        """Return all records with what is bound of them, to begin another picture with. Not of one with removals.
+
+        With `known_at` (microseconds) what closing acts known then leave of hazards is bound too, for every profile.
+        """
         with self.lock:
             ledger, bindings = self._ledger.copy(), self._bindings.copy()
+        if known_at is not None:
+            knowledge = Knowledge(ledger, known_at, self.policy)
+            bind_released(knowledge, self.profiles.values(), self._binder, bindings)
         return keep(ledger, bindings)
 
     # questions

@@ -133,7 +133,7 @@ class KeptPicture:
             before = read_manifest(self._root)
             is_newer = before is None or before[1].get("mark") != mark.members()
             if is_newer:
-                kept = picture.keep()
+                kept = picture.keep(mark.at)
                 write_content(self._root, {"mark": mark.members()}, _arrays(kept, access), _text(kept, access))
             return is_newer
 

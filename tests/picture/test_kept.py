@@ -19,7 +19,8 @@ SEEDS = range(8)
 
 
 def begun(case: Case, picture: Picture, records: list) -> Picture:
-    return Picture(case.network, records, policy=case.facts.policy, profiles=case.facts.profiles, kept=picture.keep())
+    kept = picture.keep(case.question.known_at)
+    return Picture(case.network, records, policy=case.facts.policy, profiles=case.facts.profiles, kept=kept)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -40,7 +41,9 @@ def test_a_picture_begun_with_kept_bindings_answers_as_one_bound_anew(seed: int)
         part = np.array([number])
         assert_same(three.assess(case.question, part), whole.assess(case.question, part))
     four = begun(case, three, [])
+    n_bound = four._bindings.limits.n_placements
     assert_same(four.assess(case.question), whole.assess(case.question))
+    assert four._bindings.limits.n_placements == n_bound, "what closing acts leave of hazards was kept too"
     assert all(not can_stand(record) for record in four.basis().ledger.loose("verification"))
 
 
