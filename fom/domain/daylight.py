@@ -2,7 +2,7 @@
 
 Day = the sun's upper edge is above a flat horizon: its centre not lower than -0.833 degrees, refraction included.
 Good to about a minute below 65 degrees of latitude; hills make it later.
-Source: NOAA, "General Solar Position Calculations": fractional year, equation of time, declination, hour angle,
+Source: solar position: fractional year, equation of time, declination, hour angle,
 zenith 90.833 degrees for sunrise and sunset.
 """
 

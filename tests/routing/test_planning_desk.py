@@ -16,7 +16,7 @@ from fom.domain.profiles import PROFILES
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.answer import plan_answer
-from fom.routing.request import make_request
+from fom.routing.request import Wishes, make_request
 from fom.routing.router import Router
 from fom.services.conditions import Assessed
 from fom.services.planning_desk import NowStates, PlanningDesk, Ready, plan_then
@@ -195,3 +195,40 @@ def test_plans_beside_changes_are_each_of_one_version():
         thread.join(timeout=30)
     assert set(seen) <= set(expected)
     assert len(set(seen)) > 2
+@pytest.mark.parametrize("seed", range(3))
+def test_plans_by_times_of_arrival_moved_along_with_the_picture_are_those_judged_from_nothing(seed):
+    wishes = Wishes(on_arrival=True, departures=True, trade_offs=True, turn_arounds=True, rest_every_h=1.0)
+    order = {"control": "order", "effect": "prohibited", "user_classes": ["all"], "grade": "B2"}
+    rng = np.random.default_rng(seed)
+    facts = history(seed)
+    for i in range(4):
+        names = [{"id": NETWORK.segment_id(int(n))} for n in rng.choice(NETWORK.n_segments, 3, replace=False)]
+        start = T0 + int(rng.integers(0, 12)) * HOUR_US
+        window = {"start": format_instant(start), "end": format_instant(start + 5 * HOUR_US)}
+        facts.insert(3 * i + 2, record("control", f"o{i}", T0 + i * MINUTE_US, segments=names, **window, **order))
+    picture, router, desk = Picture(NETWORK), Router(NETWORK), PlanningDesk()
+    live = picture.live(PROFILES["P5"], "mission_military", T0)
+    told = set()
+    for fact in facts:
+        at = max(fact.received, live.at)
+        live.refresh(picture.apply([fact]), at)
+        ends = rng.uniform(0, 0.4, 4).round(3)
+        request = make_request(
+            origin=ends[:2], destination=ends[2:], profile="P5", profiles=PROFILES, user_class="mission_military",
+            at=at, known_at=at, posture=("fastest", "balanced", "safest")[seed], wishes=wishes,
+        )  # fmt: skip
+        now = NowStates(at, live.snapshot(), picture, picture.basis())
+        quick = plan_answer(desk.plan_now(router, request, lambda now=now: now))
+        slow = plan_answer(plan_then(router, picture, request))
+        for answer in (quick, slow):
+            for way in answer["trade_offs"]:
+                way["risk"] = round(way["risk"], 3)
+                del way["trade_off"]["words"]
+        assert {**quick, "best": None, "unverified": None, "alternates": None} == {
+            **slow, "best": None, "unverified": None, "alternates": None,
+        }  # fmt: skip
+        if slow["best"] is not None:
+            assert quick["best"]["segments"] == slow["best"]["segments"]
+            assert quick["best"]["state"] == slow["best"]["state"]
+        told.add(slow["departures"] and slow["departures"]["words"])
+    assert len(told) > 2
