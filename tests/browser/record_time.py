@@ -56,7 +56,7 @@ def record_slider(walk: Walk, page: Page) -> None:
 
 
 def record_what_if(walk: Walk, page: Page) -> None:
-    """Suppose that the worst hazard of a key route is cleared and an open stretch closed; keep it, open it as another."""
+    """Suppose that a hazard is cleared and a circle closed; keep it, open it as somebody else."""
     [hazard, *_] = [
         feature
         for feature in walk.ask(page, "/api/v1/layers/hazards")["features"]
