@@ -1,4 +1,4 @@
-"""A what-if for a person: suppose by clicking, see both maps and the difference, keep it, compare it; marked throughout."""
+"""A what-if for a person: suppose by clicking, see what differs, keep it, compare it; marked throughout."""
 
 import json
 import re

@@ -61,8 +61,9 @@ export function moved(states, moves) {
   return copy;
 }
 
-// Two maps that always show the same view.
+// Two maps that always show the same view, the first's to begin with.
 export function join(a, b) {
+  b.jumpTo({ center: a.getCenter(), zoom: a.getZoom() });
   let isLed = false;
   const lead = (from, to) => from.on("move", () => {
     if (isLed) return;

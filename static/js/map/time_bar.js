@@ -28,7 +28,7 @@ export class TimeBar {
     this.playButton.addEventListener("click", () => (this.playing ? this.#pause() : this.#play()));
     this.liveButton.addEventListener("click", () => this.live());
     addEventListener("keydown", (event) => {
-      const isTyping = event.target.closest?.("input:not([type=range]), select, textarea");
+      const isTyping = event.target.closest?.("input:not([type=range], [type=radio], [type=checkbox]), select, textarea");
       if (event.key.toLowerCase() === "l" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping) this.live();
     });
     addEventListener("popstate", () => this.#fromAddress());
