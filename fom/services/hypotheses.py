@@ -257,7 +257,7 @@ def _closures(
             continue
         properties: dict[str, Any] = {
             "kind": "manual", "mode": "worsen", "state": "BLACK", "role": "duty_officer", "received": moment,
-            "reason": closure.get("reason") or "hypothetical closure", "by": actor.person, "signed_by": [actor.person],
+            "reason": f"hypothetical: {closure.get('reason') or 'closure'}", "by": actor.person, "signed_by": [actor.person],
         }  # fmt: skip
         properties |= (
             {"segments": list(segments)} if segments else {"location": {"method": "survey", "uncertainty_m": 0}}
