@@ -256,8 +256,9 @@ def _closures(
             errors.append(FieldError(f"close[{index}]", "both or neither", "either segments or a geometry"))
             continue
         properties: dict[str, Any] = {
-            "kind": "manual", "mode": "worsen", "state": "BLACK", "role": "duty_officer", "received": moment,
-            "reason": closure.get("reason") or "hypothetical closure", "by": actor.person, "signed_by": [actor.person],
+            "by": actor.person, "signed_by": [actor.person], "role": "duty_officer", "received": moment,
+            "kind": "manual", "mode": "worsen", "state": "BLACK",
+            "reason": f"hypothetical: {closure.get('reason') or 'closure'}",
         }  # fmt: skip
         properties |= (
             {"segments": list(segments)} if segments else {"location": {"method": "survey", "uncertainty_m": 0}}

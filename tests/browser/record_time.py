@@ -5,6 +5,7 @@ Works on any mission that is being served with the demo accounts; leaves one kep
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -81,7 +82,7 @@ def record_what_if(walk: Walk, page: Page) -> None:
     walk.take(page, "and-a-circle-closed")
     page.get_by_label("Title").fill("Hazard cleared, west closed")
     page.get_by_role("button", name="Keep").click()
-    page.wait_for_url("**/what-ifs/*-*")
+    page.wait_for_url(re.compile(r"/what-ifs/[0-9a-f]{8}-"))
     page.locator("[data-what-if][data-ready]").wait_for()
     address = page.url.removeprefix(walk.address)
     lead = walk.sign_in("lead", DESK, "light")
