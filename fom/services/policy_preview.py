@@ -163,7 +163,7 @@ def describe_preview(
 def roads_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of a preview by road: those of one number, name or class on the same key routes that change alike.
 
-    Each is `{road, routes, old, new, is_better, length_m, segments}` with its rows; improvements first, large steps, long roads.
+    Each is `{road, routes, old, new, is_better, length_m, segments}` with its rows; improvements and large steps first.
     """
     roads: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
