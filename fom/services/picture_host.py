@@ -131,6 +131,7 @@ class PictureHost:
         self._clock = clock
         self._lock = threading.RLock()
         self._following = threading.Lock()
+        self._is_making = False
         self._router: Router | None = None
         self.folder = folder
         self.desk = PlanningDesk()
@@ -314,7 +315,12 @@ class PictureHost:
         return self._access.get(thing_id, UNKNOWN_ACCESS)
 
     def follow(self) -> int:
-        """Apply every committed change that is not in the picture yet; return the version."""
+        """Apply every committed change that is not in the picture yet; return the version.
+
+        While another thread makes the picture under a new policy nobody waits: that thread takes in what came since.
+        """
+        if self._is_making:
+            return self._version
         with self._following:
             if self._trouble is not None:
                 self._rebuild()
@@ -445,14 +451,14 @@ class PictureHost:
         """Judge by the edition that a change published: built beside, while everybody reads on, then swapped."""
         with self._database.reading() as session:
             edition = find_edition(session, int(change.subject_id or 0))
-        picture = self._picture.under(edition.policy, edition.profiles)
-        with self._lock:
-            pairs = list(self._followed)
-        lives = {
-            (name, user_class): picture.live(edition.profiles[name], user_class, change.at)
-            for name, user_class in pairs
-            if name in edition.profiles
-        }
+        self._is_making = True
+        try:
+            picture = self._picture.under(edition.policy, edition.profiles)
+            with self._lock:
+                pairs = [(name, user_class) for name, user_class in self._followed if name in edition.profiles]
+            lives = {pair: picture.live(edition.profiles[pair[0]], pair[1], change.at) for pair in pairs}
+        finally:
+            self._is_making = False
         with self._lock:
             self._trouble = f"change {change.number} could not be applied; rebuilding"  # unless the swap succeeds
             self._pictures.put_in_force(edition, picture)

@@ -23,7 +23,7 @@ from fom.errors import InvalidInput
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.services.followed import worst_along
-from fom.services.picture_events import letter
+from fom.services.picture_events import LETTERS, letter
 from fom.services.policy_drafts import drafted_edition
 from fom.services.registers import list_register
 
@@ -163,7 +163,7 @@ def describe_preview(
 def roads_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of a preview by road: those of one number, name or class on the same key routes that change alike.
 
-    Each is `{road, routes, old, new, is_better, length_m, segments}` with its rows; improvements first, then by length.
+    Each is `{road, routes, old, new, is_better, length_m, segments}` with its rows; improvements and large steps first.
     """
     roads: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -174,7 +174,12 @@ def roads_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         | {"length_m": sum(row["length_m"] for row in some), "segments": some}
         for key, some in roads.items()
     ]
-    return sorted(found, key=lambda road: (not road["is_better"], -road["length_m"]))
+    return sorted(found, key=lambda road: (not road["is_better"], -_largest_step(road), -road["length_m"]))
+
+
+def _largest_step(road: Mapping[str, Any]) -> int:
+    """Return by how many states a direction of a road would move."""
+    return max(abs(LETTERS.find(new) - LETTERS.find(old)) for old, new in zip(road["old"], road["new"], strict=True))
 
 
 def _in_order(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -27,7 +27,7 @@ from fom.services.policy_drafts import (
     withdraw_policy_draft,
 )
 from fom.services.policy_history import describe_policy, list_policies
-from fom.services.policy_preview import UNMOVED, describe_preview, preview_policy, seen_figures
+from fom.services.policy_preview import UNMOVED, describe_preview, preview_policy, roads_of, seen_figures
 from fom.services.registers import save_register
 from fom.store.tables import Change
 from tests.services.ground import Clock, make_host, settle
@@ -281,6 +281,21 @@ def test_a_preview_follows_the_records_that_come_in_meanwhile(ground):
     fresh = Picture(host.network, records, policy=policy, profiles=host.profiles).assess(question).states
     assert np.array_equal(looked(), fresh)
     assert not np.array_equal(first, fresh)
+
+
+def test_roads_that_change_alike_are_one_row_and_the_largest_step_up_comes_first():
+    def row(number: int, ref: str | None, old: str, new: str, *, is_better: bool) -> dict[str, Any]:
+        rest = {"segment_id": str(number), "name": None, "highway": "track", "routes": [], "length_m": 10.0 * number}
+        return {"number": number, "ref": ref, "old": old, "new": new, "is_better": is_better, **rest}
+
+    rows = [
+        row(9, "N1", "CC", "OO", is_better=True), row(1, "N2", "X-", "O-", is_better=True),
+        row(2, "N1", "CC", "OO", is_better=True), row(50, None, "OO", "XX", is_better=False),
+        row(3, "N1", "CO", "OO", is_better=True),
+    ]  # fmt: skip
+    found = [(r["road"], r["old"], len(r["segments"]), r["length_m"]) for r in roads_of(rows)]
+    expected = [("N2", "X-", 1, 10), ("N1", "CC", 2, 110), ("N1", "CO", 1, 30), ("unnamed, track", "OO", 1, 500)]
+    assert found == expected
 
 
 def test_pages_of_a_preview_hold_every_segment_once(ground):

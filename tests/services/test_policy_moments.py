@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,32 @@ def test_threads_hear_of_a_publication_by_themselves(database):
         assert event.cause == "policy"
     finally:
         host.stop()
+
+
+def test_nobody_waits_while_the_picture_under_a_new_policy_is_made(ground, monkeypatch):
+    database, host, clock = ground
+    host.states(P, U)
+    publish(database, {"verification_h.medium": 9, "verification_h.high": 6}, now=T0)
+    begun, go_on, under = threading.Event(), threading.Event(), Picture.under
+
+    def slow(picture, *policy):
+        begun.set()
+        assert go_on.wait(60)
+        return under(picture, *policy)
+
+    monkeypatch.setattr(Picture, "under", slow)
+    maker = threading.Thread(target=host.follow)
+    maker.start()
+    assert begun.wait(60)
+    clock.now = T0 + HOUR
+    report(database, hazard(at=ON_WEST), now=clock.now)
+    before = host.follow()  # returns: what came is told by the thread that makes the picture
+    assert letters(host) == "OOOO"
+    assert host.assess(host.question()).states[0, 0] == LETTERS.index("O")
+    go_on.set()
+    maker.join(60)
+    assert host.version > before
+    assert letters(host) == "RCCC"
 
 
 def test_only_so_many_past_pictures_are_kept_and_never_instead_of_the_one_in_force(ground):
