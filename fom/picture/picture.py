@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,17 +37,6 @@ from fom.picture.survey import Survey
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
 CHANGES_KEPT = 4096
-
-
-class Weighed(NamedTuple):
-    """What costs are made of, for m segments in both directions."""
-
-    states: NDArray[np.uint8]
-    """(m, 2); NO_STATE backward on one-way segments."""
-    risk: NDArray[np.float64]
-    """(m, 2) 0 to 1."""
-    delay_min: NDArray[np.float64]
-    """(m, 2) minutes."""
 
 
 class Picture:
@@ -144,18 +132,6 @@ class Picture:
             case = self._case(question) if wanted is None else self._case_on(question, np.unique(wanted))
             self.recorded(question.profile)
         return Assessment(question, self.contributions(case, wanted, only_at=at_tick(question.at)))
-
-    def weigh(self, question: Question, segments: Ints) -> Weighed:
-        """Return states, risk and delays of some segments (each once) and nothing else: what costs are made of.
-
-        Worked out at once under the lock, so that the records need not be copied after every change.
-        """
-        with self.lock:
-            knowledge = Knowledge(self._ledger, question.known_at, self.policy)
-            case = Case(self.moving_basis(), knowledge, question.profile, question.user_class)
-            case.put(self._ledger.records[i] for i in self._bindings.records_on(segments) if i in self._ledger)
-            found = Assessment(question, self.contributions(case, segments, only_at=at_tick(question.at)))
-            return Weighed(found.states, found.risk, found.delay_min)
 
     def assess_over(self, question: Question, moments: Iterable[int], segments: Ints) -> Iterator[Assessment]:
         """Yield the assessment of some segments (each once) at each moment, microseconds; gathered once for all."""

@@ -64,8 +64,12 @@ class Assessed:
         """Move on to another moment, judging some segments anew and taking the rest as they were."""
         self.question = question
         if len(segments):
-            part = self._picture.weigh(question, segments)
-            self.states[segments], self.risk[segments], self.delay_min[segments] = part
+            part = self._picture.assess(question, segments)
+            self.states[segments], self.risk[segments], self.delay_min[segments] = (
+                part.states,
+                part.risk,
+                part.delay_min,
+            )
 
 
 class NowStates(Protocol):
