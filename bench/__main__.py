@@ -23,7 +23,7 @@ from bench.table import Row, markdown
 
 PARTS = (
     "bench_build",
-    "bench_live",
+    "bench_report",
     "bench_routing",
     "bench_http",
     "bench_assessment",

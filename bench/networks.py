@@ -19,6 +19,7 @@ FOLDER_VARIABLE = "FOM_BENCH_DATA"
 """Environment variable of a folder that keeps what is built between runs; without it every run builds anew."""
 SEGMENTS_VARIABLE = "FOM_BENCH_SEGMENTS"
 """Environment variable with the size of the main network, for a quick look."""
+CITY_SEGMENTS = 60_000
 MAIN_SEGMENTS = int(os.environ.get(SEGMENTS_VARIABLE, "1000000"))
 
 
@@ -60,6 +61,13 @@ def country(data: Path, segments: int = MAIN_SEGMENTS, kind: str = "mosaic") -> 
 def built(place: Country) -> dict[str, Any]:
     """Return seconds, peak memory and counts of building our network of a country, built if it is not there."""
     return in_own_process(place, "ours", place.network_folder)
+
+
+def city_network(data: Path) -> Network:
+    """Return the network of a city region: for measurements that need streets, not a country."""
+    place = country(data, CITY_SEGMENTS)
+    built(place)
+    return place.load()
 
 
 def in_own_process(place: Country, side: str, folder: Path) -> dict[str, Any]:

@@ -106,7 +106,8 @@ class Postgis:
         shown = [rank for rank, zoom in enumerate(first_zoom) if zoom <= z]
         text = f"""
             SELECT ST_AsMVT(t, 'segments', {EXTENT}, 'g', 'id') FROM (
-              SELECT id, h{names}, ST_AsMVTGeom(web, ST_TileEnvelope(%s, %s, %s), {EXTENT}, {BUFFER}, true) AS g FROM road
+              SELECT id, h{names}, ST_AsMVTGeom(web, ST_TileEnvelope(%s, %s, %s), {EXTENT}, {BUFFER}, true) AS g
+              FROM road
               WHERE web && ST_TileEnvelope(%s, %s, %s, margin => {BUFFER}.0 / {EXTENT}) AND h = ANY(%s)
             ) t WHERE g IS NOT NULL"""
         row = self._connection.execute(text, (z, x, y, z, x, y, shown)).fetchone()  # type: ignore[call-overload]

@@ -21,10 +21,12 @@ from fom.domain.knowledge import Knowledge
 from fom.domain.profiles import Profile
 from fom.domain.records import Record
 from fom.domain.spans import FIRST_TICK, LAST_TICK, at_tick, to_us
-from fom.domain.states import NO_STATE
+from fom.domain.states import NO_STATE, Component
 from fom.picture.case import JUDGED_KINDS, Case
+from fom.picture.contributions import Contributions, Verdict
 from fom.picture.expiry import stands_until, valid_until
 from fom.picture.influence import is_ground
+from fom.picture.reasons import RowReasons
 
 if TYPE_CHECKING:
     from fom.picture.picture import Picture
@@ -43,6 +45,18 @@ class Moves:
     new: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What costs of travel are made of, for m segments in both directions."""
+
+    states: NDArray[np.uint8]
+    """(m, 2); NO_STATE backward on one-way segments."""
+    risk: NDArray[np.float64]
+    """(m, 2) 0 to 1."""
+    delay_min: NDArray[np.float64]
+    """(m, 2) minutes."""
+
+
 class LiveStates:
     """States of all segments for one profile and user class at a moment that moves on."""
 
@@ -56,6 +70,8 @@ class LiveStates:
         self._block_until = np.full(n // BLOCK + 1, LAST_TICK, dtype=np.int64)
         """For each block of segments a tick before which none of them is due."""
         self._next_wake: int | None = None
+        self._judged: tuple[int, Ints, Contributions, tuple[Verdict, Verdict]] | None = None
+        """Tick, segments, what lies on them and the judgement: of the last segments that were judged."""
         self._start(at)
 
     def _start(self, at: int) -> None:
@@ -190,7 +206,9 @@ class LiveStates:
         ticks = np.full(whole.n_rows, tick, dtype=np.int64)
         rows = np.arange(len(self.states)) if segments is None else segments
         until = np.empty(0, np.int64)
-        for direction, verdict in enumerate(whole.judge_both(tick)):
+        verdicts = whole.judge_both(tick)
+        self._judged = None if segments is None else (tick, segments, whole, verdicts)
+        for direction, verdict in enumerate(verdicts):
             self.states[numbers, direction] = verdict.states
             if direction == 0 or not whole.is_symmetric:
                 until = valid_until(whole, direction, ticks, verdict)
@@ -198,6 +216,25 @@ class LiveStates:
             self._until[numbers, direction] = until
         is_oneway = self._picture.network.is_oneway[numbers]
         self.states[numbers, 1] = np.where(is_oneway, NO_STATE, self.states[numbers, 1])
+
+    def weigh(self, segments: Ints) -> Weighed:
+        """Return what costs are made of for some segments (each once), at the moment shown.
+
+        All of one version with the states. Segments that were judged last are not gathered again; no record is judged
+        anew and none is copied, so that costs can follow every report.
+        """
+        with self._picture.lock:
+            tick = at_tick(self.at)
+            if self._judged is None or self._judged[0] != tick or not np.array_equal(self._judged[1], segments):
+                whole = self._picture.contributions(self._case, segments, only_at=tick)
+                self._judged = (tick, segments, whole, whole.judge_both(tick))
+            _, _, whole, verdicts = self._judged
+            delay_min = np.zeros((len(segments), 2))
+            if (whole.limits.component == Component.CONTROL).any():
+                rows = RowReasons(whole, verdicts, tick, self.at)
+                delay_min = np.stack([rows.delay_min(0), rows.delay_min(1)], axis=1)
+            risk = np.stack([verdict.risk for verdict in verdicts], axis=1)
+            return Weighed(self.states[segments], risk, delay_min)
 
     def _moves(self, segments: Ints, before: NDArray[np.uint8]) -> Moves:
         changed = np.flatnonzero((self.states[segments] != before).any(axis=1))

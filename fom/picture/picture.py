@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,17 +41,6 @@ CASES_KEPT = 4
 RECORDED_KEPT = 16
 """Vehicles whose recorded limits are kept: the profiles, and dimensions asked for of late."""
 CHANGES_KEPT = 4096
-
-
-class Weighed(NamedTuple):
-    """What costs are made of, for m segments in both directions."""
-
-    states: NDArray[np.uint8]
-    """(m, 2); NO_STATE backward on one-way segments."""
-    risk: NDArray[np.float64]
-    """(m, 2) 0 to 1."""
-    delay_min: NDArray[np.float64]
-    """(m, 2) minutes."""
 
 
 class Picture:
@@ -201,14 +189,6 @@ class Picture:
             case = self._case(question, by) if wanted is None else self._case_on(question, np.unique(wanted), by)
             self.recorded(question.profile)
         return Assessment(question, self.contributions(case, wanted, only_at=at_tick(question.at)))
-
-    def weigh(self, question: Question, segments: Ints, *, basis: Basis | None = None) -> Weighed:
-        """Return states, risk and delays of some segments (each once) and nothing else: what costs are made of."""
-        with self.lock:
-            by = self.basis() if basis is None else basis
-            case = self._case_on(question, np.unique(segments), by)
-            found = Assessment(question, self.contributions(case, segments, only_at=at_tick(question.at)))
-            return Weighed(found.states, found.risk, found.delay_min)
 
     def assess_over(
         self, question: Question, moments: Iterable[int], segments: Ints, *, basis: Basis | None = None

@@ -122,5 +122,6 @@ class Assessed:
         """Move on to another moment and version, judging some segments anew and taking the rest as they were."""
         self.question, self.basis = question, basis
         if len(segments):
-            part = self._picture.weigh(question, segments, basis=basis)
-            self.states[segments], self.risk[segments], self.delay_min[segments] = part
+            part = self._picture.assess(question, segments, basis=basis)
+            self.states[segments], self.risk[segments] = part.states, part.risk
+            self.delay_min[segments] = part.delay_min

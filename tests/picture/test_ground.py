@@ -162,3 +162,27 @@ def test_near_finds_segments_on_both_sides_of_the_date_line() -> None:
             int(s) for _, _, segments in here.near(np.array([[lon, 1, lon, 1]]), np.array([2000.0])) for s in segments
         }
         assert found == {0, 1}
+
+
+@pytest.mark.parametrize("middle", [(36.2, 4.0), (-179.99, -17.0), (10.0, 66.0), (179.995, 78.0)])
+@pytest.mark.parametrize("longest", [3_000.0, 60_000.0], ids=["all near", "some beyond the quick way"])
+def test_many_points_find_what_each_finds_alone(middle: tuple[float, float], longest: float) -> None:
+    rng = np.random.default_rng(round(longest + 10 * middle[1]))
+    starts = middle + rng.normal(0, 0.15, (200, 2))
+    bends = starts[:, None] + np.cumsum(rng.normal(0, 0.004, (200, 3, 2)), axis=1)
+    bends[..., 0] = (bends[..., 0] + 180.0) % 360.0 - 180.0
+    here = ground(*bends.tolist())
+    points = middle + rng.normal(0, 0.15, (300, 2))
+    points[:, 0] = (points[:, 0] + 180.0) % 360.0 - 180.0
+    reach = rng.uniform(0.0, longest, len(points))
+    item, segment, metres = here.near_points(points, reach)
+    found = {(int(i), int(s)): float(m) for i, s, m in zip(item, segment, metres, strict=True)}
+    everything = np.arange(len(starts))
+    expected = {}
+    for number, ((lon, lat), limit) in enumerate(zip(points.tolist(), reach.tolist(), strict=True)):
+        turn = 360.0 * np.round((here.coords[here.start[:-1], 0] - lon) / 360.0)
+        distance = here.point_distances(lon + turn, np.full(200, lat), everything)
+        expected |= {(number, int(s)): float(distance[s]) for s in np.flatnonzero(distance <= limit)}
+    assert len(expected) > 200
+    assert found.keys() == expected.keys()
+    assert max(abs(found[pair] - expected[pair]) for pair in expected) < 1e-5

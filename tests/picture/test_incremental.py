@@ -71,7 +71,13 @@ def test_some_segments_are_judged_as_all_of_them(seed: int) -> None:
 def check_live(picture: Picture, live: LiveStates) -> None:
     """Fail unless live states are those of a full assessment at their moment."""
     question = Question(live.at, live.at, live.profile, live.user_class)
-    np.testing.assert_array_equal(live.states, picture.assess(question).states)
+    whole = picture.assess(question)
+    np.testing.assert_array_equal(live.states, whole.states)
+    for part in (np.arange(len(whole.states))[::2], np.arange(len(whole.states))):
+        weighed = live.weigh(part)
+        np.testing.assert_array_equal(weighed.states, whole.states[part])
+        np.testing.assert_allclose(weighed.risk, whole.risk[part], rtol=0, atol=1e-12)
+        np.testing.assert_array_equal(weighed.delay_min, whole.delay_min[part])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -89,6 +95,10 @@ def test_live_states_are_those_of_a_full_assessment(seed: int) -> None:
         at += rng.choice([0, 0, 1, HOUR_US // 7, 3 * HOUR_US])
         before = live.snapshot()
         moves = live.refresh(touched, at)
+        judged = np.unique(touched)
+        again = picture.assess(Question(at, at, live.profile, live.user_class), judged)
+        np.testing.assert_array_equal(live.weigh(judged).risk, again.risk)
+        np.testing.assert_array_equal(live.weigh(judged).delay_min, again.delay_min)
         check_live(picture, live)
         np.testing.assert_array_equal(before[moves.segments], moves.old)
         before[moves.segments] = moves.new

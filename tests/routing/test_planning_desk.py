@@ -195,6 +195,8 @@ def test_plans_beside_changes_are_each_of_one_version():
         thread.join(timeout=30)
     assert set(seen) <= set(expected)
     assert len(set(seen)) > 2
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_plans_by_times_of_arrival_moved_along_with_the_picture_are_those_judged_from_nothing(seed):
     wishes = Wishes(on_arrival=True, departures=True, trade_offs=True, turn_arounds=True, rest_every_h=1.0)

@@ -154,7 +154,7 @@ class Desk:
         self._recost(segments)
 
     def _recost(self, segments: np.ndarray) -> None:
-        found = self.picture.weigh(Question(self.now, self.now, PROFILE, USER_CLASS), segments)
+        found = self.live.weigh(segments)
         arrays = found.states.ravel(), found.risk.ravel(), found.delay_min.ravel()
         costs = arc_costs(np.repeat(self.seconds[segments], 2), *arrays, POSTURE)
         self.metric.update(np.column_stack([2 * segments, 2 * segments + 1]).ravel(), costs)
