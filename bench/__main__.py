@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.table import Row, markdown
 
-PARTS = ("bench_build", "bench_assessment", "bench_routing", "bench_tiles")
+PARTS = ("bench_build", "bench_assessment", "bench_routing", "bench_tiles", "bench_live")
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 
