@@ -30,6 +30,7 @@ PARTS = (
     "bench_tiles",
     "bench_growth",
     "bench_start",
+    "bench_live",
 )
 FULL_SEGMENTS = 1_000_000
 

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 
@@ -20,7 +21,12 @@ POLL_S = 0.25
 NOTIFIED_POLL_S = 1.0
 LISTEN_PAUSE_S = 2.0
 """Before a broken listener tries again."""
-LISTEN_OPTIONS = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+LISTEN_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 """A server that is gone without a word is noticed within some ten seconds; changes are polled for meanwhile."""
 log = logging.getLogger(__name__)
 
