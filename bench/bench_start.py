@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.make_history import UNTIL, History, write_history
 from bench.networks import MAIN_SEGMENTS, built, country
-from bench.table import Goal, Row, once
+from bench.table import Goal, Row, Timing
 from fom.config import Config
 from fom.domain.access import OPERATOR
 from fom.domain.facts_file import FactsFile
@@ -86,7 +86,7 @@ def _rows_of(found: Sequence[dict[str, Any]], scale: str) -> list[Row]:
 
 
 def _row(what: str, ms: float, note: str, goal: Goal | None = None) -> Row:
-    return Row("Worker start", what, once(ms), goal=goal, note=note)
+    return Row("Worker start", what, Timing((ms,)), goal=goal, note=note)
 
 
 def _fill(config: Config, network: Network) -> list[Row]:
@@ -161,4 +161,4 @@ if __name__ == "__main__":
         _work(Path(sys.argv[2]), keeps="keep" in sys.argv[3:])
     else:
         for row in measure(Path(sys.argv[1]), Path(sys.argv[2])):
-            print(f"{row.what}: {row.ours_ms:,.0f} ms ({row.scale})")
+            print(f"{row.what}: {row.ours} ms ({row.note})")
