@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,29 +22,33 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS, Access
 from fom.domain.benchmarks import BenchmarkValue
-from fom.domain.facts_file import parse_record
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.records import Record
 from fom.domain.states import DIRECTION_CODES
-from fom.errors import BadReferenceData, InvalidInput, NotFound
-from fom.network.artefact import load_network
+from fom.errors import InvalidInput, NotFound
 from fom.network.network import Network
-from fom.network.shelf import find_folder
 from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.router import Router
-from fom.services.auditing import DailyHead
 from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
+from fom.services.former_networks import FormerNetworks, without_lineages
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
-from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
+from fom.services.picture_events import LAYERS, Event, NetworkEvent, RecordEvent, Subscription
 from fom.services.planning_desk import PlanningDesk
 from fom.services.policies import active_network, policy_in_force
-from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
+from fom.store.changes import (
+    add_time_change,
+    find_change,
+    is_activation,
+    list_changes,
+    newest_change,
+    receipt_moment,
+)
 from fom.store.database import Database
-from fom.store.records import feature_of, list_known, list_of_changes
+from fom.store.records import list_known, list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, KeyRoute, RecordRow
 
 log = logging.getLogger(__name__)
@@ -82,27 +86,6 @@ class Readiness:
     reasons: tuple[str, ...]
 
 
-def open_host(config: HostSettings, database: Database, *, clock: Callable[[], int]) -> PictureHost:
-    """Return a host on the active network and every record of the database.
-
-    Raises
-    ------
-    BadReferenceData
-        No network is active, or its files cannot be trusted.
-    """
-    with database.reading() as session:
-        network_id = active_network(session)
-    if network_id is None:
-        raise BadReferenceData("no network is active: build one and activate it (`fom network activate`)")
-    try:
-        folder = find_folder(config.networks, network_id)
-    except NotFound:
-        raise BadReferenceData(f"network {network_id} is active, but not in {config.networks}") from None
-    return PictureHost(
-        database, load_network(folder), clock=clock, chores=DailyHead(config, database, clock), folder=folder
-    )
-
-
 class PictureHost:
     """The process-wide picture. Every public member may be called from any thread."""
 
@@ -114,12 +97,17 @@ class PictureHost:
         clock: Callable[[], int],
         chores: Callable[[], None] = lambda: None,
         folder: Path | None = None,
+        names: FormerNetworks | None = None,
     ) -> None:
         """Read everything. `chores` are done in the background beside following, some times a second.
 
-        `folder` of the network keeps what routing prepares, for the next start.
+        `folder` of the network keeps what routing prepares, for the next start. `names` of former networks; a host
+        that has them stops before the change that brings another network into use, and `turn` says which.
         """
         self.network = network
+        self.names = without_lineages(network) if names is None else names
+        self._is_relieved = names is not None
+        self.turn: Change | None = None
         self._chores = chores
         self._database = database
         self._clock = clock
@@ -146,6 +134,37 @@ class PictureHost:
         with self._lock:
             for listener in [s for followed in self._followed.values() for s in followed.listeners]:
                 listener.close()
+
+    @property
+    def current(self) -> PictureHost:
+        """Return the host in use: this one."""
+        return self
+
+    def drawn(self, network_id: str) -> Network:
+        """Return the network of an id for drawing: this host has only its own. Raises NotFound."""
+        if network_id != self.network.network_id:
+            raise NotFound("network", network_id)
+        return self.network
+
+    def keep(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Begin to keep the states of (profile, user class) pairs, before anybody asks for them."""
+        for profile, user_class in pairs:
+            if profile in self.profiles:
+                with self._lock:
+                    self._follow_up(profile, user_class)
+
+    def kept(self) -> list[tuple[str, str]]:
+        """Return the (profile, user class) pairs whose states are kept."""
+        with self._lock:
+            return list(self._followed)
+
+    def relieve(self, network_id: str, number: int) -> None:
+        """Tell every listener that another network is in use from change `number` on, and end the subscriptions."""
+        with self._lock:
+            for followed in self._followed.values():
+                for listener in list(followed.listeners):
+                    listener.put(NetworkEvent(number, network_id))
+                    listener.close()
 
     @property
     def version(self) -> int:
@@ -210,7 +229,8 @@ class PictureHost:
         self._begin(profile, user_class)
         with self._lock:
             followed = self._follow_up(profile, user_class)
-            numbers = None if since is None or since > self._version else followed.moved_since(since)
+            is_told = since is not None and self.names.since <= since <= self._version
+            numbers = followed.moved_since(since) if is_told and since is not None else None
             now = self.now()
             at = now if followed.live.next_wake > now else self._last_at
             return StatesView(self._version, at, followed.live.states.copy(), numbers)
@@ -293,7 +313,7 @@ class PictureHost:
             kinds: dict[str, str] = {}
             records: list[Record] = []
             for row in list_known(session):
-                records.append(parse_record(feature_of(row)))
+                records.append(self.names.record_of(row))
                 access[row.id], kinds[row.id] = Access(row.classification, row.area, row.by), row.kind
             for table in REGISTER_TABLES.values():
                 columns = select(table.id, table.classification, table.area_id, table.by)
@@ -306,6 +326,11 @@ class PictureHost:
 
     def _rebuild(self) -> None:
         """Start again from the database, keeping listeners; their states move to what they are now."""
+        if self._is_relieved:
+            with self._database.reading() as session:
+                self._turned(list_changes(session, after=self._version, limit=1_000_000))
+            if self.turn is not None:
+                return
         with self._lock:
             self._load()
             for (profile, user_class), followed in self._followed.items():
@@ -323,7 +348,10 @@ class PictureHost:
             rows = list_of_changes(session, after=self._version, up_to=changes[-1].number)
             access = {c.number: self._read_access(session, c) for c in changes if c.kind == "register"}
             routes = self._read_routes(session) if any(c.subject_kind == "key_route" for c in changes) else None
-        if any(change.kind in ("policy", "network") for change in changes):
+        routes = self._turned(changes) or routes
+        if self.turn is not None:
+            changes = [change for change in changes if change.number < self.turn.number and change.kind != "policy"]
+        if any(change.kind == "policy" or (is_activation(change) and not self._is_relieved) for change in changes):
             self._rebuild()
             return True
         by_change: dict[int, list[RecordRow]] = {}
@@ -333,7 +361,19 @@ class PictureHost:
             for change in changes:
                 self._access |= access.get(change.number, {})
                 self._apply(change, by_change.get(change.number, []), routes)
-        return True
+        return self.turn is None
+
+    def _turned(self, changes: Sequence[Change]) -> dict[str, NDArray[np.int64]] | None:
+        """Note an activation among changes: of this network (returns its routes), or of the one to stop before."""
+        turn = next((change for change in changes if is_activation(change)), None)
+        if turn is None or not self._is_relieved:
+            return None
+        if turn.subject_id != self.network.network_id:
+            self.turn = turn
+            return None
+        self.names.activated(turn.number, self.network.network_id)
+        with self._database.reading() as session:
+            return self._read_routes(session)
 
     def _apply(self, change: Change, rows: list[RecordRow], routes: dict[str, NDArray[np.int64]] | None) -> None:
         try:
@@ -341,8 +381,8 @@ class PictureHost:
             if rows:
                 self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
                 self._kinds |= {row.id: row.kind for row in rows}
-                touched = self._picture.apply([parse_record(feature_of(row)) for row in rows])
-            if routes is not None and change.subject_kind == "key_route":
+                touched = self._picture.apply([self.names.record_of(row) for row in rows])
+            if routes is not None and (change.subject_kind == "key_route" or is_activation(change)):
                 self._routes = routes
             for followed in self._followed.values():
                 if routes is not None:
@@ -352,6 +392,9 @@ class PictureHost:
             self._trouble = f"change {change.number} could not be applied ({type(failed).__name__}); rebuilding"
             raise
         self._version, self._last_at = change.number, change.at
+        if is_activation(change):
+            for followed in self._followed.values():
+                followed.forget(change.number)
         for event in self._record_events(change, rows):
             for followed in self._followed.values():
                 followed.publish(event)
@@ -392,6 +435,8 @@ class PictureHost:
 
     def _missed(self, followed: Followed, after: int) -> list[Event]:
         """Return what a listener who saw `after` has missed, recomputed from the records when the log is too short."""
+        if after < self.names.since:
+            return [NetworkEvent(self._version, self.network.network_id)]
         with self._database.reading() as session:
             then = find_change(session, after) if after <= self._version else None
             changes = list_changes(session, after=after) if then is not None else []
@@ -424,7 +469,8 @@ class PictureHost:
         """Return code -> arc numbers of the key routes, stretches of another network left out."""
         routes = {}
         for code, stretches in session.execute(select(KeyRoute.code, KeyRoute.segments).order_by(KeyRoute.code)):
-            found = ((self.network.find_segment(s["id"]), s.get("direction") or "forward") for s in stretches or [])
+            here = self.names.routes(stretches or [])
+            found = ((self.network.find_segment(s["id"]), s.get("direction") or "forward") for s in here)
             arcs = [2 * number + DIRECTION_CODES.index(way) for number, way in found if number is not None]
             routes[code] = np.array(arcs, np.int64)
         return routes
