@@ -15,13 +15,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fom.errors import BadReferenceData, FomError, NotFound
+from fom.errors import BadReferenceData, Conflict, FomError, NotFound
 from fom.network.artefact import load_network
 from fom.network.network import Network
 from fom.network.shelf import find_folder
 from fom.services.auditing import DailyHead
 from fom.services.former_networks import FormerNetworks
 from fom.services.host_threads import HostThreads
+from fom.services.network_review import Review
 from fom.services.picture_host import HostSettings, PictureHost, Readiness
 from fom.services.policies import active_network
 from fom.store.changes import list_activations, newest_candidate
@@ -64,6 +65,8 @@ class NetworkSwitch:
         self._threads: HostThreads | None = None
         self._preparing: threading.Thread | None = None
         self.candidate: Candidate | None = None
+        self.reviews: dict[str, Review] = {}
+        """Network -> its review as it was worked out last."""
         self.current = self._open_active()
 
     # hosts
@@ -139,6 +142,21 @@ class NetworkSwitch:
                 target=self.prepare, args=(network_id,), name="fom-prepare-network", daemon=True
             )
             self._preparing.start()
+
+    def ready(self, network_id: str) -> PictureHost:
+        """Return the host of a network that was made ready.
+
+        Raises
+        ------
+        Conflict
+            It is not ready yet, or cannot be.
+        """
+        candidate = self.candidate
+        if candidate is None or candidate.network_id != network_id:
+            raise Conflict(f"network {network_id} is not made ready: announce it, or wait a moment")
+        if candidate.host is None:
+            raise Conflict(f"network {network_id} cannot be used: {candidate.problem}")
+        return candidate.host
 
     # following
 

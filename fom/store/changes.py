@@ -93,8 +93,9 @@ def list_activations(session: Session) -> list[tuple[int, str]]:
 
 def newest_candidate(session: Session) -> str | None:
     """Return the network that was announced last, None when one was brought into use since."""
-    query = select(Change).where(Change.kind == "network").order_by(Change.number.desc()).limit(1)
-    newest = session.scalar(query)
+    announced_or_activated = Change.subject_kind.in_((CANDIDATE, "network"))
+    query = select(Change).where(Change.kind == "network", announced_or_activated)
+    newest = session.scalar(query.order_by(Change.number.desc()).limit(1))
     return None if newest is None or newest.subject_kind != CANDIDATE else newest.subject_id
 
 

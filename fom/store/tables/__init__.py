@@ -11,6 +11,7 @@ from fom.store.tables.records import (
     version_record,
 )
 from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, RegisterVersion
+from fom.store.tables.reviews import NetworkSignature
 from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyVersion
 
 APPEND_ONLY = (
@@ -23,6 +24,7 @@ APPEND_ONLY = (
     "version_record",
     "inspection",
     "register_version",
+    "network_signature",
 )
 """Tables whose rows are never changed nor deleted; triggers on both engines refuse it."""
 
@@ -35,6 +37,7 @@ __all__ = [
     "Inspection",
     "KeyRoute",
     "Login",
+    "NetworkSignature",
     "NetworkVersion",
     "PendingAct",
     "PersonalToken",

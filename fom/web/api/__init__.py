@@ -23,6 +23,7 @@ FAMILIES = (
     "plans",
     "what_ifs",
     "benchmarks",
+    "networks",
     "tokens",
     "stream",
 )
