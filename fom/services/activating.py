@@ -21,7 +21,16 @@ from fom.network.artefact import read_manifest
 from fom.network.lineage import MEMBER, ancestors_of
 from fom.network.shelf import find_folder, list_networks
 from fom.services.key_routes import renew_record, stretches_along
-from fom.services.network_review import Item, Review, make_review, open_items, signatures, told, told_items
+from fom.services.network_review import (
+    Item,
+    Review,
+    lines_of,
+    make_review,
+    open_items,
+    signatures,
+    told,
+    told_items,
+)
 from fom.services.picture_host import PictureHost
 from fom.services.policies import activate_network, active_network
 from fom.services.registers import vars_of, write_row
@@ -157,6 +166,12 @@ def _is_followed_by(shelf: Path, base_id: str, network_id: str) -> bool:
         return network_id in ancestors_of(read_manifest(_folder(shelf, base_id)))
     except NotFound:
         return False
+
+
+def item_lines(session: Session, hosts: Hosts, network_id: str) -> dict[str, Any]:
+    """Return item -> the lines of its roads on both networks, for the map beside the review."""
+    review = current_review(session, hosts, network_id)
+    return dict(lines_of(review, hosts.current.network, hosts.ready(network_id).network))
 
 
 # coming into use

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -32,6 +31,8 @@ from fom.store.tables import KeyRoute, NetworkSignature
 
 GAP_M = 15.0
 """So much of a key route may have no road any more before a person is asked (J)."""
+LINES_MAX = 100
+"""Roads of one item that a map draws; an incident may touch hundreds."""
 REASON_LETTERS = 10
 """A reason says why: a word does not (J)."""
 
@@ -330,10 +331,17 @@ def told_items(session: Session, review: Review, host: PictureHost, *, actor: Ac
     return items
 
 
-def bounds_of(network: Network, segment_ids: Sequence[str]) -> list[float] | None:
-    """Return west, south, east, north of some segments, None when none of them is there."""
-    numbers = [n for i in segment_ids if (n := network.find_segment(i)) is not None]
-    if not numbers:
-        return None
-    xy = np.vstack([np.asarray(network.line(n).coords) for n in numbers])
-    return [*xy.min(axis=0).tolist(), *xy.max(axis=0).tolist()]
+def lines_of(review: Review, old: Network, new: Network) -> dict[str, dict[str, list[list[list[float]]]]]:
+    """Return item -> the lines of its roads, `old` on the network in use and `new`, degrees."""
+    lines = {}
+    for item in review.items:
+        said = item.essence
+        before = said.get("old_segments") or [i for row in said.get("rows", ()) for i in row[5]]
+        after = said.get("new_segments") or [row[0] for row in said.get("rows", ())]
+        lines[item.item] = {"old": _lines(old, before), "new": _lines(new, after)}
+    return lines
+
+
+def _lines(network: Network, segment_ids: Sequence[str]) -> list[list[list[float]]]:
+    numbers = [n for i in dict.fromkeys(segment_ids) if (n := network.find_segment(i)) is not None]
+    return [[list(p) for p in network.line(number).coords] for number in numbers[:LINES_MAX]]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from fom.domain.benchmarks import BenchmarkValue
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.records import Record
 from fom.domain.states import DIRECTION_CODES
-from fom.errors import InvalidInput, NotFound
+from fom.errors import Conflict, InvalidInput, NotFound
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
@@ -108,6 +108,7 @@ class PictureHost:
         self.names = without_lineages(network) if names is None else names
         self._is_relieved = names is not None
         self.turn: Change | None = None
+        self.reviews: dict[str, Any] = {}
         self._chores = chores
         self._database = database
         self._clock = clock
@@ -145,6 +146,10 @@ class PictureHost:
         if network_id != self.network.network_id:
             raise NotFound("network", network_id)
         return self.network
+
+    def ready(self, network_id: str) -> PictureHost:
+        """Return the host of a network made ready beside this one: there is none. Raises Conflict."""
+        raise Conflict(f"network {network_id} is not made ready: this process has one network only")
 
     def keep(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Begin to keep the states of (profile, user class) pairs, before anybody asks for them."""

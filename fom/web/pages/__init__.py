@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from fom.web.pages import air_heads, benchmarks, briefing, desk, live_map, planner, report, routes, shell
+from fom.web.pages import air_heads, benchmarks, briefing, desk, live_map, networks, planner, report, routes, shell
 
 
 def register(app: Flask) -> None:
     """Attach the pages and what their templates need."""
     shell.register(app)
-    for page in (live_map, report, desk, planner, routes, air_heads, benchmarks, briefing):
+    for page in (live_map, report, desk, planner, routes, air_heads, benchmarks, networks, briefing):
         app.register_blueprint(page.blueprint)

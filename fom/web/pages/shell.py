@@ -24,6 +24,7 @@ TABS = (
     ("Planner", "/planner", "read_picture"),
     ("Air heads", "/air-heads", "read_picture"),
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
+    ("Networks", "/networks", "see_networks"),
 )
 """(name, address, action that shows it)"""
 
