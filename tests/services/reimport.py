@@ -1,4 +1,4 @@
-"""The small area of `ground`, on a shelf, and a new version of its map: a road cut in two, a bridge gone, a road gone."""
+"""The small area of `ground` on a shelf, and a new version of its map: a road cut in two, a bridge and a road gone."""
 
 from __future__ import annotations
 

@@ -37,10 +37,10 @@ def items(area: Reimport, actor=CHIEF) -> dict[str, dict]:
     return {item["item"]: item for item in review["items"]}
 
 
-def sign(area: Reimport, item: str, actor, choice: str = "accept") -> dict:
+def sign(area: Reimport, item: str, actor, choice: str = "accept", reason: str = WHY) -> dict:
     with area.database.writing() as session:
         review = current_review(session, area.hosts, area.after.network_id)
-        return sign_item(session, review, item, choice=choice, reason=WHY, actor=actor, now=area.clock())
+        return sign_item(session, review, item, choice=choice, reason=reason, actor=actor, now=area.clock())
 
 
 def sign_all(area: Reimport) -> None:
@@ -80,7 +80,8 @@ def test_what_the_review_says(area):
     assert found["fact", "blocked"]["problems"] == ["lost"]
     assert found["fact", "fallen"]["problems"] == ["asset_lost"]
     assert ("fact", "mined") not in found, "it lies on the half of the road that it touches, as before"
-    better = {(row[0], row[2]): (row[3], row[4]) for kind, s in found.items() if kind[0] == "improvement" for row in s["rows"]}
+    rows = [row for (kind, _), says in found.items() if kind == "improvement" for row in says["rows"]]
+    better = {(row[0], row[2]): (row[3], row[4]) for row in rows}
     west, kept = area.after.segment_id(1), "middle"
     assert better[west, "state"] == ("BLACK", "GREEN"), "the half of the road without the mine"
     assert all(segment != kept for segment, _ in better), "the bridge is gone from the map, its fall is not"
@@ -110,9 +111,8 @@ def test_activation_is_refused_until_the_last_item_is_signed_by_those_who_may(ar
         activate(area)
     assert sign(area, better, CHIEF)["is_settled"]
     blocked = next(i["item"] for i in listed if i["subject"] == "blocked")
-    with pytest.raises(InvalidInput, match="reason"), area.database.writing() as session:
-        review = current_review(session, area.hosts, area.after.network_id)
-        sign_item(session, review, blocked, choice="accept", reason="ok", actor=AMINA, now=area.clock())
+    with pytest.raises(InvalidInput, match="reason"):
+        sign(area, blocked, AMINA, reason="ok")
     assert sign(area, blocked, AMINA)["is_settled"]
     with pytest.raises(Conflict, match="1 items"):
         activate(area)
@@ -165,7 +165,8 @@ def test_who_comes_back_with_an_earlier_event_is_told_of_the_network_only(area):
 
 
 def test_reports_named_on_the_old_map_and_on_the_new_one_both_count(area):
-    fact(area, "before", "physical", damage="blocked", segments=[{"id": "west", "from_m": 800, "to_m": 900}], grade="A1")
+    part = {"id": "west", "from_m": 800, "to_m": 900}
+    fact(area, "before", "physical", damage="blocked", segments=[part], grade="A1")
     announce(area)
     sign_all(area)
     activate(area)
@@ -196,7 +197,8 @@ def test_key_routes_go_on_over_the_pieces_of_their_roads(area):
         row = get_register(session, "key_route", row_id, actor=CHIEF)
     after = area.after
     assert [s["id"] for s in row["segments"]] == [after.segment_id(0), after.segment_id(1), "middle", "east"]
-    length = sum((s["to_m"] or float(after.length_m[after.find_segment(s["id"])])) - s["from_m"] for s in row["segments"])
+    ends = [s["to_m"] or float(after.length_m[after.find_segment(s["id"])]) for s in row["segments"]]
+    length = sum(end - s["from_m"] for end, s in zip(ends, row["segments"], strict=True))
     assert length == pytest.approx(28 * 111.19 * 0.996, rel=0.01)
     assert len(area.hosts.current._routes["MSR ONE"]) == 4
     assert [s["id"] for r in area.hosts.current._picture._ledger.of_kind("route") if r.id.endswith(".2")
@@ -207,7 +209,8 @@ def test_a_key_route_over_a_road_that_is_gone_needs_a_person(area):
     host = area.hosts.current
     with area.database.writing() as session:
         define_key_route(
-            session, {"id": new_id(), "code": "MSR GONE", "name": "Gone", "segments": [{"id": "apart"}, {"id": "west"}]},
+            session,
+            {"id": new_id(), "code": "MSR GONE", "name": "Gone", "segments": [{"id": "apart"}, {"id": "west"}]},
             version=None, actor=CHIEF, now=area.clock(), network=host.network, router=host.router,
         )  # fmt: skip
     announce(area)
