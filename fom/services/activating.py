@@ -96,12 +96,17 @@ def announce_network(session: Session, shelf: Path, network_id: str, *, actor: A
     """
     require(actor, "manage_networks")
     at = step(session, now)
-    read_manifest(_folder(shelf, network_id))
+    find_network(shelf, network_id)
     if active_network(session) == network_id:
         raise Conflict(f"network {network_id} is in use")
     if newest_candidate(session) == network_id:
         return None
     return note(session, "announce_network", (CANDIDATE, network_id), kind="network", actor=actor, at=at)
+
+
+def find_network(shelf: Path, network_id: str) -> dict[str, Any]:
+    """Return the manifest of a network of the data folder, by its id. Raises NotFound."""
+    return read_manifest(_folder(shelf, network_id))
 
 
 def _folder(shelf: Path, network_id: str) -> Path:
@@ -132,6 +137,12 @@ def current_review(session: Session, hosts: Hosts, network_id: str) -> Review:
         return kept
     made = hosts.reviews[network_id] = make_review(session, old, new)
     return made
+
+
+def work_out_review(session: Session, hosts: Hosts, network_id: str) -> None:
+    """Have the review at hand before a transaction that needs it opens: others may write meanwhile."""
+    if active_network(session) not in (None, network_id):
+        current_review(session, hosts, network_id)
 
 
 def _only_time_since(session: Session, version: int) -> bool:

@@ -272,12 +272,16 @@ def covers(signature: NetworkSignature, item: Item) -> bool:
     """Return whether what was signed is what the item says now, or worse; facts and routes must be the same."""
     if item.kind != "improvement":
         return signature.essence == item.essence
-    signed = {tuple(row[:3]): (State[row[3]], State[row[4]]) for row in signature.essence["rows"]}
-    for row in item.essence["rows"]:
-        before, after = signed.get(tuple(row[:3]), (State.GREEN, State.BLACK))
-        if State[row[3]] > before or State[row[4]] < after:
-            return False
-    return True
+    signed = {tuple(row[:3]): row for row in signature.essence["rows"]}
+    return all(_is_within(row, signed.get(tuple(row[:3]))) for row in item.essence["rows"])
+
+
+def _is_within(row: Sequence[Any], signed: Sequence[Any] | None) -> bool:
+    """Return whether an improvement is no greater, and for no other vehicle, than the one signed for."""
+    if signed is None:
+        return False
+    is_smaller = State[row[3]] <= State[signed[3]] and State[row[4]] >= State[signed[4]]
+    return is_smaller and set(row[6]) <= set(signed[6])
 
 
 def is_settled(item: Item, signed: Sequence[NetworkSignature]) -> bool:

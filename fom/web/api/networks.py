@@ -140,6 +140,8 @@ def review(path: NetworkPath) -> Any:
 def accept(path: ItemPath, body: Signature) -> Any:
     """Sign for an item; an improvement takes two persons, one of them the chief JOC."""
     hosts = edge().hosts
+    with reading() as session:
+        activating.work_out_review(session, hosts, path.network_id)
     with writing() as (session, now):
         found = activating.current_review(session, hosts, path.network_id)
         item = network_review.sign_item(
@@ -154,6 +156,9 @@ def accept(path: ItemPath, body: Signature) -> Any:
 def activate(path: NetworkPath, body: Activation) -> Any:
     """Bring a reviewed network into use, in every process at this change; 409 with what is unresolved."""
     parts = edge()
+    with reading() as session:
+        activating.find_network(parts.config.networks, path.network_id)
+        activating.work_out_review(session, parts.hosts, path.network_id)
     with writing() as (session, now):
         change = activating.bring_into_use(
             session, parts.hosts, parts.config.networks, path.network_id, actor=current_actor(), now=now,

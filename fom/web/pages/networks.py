@@ -84,6 +84,7 @@ def announce(network_id: str) -> Any:
             session, edge().config.networks, network_id, actor=current_actor(), now=now
         ),
         "Announced. Every process makes it ready now.",
+        needs_review=False,
     )
 
 
@@ -119,9 +120,14 @@ def activate(network_id: str) -> Any:
     )  # fmt: skip
 
 
-def _done(network_id: str, act: Any, words: str, after: str = "networks.show_network") -> Any:
+def _done(
+    network_id: str, act: Any, words: str, *, after: str = "networks.show_network", needs_review: bool = True
+) -> Any:
     """Run one act in a transaction of its own and go on, with what happened or why it was refused."""
     try:
+        if needs_review:
+            with reading() as session:
+                activating.work_out_review(session, edge().hosts, network_id)
         with writing() as (session, now):
             act(session, now)
         flash(words, "done")
