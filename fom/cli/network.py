@@ -20,6 +20,7 @@ from tqdm import tqdm
 from fom.cli.user import now_us
 from fom.config import config_from_env
 from fom.domain.access import OPERATOR
+from fom.errors import Conflict
 from fom.network import build
 from fom.network.artefact import MANIFEST, load_network, read_manifest, save_network
 from fom.network.compare import Comparison, compare, path_graph
@@ -27,9 +28,11 @@ from fom.network.network import Network
 from fom.network.progress import Progress
 from fom.network.shelf import find_artefact, find_folder, list_networks, open_network
 from fom.network.succession import report_lines, retired_ids, save_follower, succeed
+from fom.services.activating import bring_first_into_use, bring_into_use
 from fom.services.deployment import Database, open_database
+from fom.services.network_switch import open_switch
 from fom.services.planning import prepare_routing
-from fom.services.policies import activate_network, active_network
+from fom.services.policies import active_network
 
 
 @click.group()
@@ -143,11 +146,30 @@ def list_command(data: Path | None) -> None:
 @click.argument("name")
 @_data_option
 def activate(name: str, data: Path | None) -> None:
-    """Make the network NAME (or its id) of the data folder the one in use."""
-    network = load_network(find_folder(_shelf(data), name))
-    with _database(data) as database, database.writing() as session:
-        activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
+    """Make the network NAME (or its id) of the data folder the one in use; what its review leaves open stops it."""
+    shelf = _shelf(data)
+    network = load_network(find_folder(shelf, name))
+    with _database(data) as database:
+        with database.writing() as session:
+            is_done = bring_first_into_use(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
+        if not is_done:
+            _activate_reviewed(database, shelf, network.network_id, data)
     click.echo(f"in use: {network.network_id}; running servers follow it")
+
+
+def _activate_reviewed(database: Database, shelf: Path, network_id: str, data: Path | None) -> None:
+    """Activate a network that records are bound to the one before; exit 1 with what is open in its review."""
+    config = config_from_env()
+    hosts = open_switch(replace(config, data=data) if data else config, database, clock=now_us)
+    hosts.prepare(network_id)
+    try:
+        with database.writing() as session:
+            bring_into_use(session, hosts, shelf, network_id, actor=OPERATOR, now=now_us())
+    except Conflict as refused:
+        click.echo(f"not activated: {refused}; see /networks/{network_id}", err=True)
+        for item in refused.details.get("unresolved", ())[:20]:  # type: ignore[index]
+            click.echo(f"  {item['kind']} {item['subject']}", err=True)
+        sys.exit(1)
 
 
 @command.command("compare")

@@ -66,7 +66,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "read_analyses": "see critical roads, clearance priorities and what a base would gain",
         "export_facts": "export the facts as known at a moment",
         "load_facts": "load a history of facts into an empty database",
-        "manage_networks": "activate a road network",
+        "see_networks": "see the road networks and what a new one would change",
+        "review_networks": "sign for what a new road network changes",
+        "manage_networks": "announce and activate a road network",
         "manage_policy": "draft and propose other parameters and profiles for the rules",
         "confirm_policy": "publish, as the second person, the parameters that another proposed",
         "manage_accounts": "create and change accounts, see and revoke tokens",
@@ -93,6 +95,8 @@ _JOC = _STAFF | {
     "edit_restriction_cases",
     "edit_tasks",
     "export_facts",
+    "see_networks",
+    "review_networks",
 }
 
 PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -102,12 +106,15 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "chief_joc": frozenset(
             _JOC
             | {"improve", "countersign", "edit_hazard_priorities", "manage_policy", "confirm_policy", "delete_what_ifs"}
+            | {"manage_networks"}
         ),
         "eod": frozenset(
-            _STAFF | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
+            _STAFF
+            | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
+            | {"see_networks", "review_networks"}
         ),
         "movement_control": frozenset(_STAFF | {"edit_movements", "edit_restriction_cases"}),
-        "engineer": frozenset(_STAFF | {"retract", "close_physical", "edit_tasks"}),
+        "engineer": frozenset(_STAFF | {"retract", "close_physical", "edit_tasks", "see_networks", "review_networks"}),
         "aviation": frozenset(_STAFF | {"edit_air_heads", "edit_movements"}),
         "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones"}),
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
@@ -118,7 +125,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
             | {"read_reports", "read_benchmarks", "read_analyses", "sign_assessment", "confirm_policy", "keep_what_ifs"}
         ),
         "auditor": frozenset({"read_audit"}),
-        "administrator": frozenset({"manage_accounts", "manage_networks", "load_facts"}),
+        "administrator": frozenset({"manage_accounts", "manage_networks", "see_networks", "load_facts"}),
     }
 )
 """Role -> permitted actions. Source: doctrine, section 10; auditors and administrators see no operational data."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fom.errors import BadReferenceData
 from fom.network.id_index import IdIndex
+from fom.network.network import Network
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -138,32 +139,6 @@ class Lineage:
         on = self.asset_segments[self.asset_start[row] : self.asset_start[row + 1]]
         return tuple(segment.decode() for segment in on.tolist())
 
-    def backwards(self, lengths: Mapping[str, float], lines: Mapping[str, Floats]) -> Lineage:
-        """Return the same pieces read from the new network to the old; assets that are new are not followed.
-
-        `lengths` and `lines` of the new segments that are not old ones carried on as they are.
-        """
-        ids = sorted(lengths)
-        place = {segment_id: i for i, segment_id in enumerate(ids)}
-        old_ids = self.ids[np.repeat(np.arange(len(self.ids)), np.diff(self.start))] if len(self.ids) else self.ids
-        rows = [j for j, new_id in enumerate(self.new_ids.tolist()) if new_id.decode() in place]
-        rows.sort(key=lambda j: (place[bytes(self.new_ids[j]).decode()], self.new_low[j]))
-        order = np.array(rows, np.int64)
-        owner = np.array([place[bytes(self.new_ids[j]).decode()] for j in rows], np.int64)
-        vertices = [np.asarray(lines[i]) for i in ids]
-        return Lineage(
-            ancestor=self.network_id, network_id=self.ancestor,
-            ids=np.array([i.encode() for i in ids] or [b""], "S")[: len(ids)],
-            length_m=np.array([lengths[i] for i in ids]),
-            coords=np.vstack(vertices) if vertices else np.empty((0, 2)),
-            coord_start=np.concatenate([[0], np.cumsum([len(v) for v in vertices])]).astype(np.int64),
-            start=np.searchsorted(owner, np.arange(len(ids) + 1)).astype(np.int64),
-            low=self.new_low[order], high=self.new_high[order], new_ids=old_ids[order],
-            new_low=self.low[order], new_high=self.high[order],
-            is_reversed=self.is_reversed[order], is_doubtful=self.is_doubtful[order],
-            asset_ids=np.empty(0, "S1"), asset_start=np.zeros(1, np.int64), asset_segments=np.empty(0, "S1"),
-        )  # fmt: skip
-
 
 ARRAYS = tuple(name for name in Lineage.__dataclass_fields__ if name not in ("ancestor", "network_id", "about"))
 
@@ -249,6 +224,34 @@ def _table(
         asset_ids=as_ids(names), asset_start=_starts([len(assets[n]) for n in names]),
         asset_segments=as_ids([s for n in names for s in assets[n]]),
     )  # fmt: skip
+
+
+def inverse(lineage: Lineage, follower: Network, ancestor: Network) -> Lineage:
+    """Return the same pieces read from the follower back to its ancestor: for a network that is used again."""
+    plain = np.setdiff1d(ancestor.segment_ids.astype(object), lineage.ids.astype(object))
+    pieces: dict[str, list[tuple[float, float, Part]]] = {}
+    for i, old in enumerate(lineage.ids.tolist()):
+        for low, high, part in lineage.pieces_of(i):
+            back = Part(old.decode(), low, high, part.is_reversed, part.is_doubtful)
+            pieces.setdefault(part.segment_id, []).append((part.low_m, part.high_m, back))
+    changed = np.setdiff1d(follower.segment_ids.astype(object), plain)
+    rows = {}
+    for segment_id in sorted({*(i.decode() for i in changed.tolist()), *pieces}):
+        number = follower.find_segment(segment_id)
+        if number is not None:
+            line = np.asarray(follower.coords)[follower.coord_start[number] : follower.coord_start[number + 1]]
+            rows[segment_id] = (float(follower.length_m[number]), line, sorted(pieces.get(segment_id, []), key=_low))
+    assets = {}
+    owner = np.repeat(np.arange(follower.n_segments), np.diff(follower.asset_start))
+    for asset in range(len(follower.asset_ids)):
+        if ancestor.find_asset(follower.asset_id(asset)) is None:
+            on = owner[np.asarray(follower.asset_of) == asset]
+            assets[follower.asset_id(asset)] = tuple(follower.segment_id(int(n)) for n in on)
+    return _table(lineage.network_id, lineage.ancestor, rows, assets)
+
+
+def _low(piece: tuple[float, float, Part]) -> float:
+    return piece[0]
 
 
 def as_ids(texts: Iterable[str]) -> Ids:

@@ -82,12 +82,17 @@ class Carrier:
                 return _part_of_line(line, stretch.from_m / length, (stretch.to_m or length) / length)
         return None
 
-    def stretches(self, rows: Iterable[Mapping[str, Any]], written_on: str) -> list[dict[str, Any]]:
-        """Return stretches `{id, from_m, to_m, direction}` of a route as they read here, what is lost left out."""
-        named = [
+    @staticmethod
+    def as_stretches(rows: Iterable[Mapping[str, Any]]) -> list[Stretch]:
+        """Return the stretches of a key route's row as values."""
+        return [
             Stretch(row["id"], row.get("from_m") or 0.0, row.get("to_m"), row.get("direction") or "forward")
             for row in rows
         ]
+
+    def stretches(self, rows: Iterable[Mapping[str, Any]], written_on: str) -> list[dict[str, Any]]:
+        """Return stretches `{id, from_m, to_m, direction}` of a route as they read here, what is lost left out."""
+        named = self.as_stretches(rows)
         found = [self.follow(stretch, written_on) for stretch in named]
         carried = []
         for stretch in self._in_order(named, found):

@@ -48,6 +48,11 @@ class Followed:
         before, self.live = self.live.states, live
         self._tell(moves_between(before, live.states), at, number=number, cause=cause)
 
+    def forget(self, number: int) -> None:
+        """Drop what was logged up to a change: segment numbers meant other roads before it."""
+        self.log.clear()
+        self.log_from = number
+
     def missed(self, after: int) -> list[MovesEvent] | None:
         """Return the events after a change number, None when the log does not reach back so far."""
         return None if after < self.log_from else [event for event in self.log if event.number > after]

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Access
-from fom.domain.facts_file import parse_record
 from fom.domain.plain_records import record_from_plain, record_to_plain
 from fom.domain.policy import Policy
 from fom.domain.records import Record
@@ -31,11 +30,12 @@ from fom.picture.bindings import PAIR_NAMES
 from fom.picture.kept_bindings import KeptBindings, binding_key, value_names
 from fom.picture.pairs import KeptPairs
 from fom.picture.picture import Picture
+from fom.services.former_networks import FormerNetworks
 from fom.services.history_mark import mark_of
 from fom.services.kept_files import alone, read_content, read_manifest, write_content
 from fom.services.record_access import RecordAccess
 from fom.store.database import Database
-from fom.store.records import feature_of, find_records, list_known
+from fom.store.records import find_records, list_known
 
 log = logging.getLogger(__name__)
 FOLDER = "kept"
@@ -75,9 +75,12 @@ class KeptPicture:
         self._thread: threading.Thread | None = None
         self._n_kept = 0
 
-    def load(self, session: Session, up_to: int | None = None) -> Loaded:
-        """Return the records of the database up to a change (None = all), as far as possible from what is kept."""
-        found = self._find(session)
+    def load(self, session: Session, names: FormerNetworks, up_to: int | None = None) -> Loaded:
+        """Return the records of the database up to a change (None = all), as far as possible from what is kept.
+
+        `names` reads what records name on the network; of those kept it is told again what does not read as written.
+        """
+        found = self._find(session, names)
         if found is not None and up_to is not None and found[0] > up_to:
             found = None
         after = 0 if found is None else found[0]
@@ -85,11 +88,11 @@ class KeptPicture:
         self._n_kept = 0 if kept is None else len(kept.records) + len(kept.shelf)
         records = []
         for row in list_known(session, after=after, up_to=up_to):
-            records.append(parse_record(feature_of(row)))
+            records.append(names.record_of(row))
             access.own[row.id] = Access(row.classification, row.area, row.by)
         return Loaded(kept, records, access)
 
-    def _find(self, session: Session) -> tuple[int, KeptBindings, RecordAccess] | None:
+    def _find(self, session: Session, names: FormerNetworks) -> tuple[int, KeptBindings, RecordAccess] | None:
         """Return the change up to which something is kept, and that; None for another history, or damage."""
         found = None if self._root is None else read_manifest(self._root)
         if found is None:
@@ -101,8 +104,11 @@ class KeptPicture:
             if mark is None or mark.members() != manifest["mark"]:
                 log.warning("what was kept is of another history; all records are read again")
                 return None
-            kept, access = _read(*read_content(folder, manifest), self._n_segments)
-            if not _agree(session, kept):
+            arrays, text = read_content(folder, manifest)
+            kept, access = _read(arrays, text, self._n_segments)
+            for row in find_records(session, text["carried"]):
+                names.record_of(row)
+            if not _agree(session, kept, names):
                 log.warning("a kept record differs from the database; all records are read again")
                 return None
         except BROKEN as problem:
@@ -115,8 +121,12 @@ class KeptPicture:
         is_busy = self._thread is not None and self._thread.is_alive()
         return self._root is not None and not is_busy and picture.n_records - self._n_kept >= KEEP_AFTER
 
-    def renew(self, database: Database, picture: Picture, number: int, access: RecordAccess) -> bool:
+    def renew(
+        self, database: Database, picture: Picture, number: int, access: RecordAccess, carried: Sequence[str]
+    ) -> bool:
         """Keep a picture as of a change, unless another process does; return whether this one did.
+
+        `carried`: ids of records that do not read as they were written (`FormerNetworks`).
 
         The picture must be a copy that nobody changes.
         """
@@ -134,29 +144,33 @@ class KeptPicture:
             is_newer = before is None or before[1].get("mark") != mark.members()
             if is_newer:
                 kept = picture.keep(mark.at)
-                write_content(self._root, {"mark": mark.members()}, _arrays(kept, access), _text(kept, access))
+                write_content(self._root, {"mark": mark.members()}, _arrays(kept, access), _text(kept, access, carried))
             return is_newer
 
-    def renew_later(self, database: Database, picture: Picture, number: int, access: RecordAccess) -> None:
+    def renew_later(
+        self, database: Database, picture: Picture, number: int, access: RecordAccess, carried: Sequence[str]
+    ) -> None:
         """Begin `renew` in a thread of its own."""
         self._thread = threading.Thread(
-            target=self._renew, args=(database, picture, number, access), name="fom-keep", daemon=True
+            target=self._renew, args=(database, picture, number, access, carried), name="fom-keep", daemon=True
         )
         self._thread.start()
 
-    def _renew(self, database: Database, picture: Picture, number: int, access: RecordAccess) -> None:
+    def _renew(
+        self, database: Database, picture: Picture, number: int, access: RecordAccess, carried: Sequence[str]
+    ) -> None:
         try:
-            self.renew(database, picture, number, access)
+            self.renew(database, picture, number, access, carried)
         except Exception:
             log.exception("the picture could not be kept")
 
 
-def _agree(session: Session, kept: KeptBindings) -> bool:
+def _agree(session: Session, kept: KeptBindings, names: FormerNetworks) -> bool:
     """Return whether some records, spread over all of them, are in the database as they were kept."""
     numbers = np.unique(np.linspace(0, len(kept.shelf) - 1, COMPARED // 2).astype(int)) if len(kept.shelf) else ()
     loose = kept.records[:: max(1, len(kept.records) // (COMPARED // 2))]
     chosen = {record.id: record for record in (*loose, *(kept.shelf.record(int(number)) for number in numbers))}
-    rows = {row.id: parse_record(feature_of(row)) for row in find_records(session, chosen)}
+    rows = {row.id: names.record_of(row) for row in find_records(session, chosen)}
     return rows == chosen
 
 
@@ -169,7 +183,7 @@ def _access_kinds(kept: KeptBindings, access: RecordAccess) -> tuple[list[Access
     return list(kinds), loose, np.concatenate([access.kind_of, np.array(new, np.int32)]).astype(np.int32)
 
 
-def _text(kept: KeptBindings, access: RecordAccess) -> dict[str, Any]:
+def _text(kept: KeptBindings, access: RecordAccess, carried: Sequence[str]) -> dict[str, Any]:
     kinds, loose, _ = _access_kinds(kept, access)
     return {
         "records": [record_to_plain(record) for record in kept.records],
@@ -178,6 +192,7 @@ def _text(kept: KeptBindings, access: RecordAccess) -> dict[str, Any]:
         "finds_near": kept.finds_near,
         "access_kinds": [asdict(kind) for kind in kinds],
         "access": loose,
+        "carried": list(carried),
     }
 
 

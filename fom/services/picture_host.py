@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,30 +25,36 @@ from fom.domain.benchmarks import BenchmarkValue
 from fom.domain.editions import Edition
 from fom.domain.policy import Policy
 from fom.domain.profiles import USER_CLASSES, Profile
-from fom.errors import BadReferenceData, InvalidInput, NotFound
-from fom.network.artefact import load_network
+from fom.errors import Conflict, InvalidInput, NotFound
 from fom.network.network import Network
-from fom.network.shelf import find_folder
 from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.router import Router
-from fom.services.auditing import DailyHead
 from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
+from fom.services.former_networks import FormerNetworks, without_lineages
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
 from fom.services.kept_picture import KeptPicture
 from fom.services.kept_states import KeptStates
 from fom.services.moments import Marker
-from fom.services.picture_events import Event, Subscription
+from fom.services.picture_events import Event, NetworkEvent, Subscription
 from fom.services.pictures import Pictures
 from fom.services.planning_desk import NowStates, PlanningDesk
 from fom.services.playing import changes_routes, play, record_events, routes_at
 from fom.services.policies import active_network, edition_at_change, find_edition, list_editions
 from fom.services.policy_preview import Previews
 from fom.services.record_access import RecordAccess
-from fom.store.changes import add_time_change, find_change, list_changes, newest_change, newest_number, receipt_moment
+from fom.store.changes import (
+    add_time_change,
+    find_change,
+    is_activation,
+    list_changes,
+    newest_change,
+    newest_number,
+    receipt_moment,
+)
 from fom.store.database import Database
 from fom.store.records import list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, RecordRow
@@ -88,27 +94,6 @@ class Readiness:
     reasons: tuple[str, ...]
 
 
-def open_host(config: HostSettings, database: Database, *, clock: Callable[[], int]) -> PictureHost:
-    """Return a host on the active network and every record of the database.
-
-    Raises
-    ------
-    BadReferenceData
-        No network is active, or its files cannot be trusted.
-    """
-    with database.reading() as session:
-        network_id = active_network(session)
-    if network_id is None:
-        raise BadReferenceData("no network is active: build one and activate it (`fom network activate`)")
-    try:
-        folder = find_folder(config.networks, network_id)
-    except NotFound:
-        raise BadReferenceData(f"network {network_id} is active, but not in {config.networks}") from None
-    return PictureHost(
-        database, load_network(folder), clock=clock, chores=DailyHead(config, database, clock), folder=folder
-    )
-
-
 class PictureHost:
     """The process-wide picture. Every public member may be called from any thread."""
 
@@ -120,12 +105,18 @@ class PictureHost:
         clock: Callable[[], int],
         chores: Callable[[], None] = lambda: None,
         folder: Path | None = None,
+        names: FormerNetworks | None = None,
     ) -> None:
         """Read everything. `chores` are done in the background beside following, some times a second.
 
-        `folder` of the network keeps what routing prepares, for the next start.
+        `folder` of the network keeps what routing prepares, for the next start. `names` of former networks; a host
+        that has them stops before the change that brings another network into use, and `turn` says which.
         """
         self.network = network
+        self.names = without_lineages(network) if names is None else names
+        self._is_relieved = names is not None
+        self.turn: Change | None = None
+        self.reviews: dict[str, Any] = {}
         self._chores = chores
         self._database = database
         self._clock = clock
@@ -158,6 +149,41 @@ class PictureHost:
         with self._lock:
             for listener in [s for followed in self._followed.values() for s in followed.listeners]:
                 listener.close()
+
+    @property
+    def current(self) -> PictureHost:
+        """Return the host in use: this one."""
+        return self
+
+    def drawn(self, network_id: str) -> Network:
+        """Return the network of an id for drawing: this host has only its own. Raises NotFound."""
+        if network_id != self.network.network_id:
+            raise NotFound("network", network_id)
+        return self.network
+
+    def ready(self, network_id: str) -> PictureHost:
+        """Return the host of a network made ready beside this one: there is none. Raises Conflict."""
+        raise Conflict(f"network {network_id} is not made ready: this process has one network only")
+
+    def begin(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Begin to keep the states of (profile, user class) pairs up to date, before anybody asks for them."""
+        for profile, user_class in pairs:
+            if profile in self.profiles:
+                with self._lock:
+                    self._follow_up(profile, user_class)
+
+    def begun(self) -> list[tuple[str, str]]:
+        """Return the (profile, user class) pairs whose states are kept up to date."""
+        with self._lock:
+            return list(self._followed)
+
+    def relieve(self, network_id: str, number: int) -> None:
+        """Tell every listener that another network is in use from change `number` on, and end the subscriptions."""
+        with self._lock:
+            for followed in self._followed.values():
+                for listener in list(followed.listeners):
+                    listener.put(NetworkEvent(number, network_id))
+                    listener.close()
 
     @property
     def version(self) -> int:
@@ -283,7 +309,8 @@ class PictureHost:
         self._begin(profile, user_class)
         with self._lock:
             followed = self._follow_up(profile, user_class)
-            numbers = None if since is None or since > self._version else followed.moved_since(since)
+            is_told = since is not None and self.names.since <= since <= self._version
+            numbers = followed.moved_since(since) if is_told and since is not None else None
             return StatesView(self._version, self._shown_at(followed), followed.live.states.copy(), numbers)
 
     def now_states(self, profile: str, user_class: str) -> NowStates:
@@ -358,6 +385,10 @@ class PictureHost:
         self.follow()
         self.tick()
         self._chores()
+        self.keep_when_due()
+
+    def keep_when_due(self) -> None:
+        """Begin to keep what is bound, in the background, when much came since the last time."""
         if self._keeping.is_due(self._picture):
             self._keeping.renew_later(self._database, *self._as_of())
 
@@ -365,9 +396,9 @@ class PictureHost:
         """Keep what is bound for the next start, unless another process does; return whether this one did."""
         return self._keeping.renew(self._database, *self._as_of())
 
-    def _as_of(self) -> tuple[Picture, int, RecordAccess]:
+    def _as_of(self) -> tuple[Picture, int, RecordAccess, tuple[str, ...]]:
         with self._lock:
-            return self._picture.copy(), self._version, self._access.copy()
+            return self._picture.copy(), self._version, self._access.copy(), tuple(self.names.carried)
 
     def _begin(self, profile: str, user_class: str) -> None:
         """Start following a pair if nobody did, and bring it up to the clock by the same changes as everybody else."""
@@ -390,12 +421,12 @@ class PictureHost:
                 editions = tuple(edition for edition in editions if edition.number <= newest_edition.number)
             edition = editions[-1]
             keeping = KeptPicture(self.folder, self.network, edition.policy)
-            loaded = keeping.load(session, up_to)
+            loaded = keeping.load(session, self.names, up_to)
             access = loaded.access
             for table in REGISTER_TABLES.values():
                 columns = select(table.id, table.classification, table.area_id, table.by)
                 access |= {i: Access(c, area, by) for i, c, area, by in session.execute(columns)}
-            routes = {} if newest is None else routes_at(session, self.network, newest.at)
+            routes = {} if newest is None else self._routes_at(session, newest.at)
         picture = Picture(
             self.network, loaded.records, policy=edition.policy, profiles=edition.profiles, kept=loaded.kept
         )
@@ -411,6 +442,11 @@ class PictureHost:
 
         `up_to` a change number: what comes after it is told by its own changes.
         """
+        if self._is_relieved:
+            with self._database.reading() as session:
+                self._before_turn(list_changes(session, after=self._version, limit=1_000_000))
+            if self.turn is not None:
+                return
         with self._lock:
             self._load(up_to)
             self._drop_unknown(self.profiles)
@@ -423,20 +459,22 @@ class PictureHost:
     def _step(self) -> bool:
         """Apply one batch of changes; return whether there may be more."""
         with self._database.reading() as session:
-            changes = list_changes(session, after=self._version, limit=200)
+            changes = self._before_turn(list_changes(session, after=self._version, limit=200))
             if not changes:
                 return False
-            rules = next((change for change in changes if change.kind in ("policy", "network")), None)
+            rules = next(
+                (c for c in changes if c.kind == "policy" or (is_activation(c) and not self._is_relieved)), None
+            )
             if rules is not None and rules is not changes[0]:
                 changes = changes[: changes.index(rules)]
             rows = list_of_changes(session, after=self._version, up_to=changes[-1].number)
             access = {c.number: self._read_access(session, c) for c in changes if c.kind == "register"}
-            routes = {c.number: routes_at(session, self.network, c.at) for c in changes if changes_routes(c)}
-        if changes[0].kind == "network":
-            self._rebuild(changes[0].number)
-            return True
-        if changes[0].kind == "policy":
-            self._change_policy(changes[0])
+            routes = {c.number: self._routes_at(session, c.at) for c in changes if changes_routes(c)}
+        if changes[0] is rules:
+            if rules.kind == "policy":
+                self._change_policy(rules)
+            else:
+                self._rebuild(rules.number)
             return True
         by_change: dict[int, list[RecordRow]] = {}
         for row in rows:
@@ -446,6 +484,26 @@ class PictureHost:
                 self._access |= access.get(change.number, {})
                 self._apply(change, by_change.get(change.number, []), routes.get(change.number))
         return True
+
+    def _brings_rules(self, change: Change) -> bool:
+        """Return whether everything is judged otherwise from a change on."""
+        return change.kind == "policy" or (is_activation(change) and not self._is_relieved)
+
+    def _before_turn(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Return the changes before the one that brings another network into use, and note that one."""
+        if not self._is_relieved:
+            return changes
+        for place, change in enumerate(changes):
+            if not is_activation(change):
+                continue
+            if change.subject_id != self.network.network_id:
+                self.turn = change
+                return changes[:place]
+            self.names.activated(change.number, self.network.network_id)
+        return changes
+
+    def _routes_at(self, session: Session, at: int) -> dict[str, NDArray[np.int64]]:
+        return routes_at(session, self.network, at, self.names.routes)
 
     def _change_policy(self, change: Change) -> None:
         """Judge by the edition that a change published: built beside, while everybody reads on, then swapped."""
@@ -478,7 +536,7 @@ class PictureHost:
         try:
             self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
             self._routes = self._routes if routes is None else routes
-            play(change, rows, routes, self._picture, self._followed.values())
+            play(change, [self.names.record_of(row) for row in rows], routes, self._picture, self._followed.values())
         except BaseException as failed:
             self._trouble = f"change {change.number} could not be applied ({type(failed).__name__}); rebuilding"
             raise
@@ -488,6 +546,9 @@ class PictureHost:
             self.generation += 1
         self._received = max([self._received, *received])
         self._version, self._last_at = change.number, change.at
+        if is_activation(change):
+            for followed in self._followed.values():
+                followed.forget(change.number)
         for event in self.record_events(change, rows):
             for followed in self._followed.values():
                 followed.publish(event)
@@ -521,6 +582,8 @@ class PictureHost:
 
     def _missed(self, followed: Followed, after: int) -> list[Event]:
         """Return what a listener who saw `after` has missed, recomputed from the records when the log is too short."""
+        if after < self.names.since:
+            return [NetworkEvent(self._version, self.network.network_id)]
         with self._database.reading() as session:
             then = find_change(session, after) if after <= self._version else None
             changes = list_changes(session, after=after) if then is not None else []

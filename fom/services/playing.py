@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fom.domain.facts_file import parse_record
+from fom.domain.records import Record
 from fom.domain.states import DIRECTION_CODES
 from fom.network.network import Network
 from fom.picture.picture import Picture
 from fom.services.followed import Followed
 from fom.services.picture_events import LAYERS, Event, RecordEvent
-from fom.store.records import feature_of
+from fom.store.changes import is_activation
 from fom.store.tables import Change, RecordRow, RegisterVersion
 
 Routes = Mapping[str, NDArray[np.int64]]
@@ -23,12 +24,12 @@ Routes = Mapping[str, NDArray[np.int64]]
 
 
 def play(
-    change: Change, rows: Sequence[RecordRow], routes: Routes | None, picture: Picture, followed: Iterable[Followed]
+    change: Change, records: Sequence[Record], routes: Routes | None, picture: Picture, followed: Iterable[Followed]
 ) -> None:
     """Apply a change and what time moved by then, and tell those who follow; `routes` where they differ."""
     touched = np.empty(0, np.int64)
-    if rows:
-        touched = picture.apply([parse_record(feature_of(row)) for row in rows])
+    if records:
+        touched = picture.apply(records)
     for each in followed:
         if routes is not None:
             each.set_routes(routes)
@@ -37,11 +38,17 @@ def play(
 
 def changes_routes(change: Change) -> bool:
     """Return whether a change may alter the course of key routes."""
-    return change.kind == "register" and change.subject_kind in (None, "key_route", "registers")
+    is_register = change.kind == "register" and change.subject_kind in (None, "key_route", "registers")
+    return is_register or is_activation(change)
 
 
-def routes_at(session: Session, network: Network, at: int) -> dict[str, NDArray[np.int64]]:
-    """Return the key routes as they stood at a moment, by code; stretches of another network are left out."""
+def routes_at(
+    session: Session, network: Network, at: int, read: Callable[[list[Any]], list[Any]]
+) -> dict[str, NDArray[np.int64]]:
+    """Return the key routes as they stood at a moment, by code; stretches that are not on the network are left out.
+
+    `read` returns stretches as they are written on the network at hand (`FormerNetworks.routes`).
+    """
     newest = (
         select(RegisterVersion.row_id, func.max(RegisterVersion.version).label("version"))
         .where(RegisterVersion.register == "key_route", RegisterVersion.changed_at <= at)
@@ -51,7 +58,7 @@ def routes_at(session: Session, network: Network, at: int) -> dict[str, NDArray[
     same = (RegisterVersion.row_id == newest.c.row_id) & (RegisterVersion.version == newest.c.version)
     query = select(RegisterVersion.body).join(newest, same).where(RegisterVersion.register == "key_route")
     bodies = sorted(session.scalars(query), key=lambda body: str(body["code"]))
-    return {body["code"]: arcs_of(network, body["segments"] or []) for body in bodies}
+    return {body["code"]: arcs_of(network, read(body["segments"] or [])) for body in bodies}
 
 
 def arcs_of(network: Network, stretches: Iterable[Mapping[str, object]]) -> NDArray[np.int64]:

@@ -99,9 +99,18 @@ def add_version(session: Session, row: PolicyVersion, *, actor: Actor) -> int:
 
 
 def activate_network(
-    session: Session, network_id: str, manifest: Mapping[str, Any], *, actor: Actor, now: int
+    session: Session,
+    network_id: str,
+    manifest: Mapping[str, Any],
+    *,
+    actor: Actor,
+    now: int,
+    reason: str | None = None,
 ) -> int | None:
-    """Make a built network the one in use; return the change, None when it is in use already."""
+    """Make a built network the one in use; return the change, None when it is in use already.
+
+    Whether it may be is asked before: `activating.bring_into_use`.
+    """
     require(actor, "manage_networks")
     at = step(session, now)
     if active_network(session) == network_id:
@@ -116,7 +125,9 @@ def activate_network(
             is_active=True,
         )
     )
-    return note(session, "activate_network", ("network", network_id), kind="network", actor=actor, at=at)
+    details = {} if reason is None else {"reason": reason}
+    subject = ("network", network_id)
+    return note(session, "activate_network", subject, kind="network", actor=actor, at=at, details=details)
 
 
 def active_network(session: Session) -> str | None:

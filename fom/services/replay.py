@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fom.domain.facts_file import parse_record
 from fom.errors import Conflict, InvalidInput, NotFound
 from fom.picture.picture import Picture
 from fom.services.followed import Followed
@@ -21,8 +19,8 @@ from fom.services.picture_events import Event, Subscription
 from fom.services.picture_host import PictureHost
 from fom.services.playing import changes_routes, play, routes_at
 from fom.services.policies import edition_at_change
-from fom.store.changes import find_change, list_changes, newest_number
-from fom.store.records import feature_of, list_known, list_of_changes
+from fom.store.changes import find_change, list_activations, list_changes, newest_number
+from fom.store.records import list_known, list_of_changes
 from fom.store.tables import Change
 
 CHANGES_MAX = 2_000
@@ -50,7 +48,7 @@ def replay_stream(session: Session, host: PictureHost, asked: Listening) -> Iter
         Another road network was in use then.
     """
     then = _check(session, host, asked)
-    routes = routes_at(session, host.network, then.at)
+    routes = routes_at(session, host.network, then.at, host.names.routes)
     picture = picture_at(session, host, asked.after)
     followed = _follow(picture, asked, then.at, asked.after)
     followed.set_routes(routes)
@@ -65,8 +63,8 @@ def replay_stream(session: Session, host: PictureHost, asked: Listening) -> Iter
             fresh = _follow(picture, asked, change.at, change.number)
             followed.replace(fresh.live, change.at, number=change.number, cause=change.kind)
         else:
-            moved = routes_at(session, host.network, change.at) if changes_routes(change) else None
-            play(change, own, moved, picture, [followed])
+            moved = routes_at(session, host.network, change.at, host.names.routes) if changes_routes(change) else None
+            play(change, [host.names.record_of(row) for row in own], moved, picture, [followed])
             for event in host.record_events(change, own):
                 followed.publish(event)
         yield list(listener.waiting())
@@ -82,7 +80,7 @@ def picture_at(session: Session, host: PictureHost, number: int) -> Picture:
     if is_same_rules and newest_number(session) >= version >= number:
         picture.remove([row.id for row in list_of_changes(session, after=number, up_to=version)])
         return picture
-    records = (parse_record(feature_of(row)) for row in list_known(session, up_to=number))
+    records = (host.names.record_of(row) for row in list_known(session, up_to=number))
     return Picture(host.network, records, policy=edition.policy, profiles=edition.profiles)
 
 
@@ -102,12 +100,11 @@ def _check(session: Session, host: PictureHost, asked: Listening) -> Change:
     then = find_change(session, asked.after)
     if then is None:
         raise NotFound("change", str(asked.after))
-    activated = select(Change).where(Change.kind == "network", Change.number <= asked.up_to)
-    last = session.scalar(activated.order_by(Change.number.desc()).limit(1))
-    if last is not None and last.number > asked.after:
+    last = next((found for found in reversed(list_activations(session)) if found[0] <= asked.up_to), None)
+    if last is not None and last[0] > asked.after:
         raise InvalidInput.single(
-            "up_to", str(asked.up_to), f"at most {last.number - 1}: change {last.number} put another network in use"
+            "up_to", str(asked.up_to), f"at most {last[0] - 1}: change {last[0]} put another network in use"
         )
-    if last is not None and last.subject_id != host.network.network_id:
-        raise Conflict(f"network {last.subject_id} was in use then", network=last.subject_id)
+    if last is not None and last[1] != host.network.network_id:
+        raise Conflict(f"network {last[1]} was in use then", network=last[1])
     return then

@@ -100,7 +100,7 @@ def _control(area: Area, rng: random.Random, prefix: str) -> tuple[dict[str, Any
 
 def _passage(area: Area, rng: random.Random, prefix: str) -> tuple[dict[str, Any], Any]:
     said = {"kind": "verification", "strength": "own_patrol_traverse", "passed": "P7", "grade": "B2"}
-    return said | {"segments": _stretches(area, rng, prefix)[:1] + [{"id": prefix + _road(area, rng)}]}, None
+    return said | {"segments": [*_stretches(area, rng, prefix)[:1], {"id": prefix + _road(area, rng)}]}, None
 
 
 def _track(area: Area, rng: random.Random, _: str) -> tuple[dict[str, Any], Any]:

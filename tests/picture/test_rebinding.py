@@ -152,7 +152,7 @@ def test_few_facts_leave_roads_open_and_still_none_improves(seed):
 def test_a_map_that_did_not_change_asks_nobody_anything():
     world = make_world(9, 1000, share=0)
     world.after.roads = {n: r for n, r in world.after.roads.items() if world.after.origin[n]}
-    assert [d for d in world.differences().values()] == []
+    assert list(world.differences().values()) == []
     fresh = {n for name, n in world.numbers.items() if not world.after.origin.get(name)}
     assert [i for i in world.improvements() if i.segment not in fresh] == []
 

@@ -11,6 +11,7 @@ from fom.store.tables.records import (
     version_record,
 )
 from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, RegisterVersion
+from fom.store.tables.reviews import NetworkSignature
 from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyDraft, PolicyVersion
 from fom.store.tables.what_ifs import WhatIfRow
 
@@ -25,6 +26,7 @@ APPEND_ONLY = (
     "inspection",
     "register_version",
     "policy_version",
+    "network_signature",
 )
 """Tables whose rows are never changed nor deleted; triggers on both engines refuse it."""
 
@@ -37,6 +39,7 @@ __all__ = [
     "Inspection",
     "KeyRoute",
     "Login",
+    "NetworkSignature",
     "NetworkVersion",
     "PendingAct",
     "PersonalToken",

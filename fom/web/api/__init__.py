@@ -27,6 +27,7 @@ FAMILIES = (
     "policies",
     "differences",
     "benchmarks",
+    "networks",
     "tokens",
     "stream",
 )

@@ -11,6 +11,7 @@ from fom.web.pages import (
     briefing,
     desk,
     live_map,
+    networks,
     planner,
     policy,
     reach,
@@ -37,5 +38,6 @@ def register(app: Flask) -> None:
         briefing,
         policy,
         what_ifs,
+        networks,
     ):
         app.register_blueprint(page.blueprint)

@@ -27,6 +27,7 @@ TABS = (
     ("Analysis", "/analysis", "read_picture"),
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
     ("Policy", "/policy", "read_picture"),
+    ("Networks", "/networks", "see_networks"),
 )
 """(name, address, action that shows it)"""
 

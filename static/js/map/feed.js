@@ -1,6 +1,7 @@
 // The picture in the browser: two bytes per segment, kept up to date by the server's stream.
 // Emits (as events on itself): `picture` {numbers: those that differ, or null = all}, `moves` {moves, at, cause}, `layer` name,
 // `beat`, `refused`, and while another moment is shown `missed` (what `moves` would say) and `moment` (which one, null = live).
+// Another road network in use: `goOver(network, segments)`, if set, is awaited before its states are taken.
 // The stream is opened first and its events are held back until the states have come, so that nothing falls between.
 import { differing, momentQuery, Then } from "./then.js";
 
@@ -77,11 +78,18 @@ export class Feed extends EventTarget {
     if (question !== this.asked) return;
     if (!answer.ok) return this.#emit("refused", { status: answer.status });
     const states = new Uint8Array(await answer.arrayBuffer());
-    if (states.length === 0 || answer.headers.get("X-Fom-Network") !== this.network) {
-      return this.#emit("refused", { status: states.length === 0 ? "empty" : "network" });
+    const network = answer.headers.get("X-Fom-Network"), version = Number(answer.headers.get("X-Fom-Version"));
+    if (states.length === 0) return this.#emit("refused", { status: "empty" });
+    if (network !== this.network) {
+      // A process that has not gone over yet answers for the network before: ask again. Otherwise the map goes over.
+      if (version < this.version) return setTimeout(() => question === this.asked && this.refresh().catch(() => {}), 700);
+      if (!this.goOver) return this.#emit("refused", { status: "network" });
+      await this.goOver(network, states.length / 2);
+      if (question !== this.asked) return;
+      this.network = network;
     }
     this.live = states;
-    this.version = Number(answer.headers.get("X-Fom-Version"));
+    this.version = version;
     this.at = Date.parse(answer.headers.get("X-Fom-At"));
     this.#heard(this.at);
     if (!this.moment) {
@@ -110,6 +118,14 @@ export class Feed extends EventTarget {
     source.addEventListener("record", (event) => {
       this.heard = Date.now();
       this.#emit("layer", JSON.parse(event.data));
+    });
+    source.addEventListener("network", (event) => {
+      const { version, network } = JSON.parse(event.data);
+      this.heard = Date.now();
+      if (network === this.network) return;
+      this.version = Math.max(this.version, version - 1); // whatever is of before is not asked for any more
+      this.held ??= [];
+      this.refresh().catch(() => {});
     });
     source.addEventListener("end", () => {
       source.close();

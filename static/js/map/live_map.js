@@ -1,6 +1,6 @@
 // The live map ([data-live-map]). Puts the parts together: feed -> states -> runs, marks, rail, panel, ticker.
 // Settings stand in #map-settings (JSON); addresses of segments are `?segment=ID`.
-import { createMap, readContext, setData } from "./canvas.js";
+import { createMap, readContext, setData, visibleTiles } from "./canvas.js";
 import { Feed } from "./feed.js";
 import { Panel } from "./panel.js";
 import { followPointer } from "./pointer.js";
@@ -79,6 +79,14 @@ function readRoutesSoon() {
   }, 1000 + Math.random() * 4000);
 }
 
+// Another road network: its tiles are fetched into the browser's cache first, so that roads never vanish between the two.
+feed.goOver = async (network, segments) => {
+  const url = (z, x, y) => `${location.origin}/tiles/${network}/${z}/${x}/${y}.mvt`;
+  await Promise.allSettled(visibleTiles(map, settings.zooms).map(([z, x, y]) => fetch(url(z, x, y))));
+  Object.assign(settings, { network, segments });
+  tiles.plain = url("{z}", "{x}", "{y}"); // read with the states that come next
+  panel.close();
+};
 feed.addEventListener("picture", ({ detail }) => {
   tiles.paint(detail.numbers);
   if (detail.numbers) routes?.update(feed);
