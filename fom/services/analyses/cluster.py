@@ -49,8 +49,11 @@ class Cluster:
         ServiceUnreachable
             No scheduler, no worker, or a part failed.
         """
-        from distributed import CancelledError, wait
+        import distributed
+        from distributed import CancelledError
         from distributed.scheduler import KilledWorker
+
+        wait: Any = distributed.wait
 
         with self._connected() as client, client.as_current():
             held = client.submit(_hold, packed, key=f"fom-scene-{packed.key}", pure=True)
@@ -98,13 +101,14 @@ class Cluster:
 
 def _connect(address: str) -> Any:
     import dask
-    from distributed import Client
+    import distributed
 
+    open_client: Any = distributed.Client
     dask.config.set({"distributed.scheduler.allowed-failures": 5, "distributed.worker.daemon": True})
     logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells every task at length
     if not address:
         threads = max(1, (os.cpu_count() or 2) - 1)  # one is left for those who look at the map
-        return Client(  # type: ignore[no-untyped-call]
+        return open_client(
             processes=False,
             n_workers=1,
             threads_per_worker=threads,
@@ -114,7 +118,7 @@ def _connect(address: str) -> Any:
             set_as_default=False,
         )
     try:
-        return Client(address, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        return open_client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as missing:
         raise ServiceUnreachable(f"the Dask scheduler at {address} does not answer") from missing
 
