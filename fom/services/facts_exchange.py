@@ -13,6 +13,7 @@ from fom.domain.facts_file import FORMAT, format_record, parse_facts
 from fom.domain.overrides import policy_members, profile_members
 from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.network.network import Network
+from fom.services.former_networks import FormerNetworks
 from fom.services.policies import policy_in_force, publish_policy
 from fom.services.report_loading import classification_of, insert_reports, meta_of, name_records_of, reports_of
 from fom.services.writing import note, step
@@ -28,10 +29,13 @@ class LoadedFacts:
     change: int
 
 
-def export_facts(session: Session, *, actor: Actor, known_at: int) -> dict[str, Any]:
+def export_facts(
+    session: Session, *, actor: Actor, known_at: int, names: FormerNetworks | None = None
+) -> dict[str, Any]:
     """Return the facts document (`fom-facts/1`) of everything received up to a moment, microseconds.
 
-    `assess` on it gives the answers of the service for every `known_at` up to that moment.
+    `assess` on it gives the answers of the service for every `known_at` up to that moment. With `names` the roads of
+    former networks are named as they read on the one in use; without, as they were written.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def export_facts(session: Session, *, actor: Actor, known_at: int) -> dict[str, 
         document["policy"] = members
     if own := profile_members(profiles):
         document["profiles"] = own
-    document["features"] = [feature_of(row) for row in rows]
+    document["features"] = [feature_of(row) if names is None else names.feature_of(row) for row in rows]
     return document
 
 

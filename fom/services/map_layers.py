@@ -66,10 +66,12 @@ def grades_in_force(grades: Sequence[Feature], policy: Policy) -> dict[str, str]
     return best
 
 
-def _records(session: Session, question: Question, actor: Actor, *kinds: str) -> dict[str, list[Feature]]:
+def _records(
+    session: Session, host: PictureHost, question: Question, actor: Actor, *kinds: str
+) -> dict[str, list[Feature]]:
     found: dict[str, list[Feature]] = {kind: [] for kind in kinds}
     for feature in list_records(session, actor=actor, kinds=kinds, known_at=question.known_at, at=question.at):
-        found[feature["properties"]["kind"]].append(feature)
+        found[feature["properties"]["kind"]].append(host.names.feature(feature))
     return found
 
 
@@ -84,7 +86,7 @@ def _ended(acts: Iterable[Feature]) -> set[str]:
 
 
 def _hazards(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "explosive", "closing_act", "grade")
+    found = _records(session, host, question, actor, "explosive", "closing_act", "grade")
     tasks = list_register(session, "task", actor=actor, kind="eod")
     return layers.hazard_features(
         found["explosive"],
@@ -97,7 +99,7 @@ def _hazards(session: Session, host: PictureHost, question: Question, actor: Act
 
 
 def _restrictions(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "control", "physical", "closing_act", "grade")
+    found = _records(session, host, question, actor, "control", "physical", "closing_act", "grade")
     records = found["control"] + found["physical"]
     grades = grades_in_force(found["grade"], host.policy)
     lines = _named_lines(host.network, records)
@@ -107,7 +109,7 @@ def _restrictions(session: Session, host: PictureHost, question: Question, actor
 
 
 def _incidents(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "incident", "closing_act", "grade")
+    found = _records(session, host, question, actor, "incident", "closing_act", "grade")
     grades = grades_in_force(found["grade"], host.policy)
     return layers.incident_features(
         found["incident"], _ended(found["closing_act"]), grades, at=question.at, policy=host.policy
