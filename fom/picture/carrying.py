@@ -138,7 +138,7 @@ class Carrier:
         if (
             passage.segments and not told.record.segments
         ):  # named nothing that is left: its track says no more than that
-            told = replace(told, record=replace(told.record, geometry=None))
+            told = replace(told, record=replace(told.record, geometry=None, direction="both"))
         return told
 
     def _on_old_place(self, record: Any, lost: tuple[Stretch, ...]) -> Any:

@@ -15,6 +15,7 @@ from fom.domain.overrides import policy_members, profile_members
 from fom.domain.records import Grade, Record, Verification
 from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.network.network import Network
+from fom.services.former_networks import FormerNetworks
 from fom.services.policies import edition_in_force, publish_first
 from fom.services.report_loading import classification_of, insert_reports, meta_of, name_records_of, reports_of
 from fom.services.writing import note, step
@@ -34,11 +35,14 @@ class LoadedFacts:
     change: int
 
 
-def export_facts(session: Session, *, actor: Actor, known_at: int) -> dict[str, Any]:
+def export_facts(
+    session: Session, *, actor: Actor, known_at: int, names: FormerNetworks | None = None
+) -> dict[str, Any]:
     """Return the facts document (`fom-facts/1`) of everything received up to a moment, microseconds.
 
     `assess` on it gives the answers of the service for every `known_at` up to that moment from which the policy in
-    force then holds.
+    force then holds. With `names` the roads of former networks are named as they read on the one in use; without, as
+    they were written.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def export_facts(session: Session, *, actor: Actor, known_at: int) -> dict[str, 
         document["policy"] = members
     if own := profile_members(edition.profiles):
         document["profiles"] = own
-    document["features"] = [feature_of(row) for row in rows]
+    document["features"] = [feature_of(row) if names is None else names.feature_of(row) for row in rows]
     return document
 
 

@@ -20,9 +20,13 @@ from fom.network.lineage import Lineage, ancestors_of, inverse, load_lineage
 from fom.network.network import Network
 from fom.network.shelf import find_folder
 from fom.picture.carrying import Carried, Carrier
+from fom.services.policies import active_network
 from fom.store.changes import list_activations
 from fom.store.records import feature_of
 from fom.store.tables import RecordRow
+
+PLACE_MEMBERS = ("segments", "asset", "location", "direction", "crossed")
+"""Members of a record that say where it lies."""
 
 
 class FormerNetworks:
@@ -86,9 +90,24 @@ class FormerNetworks:
         if told is None:
             return feature
         read = format_record(told.record)
-        named = {k: v for k, v in feature["properties"].items() if k not in ("segments", "asset", "location")}
-        placed = {k: read["properties"][k] for k in ("segments", "asset", "location") if k in read["properties"]}
+        named = {k: v for k, v in feature["properties"].items() if k not in PLACE_MEMBERS}
+        placed = {k: read["properties"][k] for k in PLACE_MEMBERS if k in read["properties"]}
         return {**feature, "geometry": read["geometry"], "properties": named | placed}
+
+    def feature_of(self, row: RecordRow) -> dict[str, Any]:
+        """Return the feature of a row with its place as it reads here."""
+        self.record_of(row)
+        return self.feature(feature_of(row))
+
+
+def names_in_use(session: Session, shelf: Path) -> FormerNetworks | None:
+    """Return the names as they read on the network in use; None before the first, or where it is not on the shelf."""
+    network_id = active_network(session)
+    try:
+        network = None if network_id is None else load_network(find_folder(shelf, network_id))
+    except NotFound:
+        return None
+    return None if network is None else FormerNetworks.read(session, shelf, network)
 
 
 def find_lineage(shelf: Path, former: str, network: Network) -> Lineage | None:

@@ -72,10 +72,12 @@ def grades_in_force(grades: Sequence[Feature], policy: Policy) -> dict[str, str]
     return best
 
 
-def _records(session: Session, question: Question, actor: Actor, *kinds: str) -> dict[str, list[Feature]]:
+def _records(
+    session: Session, host: PictureHost, question: Question, actor: Actor, *kinds: str
+) -> dict[str, list[Feature]]:
     found: dict[str, list[Feature]] = {kind: [] for kind in kinds}
     for feature in list_records(session, actor=actor, kinds=kinds, known_at=question.known_at, at=question.at):
-        found[feature["properties"]["kind"]].append(feature)
+        found[feature["properties"]["kind"]].append(host.names.feature(feature))
     return found
 
 
@@ -90,8 +92,11 @@ def _ended(acts: Iterable[Feature]) -> set[str]:
 
 
 def _hazards(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "closing_act", "grade")
-    hazards = list_records(session, actor=actor, kinds=("explosive",), known_at=question.known_at)
+    found = _records(session, host, question, actor, "closing_act", "grade")
+    hazards = [
+        host.names.feature(hazard)
+        for hazard in list_records(session, actor=actor, kinds=("explosive",), known_at=question.known_at)
+    ]
     policy = host.edition_at(question.known_at).policy
     tasks = list_register(session, "task", actor=actor, kind="eod")
     return layers.hazard_features(
@@ -110,7 +115,7 @@ def _lay_there(hazard: Feature, at: int) -> bool:
 
 
 def _restrictions(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "control", "physical", "closing_act", "grade")
+    found = _records(session, host, question, actor, "control", "physical", "closing_act", "grade")
     records = found["control"] + found["physical"]
     policy = host.edition_at(question.known_at).policy
     grades = grades_in_force(found["grade"], policy)
@@ -121,7 +126,7 @@ def _restrictions(session: Session, host: PictureHost, question: Question, actor
 
 
 def _incidents(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "incident", "closing_act", "grade")
+    found = _records(session, host, question, actor, "incident", "closing_act", "grade")
     policy = host.edition_at(question.known_at).policy
     grades = grades_in_force(found["grade"], policy)
     return layers.incident_features(

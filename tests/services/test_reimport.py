@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from fom.domain.facts_file import parse_facts
 from fom.errors import Conflict, InvalidInput, NotPermitted
+from fom.picture.picture import Picture
 from fom.services.activating import announce_network, bring_into_use, current_review, list_versions, show_review
+from fom.services.facts_exchange import export_facts
 from fom.services.key_routes import define_key_route
+from fom.services.map_layers import read_layer
 from fom.services.network_review import sign_item
 from fom.services.picture_events import LETTERS, NetworkEvent
 from fom.services.registers import get_register
@@ -278,3 +282,19 @@ def test_a_viewer_who_may_not_see_a_fact_is_told_that_there_is_one(area, databas
     announce(area)
     (item,) = [i for i in items(area, AMINA).values() if i["kind"] == "fact"]
     assert (item["subject"], item["says"]) == ("restricted, contact JOC", {})
+
+
+def test_an_export_names_the_roads_of_the_map_in_use_and_gives_the_same_answers(area):
+    fact(area, "fallen", "physical", damage="destroyed", asset="bridge", grade="A1")
+    fact(area, "gone", "physical", damage="blocked", segments=[{"id": "apart"}], grade="A1")
+    announce(area)
+    sign_all(area)
+    activate(area)
+    host = area.hosts.current
+    with area.database.reading() as session:
+        document = export_facts(session, actor=CHIEF, known_at=host.now(), names=host.names)
+        layer = read_layer(session, host, "restrictions", host.question(), actor=CHIEF)
+    facts = parse_facts(document, network=area.after)
+    picture = Picture(area.after, facts.records, policy=facts.policy, profiles=facts.profiles)
+    assert (picture.assess(host.question(profile=P, user_class=U)).states == host.states(P, U).states).all()
+    assert {f["properties"]["id"] for f in layer["features"]} >= {"fallen", "gone"}, "both are still on the map"

@@ -62,7 +62,7 @@ class Cluster:
                 waiting = set(futures)
                 while waiting:
                     try:
-                        done = wait(waiting, timeout=STEP_S, return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
+                        done = wait(waiting, timeout=STEP_S, return_when="FIRST_COMPLETED").done
                     except TimeoutError:
                         done = set()
                     waiting -= done
