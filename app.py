@@ -13,7 +13,7 @@ from flask import Flask
 from fom.cli import LazyGroup
 from fom.config import Config, config_from_env
 from fom.services.deployment import SECRET_FILE, Database
-from fom.services.picture_host import open_host
+from fom.services.network_switch import open_switch
 from fom.web.application import build
 from fom.web.edge import Edge, now_us
 
@@ -28,9 +28,9 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
     database = Database(config.sqlalchemy_url)
 
     def open_picture() -> Any:
-        host = open_host(config, database, clock=clock)
-        host.start()
-        return host
+        hosts = open_switch(config, database, clock=clock)
+        hosts.start()
+        return hosts
 
     app = build(
         Edge(config=config, database=database, clock=clock, open_host=open_picture),

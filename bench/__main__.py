@@ -29,6 +29,8 @@ PARTS = (
     "bench_assessment",
     "bench_tiles",
     "bench_growth",
+    "bench_start",
+    "bench_live",
 )
 FULL_SEGMENTS = 1_000_000
 

@@ -29,6 +29,8 @@ class Config:
     """FOM_WORKERS: server processes; more than one needs PostgreSQL to share rate limits fairly."""
     threads: int = 64
     """FOM_THREADS: threads in each process; every open live map holds one."""
+    dask: str = ""
+    """FOM_DASK: scheduler address of a Dask cluster for long analyses, as tcp://host:port; empty = in this process."""
     mission: str = "Mission"
     """FOM_MISSION: short name shown on every page; the demo sets its own."""
 
@@ -61,6 +63,7 @@ def config_from_env(env: Mapping[str, str] | None = None) -> Config:
         ("secret_key", str),
         ("workers", int),
         ("threads", int),
+        ("dask", str),
         ("mission", str),
     ):
         raw = env.get(f"FOM_{name.upper()}")

@@ -14,8 +14,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 VARIABLE = "FOM_TEST_POSTGRES"
@@ -55,8 +56,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(programs: Path) -> Iterator[str]:
-    """Yield the SQLAlchemy URL of a fresh server's database with PostGIS; stop and delete the server at the end.
+def server(programs: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield the SQLAlchemy URL of a fresh server's database with PostGIS, and what restarts the server.
+
+    At the end the server is stopped and deleted.
 
     Data are not synced to disk (`fsync=off`): the server lives for one test run.
     """
@@ -77,7 +80,8 @@ def server(programs: Path) -> Iterator[str]:
             psql = ["psql", "-h", str(folder), "-p", str(port), "-U", "fom", "-v", "ON_ERROR_STOP=1", "-q"]
             run_as_server([*psql, "-d", "postgres", "-c", "CREATE DATABASE fom"], folder)
             run_as_server([*psql, "-d", "fom", "-c", "CREATE EXTENSION postgis"], folder)
-            yield f"postgresql+psycopg://fom@127.0.0.1:{port}/fom"
+            restart = partial(run_as_server, [*control, "-o", options, "-m", "fast", "restart"], folder)
+            yield f"postgresql+psycopg://fom@127.0.0.1:{port}/fom", restart
         finally:
             run_as_server([*control, "-m", "immediate", "stop"], folder)
     finally:
@@ -94,7 +98,7 @@ def main(command: list[str]) -> int:
         if programs is None:
             sys.stderr.write("PostgreSQL is not installed: tests that need it will skip\n")
         return subprocess.run(command, check=False).returncode
-    with server(programs) as url:
+    with server(programs) as (url, _):
         return subprocess.run(command, env=os.environ | {VARIABLE: url}, check=False).returncode
 
 

@@ -9,10 +9,12 @@ import click
 import orjson
 
 from fom.cli.user import now_us, opened
+from fom.config import config_from_env
 from fom.domain.access import OPERATOR
 from fom.domain.instants import parse_instant
 from fom.errors import InvalidInput
 from fom.services.facts_exchange import export_facts
+from fom.services.former_networks import names_in_use
 
 
 @click.group()
@@ -30,7 +32,9 @@ def export(known_at: str | None, out: Path | None) -> None:
     except ValueError:
         raise InvalidInput.single("--known-at", known_at, "an ISO 8601 time with Z or an offset") from None
     with opened() as database, database.reading() as session:
-        document = export_facts(session, actor=OPERATOR, known_at=moment)
+        document = export_facts(
+            session, actor=OPERATOR, known_at=moment, names=names_in_use(session, config_from_env().networks)
+        )
     text = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
     if out is None:
         click.echo(text, nl=False)

@@ -20,15 +20,19 @@ from tqdm import tqdm
 from fom.cli.user import now_us
 from fom.config import config_from_env
 from fom.domain.access import OPERATOR
+from fom.errors import Conflict
 from fom.network import build
-from fom.network.artefact import load_network, save_network
+from fom.network.artefact import MANIFEST, load_network, read_manifest, save_network
 from fom.network.compare import Comparison, compare, path_graph
 from fom.network.network import Network
 from fom.network.progress import Progress
-from fom.network.shelf import find_folder, list_networks, open_network
+from fom.network.shelf import find_artefact, find_folder, list_networks, open_network
+from fom.network.succession import report_lines, retired_ids, save_follower, succeed
+from fom.services.activating import bring_first_into_use, bring_into_use
 from fom.services.deployment import Database, open_database
+from fom.services.network_switch import open_switch
 from fom.services.planning import prepare_routing
-from fom.services.policies import activate_network, active_network
+from fom.services.policies import active_network
 
 
 @click.group()
@@ -61,13 +65,46 @@ def _build_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command.command("build")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--base", help="Network (name, id or folder) that this one follows: ids are kept by shape.")
 @_build_options
-def build_command(file: Path, out: Path | None, name: str | None, max_length_m: float, data: Path | None) -> None:
+def build_command(
+    file: Path, base: str | None, out: Path | None, name: str | None, max_length_m: float, data: Path | None
+) -> None:
     """Build the network of FILE: OSM data, a line layer with road classes, or a hand-drawn network."""
     begun = time.perf_counter()
     with _progress("ways read") as progress:
         network = build.compile_network(file, max_length_m=max_length_m, name=name, progress=progress)
+    if base is not None:
+        network = _follow(network, base, out, data)
     _save(network, out or _shelf(data) / network.network_id, begun)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--base", required=True, help="Network (name, id or folder) that NAME follows.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write (default: in the data folder).")
+@_data_option
+def match(name: str, base: str, out: Path | None, data: Path | None) -> None:
+    """Make of the built network NAME one that follows another: ids are kept by shape, what is lost is told."""
+    begun = time.perf_counter()
+    network = _follow(open_network(_shelf(data), name), base, out, data)
+    _save(network, out or _shelf(data) / network.network_id, begun)
+
+
+def _follow(network: Network, base: str, out: Path | None, data: Path | None) -> Network:
+    """Write the network as the follower of another and return it."""
+    shelf = _shelf(data)
+    old, folder = open_network(shelf, base), find_artefact(shelf, base)
+    retired = retired_ids(folder, {**old.manifest, "network_id": old.network_id})
+    with _progress("segments matched") as progress:
+        succession = succeed(old, network, retired=retired, progress=progress)
+    saved = save_follower(
+        succession, lambda network_id: out or shelf / network_id, network.manifest, base_folder=folder
+    )
+    click.echo(f"follows {succession.old.network_id}:")
+    for line in report_lines(succession.report):
+        click.echo(f"  {line}")
+    return saved
 
 
 @command.command()
@@ -109,11 +146,30 @@ def list_command(data: Path | None) -> None:
 @click.argument("name")
 @_data_option
 def activate(name: str, data: Path | None) -> None:
-    """Make the network NAME (or its id) of the data folder the one in use."""
-    network = load_network(find_folder(_shelf(data), name))
-    with _database(data) as database, database.writing() as session:
-        activate_network(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
+    """Make the network NAME (or its id) of the data folder the one in use; what its review leaves open stops it."""
+    shelf = _shelf(data)
+    network = load_network(find_folder(shelf, name))
+    with _database(data) as database:
+        with database.writing() as session:
+            is_done = bring_first_into_use(session, network.network_id, network.manifest, actor=OPERATOR, now=now_us())
+        if not is_done:
+            _activate_reviewed(database, shelf, network.network_id, data)
     click.echo(f"in use: {network.network_id}; running servers follow it")
+
+
+def _activate_reviewed(database: Database, shelf: Path, network_id: str, data: Path | None) -> None:
+    """Activate a network that records are bound to the one before; exit 1 with what is open in its review."""
+    config = config_from_env()
+    hosts = open_switch(replace(config, data=data) if data else config, database, clock=now_us)
+    hosts.prepare(network_id)
+    try:
+        with database.writing() as session:
+            bring_into_use(session, hosts, shelf, network_id, actor=OPERATOR, now=now_us())
+    except Conflict as refused:
+        click.echo(f"not activated: {refused}; see /networks/{network_id}", err=True)
+        for item in refused.details.get("unresolved", ())[:20]:  # type: ignore[index]
+            click.echo(f"  {item['kind']} {item['subject']}", err=True)
+        sys.exit(1)
 
 
 @command.command("compare")
@@ -189,7 +245,9 @@ def _progress(unit: str) -> Iterator[Progress]:
 
 
 def _save(network: Network, out: Path, begun: float) -> Network:
-    folder = save_network(network, out)
+    """Write the network unless its folder holds it already, tell what it is, and prepare routing on it."""
+    is_there = (out / MANIFEST).is_file() and read_manifest(out)["network_id"] == network.network_id
+    folder = out if is_there else save_network(network, out)
     saved = load_network(folder)
     counts = network.manifest["counts"]
     seconds = time.perf_counter() - begun

@@ -36,6 +36,8 @@ ROLES = (
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {
         "read_picture": "see states, reasons, layers and routes, and plan a way",
+        "keep_what_ifs": "keep hypotheses under a title, for all who may see what they name",
+        "delete_what_ifs": "delete the kept hypotheses of others",
         "send_report": "send reports and passages, amend one's own",
         "read_reports": "read the reports of others",
         "amend_report": "amend the reports of others",
@@ -61,17 +63,21 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "edit_tasks": "give tasks and close them",
         "read_benchmarks": "see benchmarks and their evidence",
         "sign_assessment": "sign an assessment beside a computed benchmark",
+        "read_analyses": "see critical roads, clearance priorities and what a base would gain",
         "export_facts": "export the facts as known at a moment",
         "load_facts": "load a history of facts into an empty database",
-        "manage_networks": "activate a road network",
-        "manage_policy": "change the rules' parameters and profiles",
+        "see_networks": "see the road networks and what a new one would change",
+        "review_networks": "sign for what a new road network changes",
+        "manage_networks": "announce and activate a road network",
+        "manage_policy": "draft and propose other parameters and profiles for the rules",
+        "confirm_policy": "publish, as the second person, the parameters that another proposed",
         "manage_accounts": "create and change accounts, see and revoke tokens",
         "read_audit": "read and verify the audit chain",
     }
 )
 
 _SEES = {"read_picture"}
-_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks"}
+_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "read_analyses", "keep_what_ifs"}
 _JOC = _STAFF | {
     "amend_report",
     "grade",
@@ -89,26 +95,37 @@ _JOC = _STAFF | {
     "edit_restriction_cases",
     "edit_tasks",
     "export_facts",
+    "see_networks",
+    "review_networks",
 }
 
 PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "reporter": frozenset(_SEES | {"send_report"}),
         "duty_officer": frozenset(_JOC),
-        "chief_joc": frozenset(_JOC | {"improve", "countersign", "edit_hazard_priorities", "manage_policy"}),
+        "chief_joc": frozenset(
+            _JOC
+            | {"improve", "countersign", "edit_hazard_priorities", "manage_policy", "confirm_policy", "delete_what_ifs"}
+            | {"manage_networks"}
+        ),
         "eod": frozenset(
-            _STAFF | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
+            _STAFF
+            | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
+            | {"see_networks", "review_networks"}
         ),
         "movement_control": frozenset(_STAFF | {"edit_movements", "edit_restriction_cases"}),
-        "engineer": frozenset(_STAFF | {"retract", "close_physical", "edit_tasks"}),
+        "engineer": frozenset(_STAFF | {"retract", "close_physical", "edit_tasks", "see_networks", "review_networks"}),
         "aviation": frozenset(_STAFF | {"edit_air_heads", "edit_movements"}),
         "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones"}),
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),
         "partner": frozenset(_SEES | {"send_report", "edit_movements"}),
-        "leadership": frozenset(_SEES | {"read_reports", "read_benchmarks", "sign_assessment"}),
+        "leadership": frozenset(
+            _SEES
+            | {"read_reports", "read_benchmarks", "read_analyses", "sign_assessment", "confirm_policy", "keep_what_ifs"}
+        ),
         "auditor": frozenset({"read_audit"}),
-        "administrator": frozenset({"manage_accounts", "manage_networks", "load_facts"}),
+        "administrator": frozenset({"manage_accounts", "manage_networks", "see_networks", "load_facts"}),
     }
 )
 """Role -> permitted actions. Source: doctrine, section 10; auditors and administrators see no operational data."""

@@ -21,6 +21,8 @@ LISTED_MIN = 0.001
 """Incidents with a smaller own term are not listed in the reason."""
 QUANTUM = 2.0**-40
 """Terms are summed as whole multiples of this, so that the order of arrival cannot change the last digit."""
+NOTHING = QUANTUM / 4
+"""A term below this is no quantum, however near, and never becomes one again."""
 LAMBDA_MAX = 4096.0
 """-ln(1 - r) of a certain event; its risk is 1."""
 

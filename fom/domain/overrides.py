@@ -12,15 +12,10 @@ from typing import Any
 
 from fom.domain.complaints import Complaints, Said, is_number
 from fom.domain.policy import IncidentWeight, Policy
+from fom.domain.policy_families import FAMILIES, SHARE
 from fom.domain.profiles import PROFILES, VEHICLES, Profile
 
-SHARES = frozenset(
-    {
-        "verification_min", "confirmed_min", "suspected_min", "corroboration_cap", "limit_amber", "risk_amber",
-        "risk_red",
-        "source", "information", "s",
-    }
-)  # fmt: skip
+SHARES = frozenset(name for name, family in FAMILIES.items() if family.unit == SHARE)
 """Members that lie between 0 and 1."""
 SIZES = ("mass_t", "mlc", "width_m", "height_m", "ford_depth_m")
 

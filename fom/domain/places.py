@@ -5,15 +5,27 @@ Source: facts format, section 1.3.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from fom.domain.mgrs_grid import read_square
-from fom.domain.policy import Policy
 from fom.domain.records import Location, Record
 
 
-def uncertainty_m(location: Location | None, policy: Policy) -> float:
+class Doubts(Protocol):
+    """What a policy, or the part of it that binding reads, says of how surely a place is known; metres."""
+
+    @property
+    def gps_m(self) -> float: ...
+    @property
+    def place_radius_m(self) -> float: ...
+    @property
+    def unknown_datum_m(self) -> float: ...
+
+
+def uncertainty_m(location: Location | None, policy: Doubts) -> float:
     """Return the radius in metres within which the true place may lie; 0 where no location is stated."""
     if location is None:
         return 0.0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from fom.errors import FieldError
 
 USER_CLASSES = (
     "mission_military",
@@ -57,3 +60,26 @@ PROFILES = {
     )
 }
 """Default profiles, project judgement (J). Source: facts format, section 8."""
+
+VARIED = {
+    "mass_t": (0.05, 150.0, "tonnes"),
+    "mlc": (0.0, 150.0, "a military load class"),
+    "width_m": (0.3, 6.0, "metres"),
+    "height_m": (0.5, 6.0, "metres"),
+    "ford_depth_m": (0.0, 3.0, "metres"),
+}
+"""What a request may say of its own vehicle: least, most, unit (J). MLC 150 is the heaviest class there is."""
+
+
+def varied(profile: Profile, dimensions: Mapping[str, float], errors: list[FieldError], field: str) -> Profile:
+    """Return a profile with dimensions of its own; what is wrong with them is added to `errors`.
+
+    A heavier vehicle has to state its load class: the one of the profile would let it onto bridges that do not bear it.
+    """
+    for name, value in dimensions.items():
+        least, most, unit = VARIED[name]
+        if not least <= value <= most:
+            errors.append(FieldError(f"{field}.{name}", f"{value:g}", f"{least:g} to {most:g} {unit}"))
+    if dimensions.get("mass_t", 0.0) > profile.mass_t and "mlc" not in dimensions:
+        errors.append(FieldError(f"{field}.mlc", "nothing", f"the load class of a vehicle heavier than {profile.name}"))
+    return Profile(profile.name, profile.vehicle, *(dimensions.get(name, getattr(profile, name)) for name in VARIED))

@@ -59,3 +59,8 @@ def fresh_us(level: str, road_type: str, is_wet: bool, policy: Policy) -> int:
     elif is_wet and road_type == "Y":
         hours = min(hours, policy.wet_h["Y"])
     return round(hours * HOUR_US)
+
+
+def longest_fresh_us(policy: Policy) -> int:
+    """Return the longest that a passage can be fresh anywhere, microseconds."""
+    return round(max(policy.verification_h.values()) * HOUR_US)

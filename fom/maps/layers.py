@@ -62,7 +62,7 @@ def hazard_features(
         if place is None or not isinstance(record, Explosive):
             continue
         act = _ending(feature, place, acts)
-        if act is not None and (act["properties"]["act"] == "erroneous" or at - _eff(act) > RELEASED_SHOWN_US):
+        if act is not None and (act["properties"]["act"] == "erroneous" or at - effective_at(act) > RELEASED_SHOWN_US):
             continue
         grade = grades.get(record.id, record.grade or "F6")
         is_confirmed = (
@@ -219,10 +219,11 @@ def _holds(feature: Feature, at: int, policy: Policy) -> bool:
         return parse_instant(said["end"]) >= at
     spans = {"denial": policy.denial_amber_h, "toll": policy.toll_h, "delay": policy.toll_h}
     hours = spans.get(said.get("control", ""))
-    return hours is None or at - _eff(feature) <= hours * HOUR_US
+    return hours is None or at - effective_at(feature) <= hours * HOUR_US
 
 
-def _eff(feature: Feature) -> int:
+def effective_at(feature: Feature) -> int:
+    """Return when a record takes effect, microseconds: when it happened or was received, whichever came first."""
     said = feature["properties"]
     return min(parse_instant(said[name]) for name in ("occurred", "received") if said.get(name))
 

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
@@ -24,12 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.errors import BadReferenceData, InvalidInput
+from fom.network.indexes import Indexes
 from fom.network.network import Network
 
 FORMAT = "fom-network/1"
 MANIFEST, WORDS = "manifest.json", "words.json"
 WORD_FIELDS = ("highway_words", "surface_words", "barrier_words", "names")
-ARRAY_FIELDS = tuple(f.name for f in fields(Network) if f.name not in (*WORD_FIELDS, "network_id", "manifest"))
+OTHER_FIELDS = (*WORD_FIELDS, "network_id", "manifest", "indexes")
+ARRAY_FIELDS = tuple(f.name for f in fields(Network) if f.name not in OTHER_FIELDS)
+INDEX_FOLDER = "index"
 
 
 def content_hash(network: Network) -> str:
@@ -47,8 +51,10 @@ def _words_text(network: Network) -> str:
     return json.dumps({f: list(getattr(network, f)) for f in WORD_FIELDS}, ensure_ascii=False, indent=0)
 
 
-def save_network(network: Network, folder: Path) -> Path:
+def save_network(network: Network, folder: Path, *, beside: Callable[[Path], dict[str, Any]] | None = None) -> Path:
     """Write the network as `folder`, replacing an earlier network there in one step; return the folder.
+
+    `beside` writes more files into the folder before it is put into place, and returns members for the manifest.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def save_network(network: Network, folder: Path) -> Path:
     scratch = folder.parent / f".{folder.name}.build-{os.getpid()}-{secrets.token_hex(4)}"
     scratch.mkdir()
     try:
-        _write(network, scratch)
+        _write(network, scratch, {} if beside is None else beside(scratch))
         _move_into_place(scratch, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -74,11 +80,11 @@ def _remove_abandoned(folder: Path) -> None:
     """Remove scratch folders of earlier builds of this target whose process is gone."""
     for left in folder.parent.glob(f".{folder.name}.build-*"):
         match = re.fullmatch(r".*\.build-(\d+)-[0-9a-f]+(-old)?", left.name)
-        if match and not _is_running(int(match[1])):
+        if match and not is_running(int(match[1])):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -88,21 +94,26 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _write(network: Network, folder: Path) -> None:
+def _write(network: Network, folder: Path, more: dict[str, Any]) -> None:
     arrays: dict[str, Any] = {}
     for field in ARRAY_FIELDS:
         array = np.ascontiguousarray(getattr(network, field))
         np.save(folder / f"{field}.npy", array, allow_pickle=False)
         arrays[field] = {"dtype": array.dtype.str, "shape": list(array.shape)}
     (folder / WORDS).write_text(_words_text(network), encoding="utf-8")
-    manifest = {"format": FORMAT, "network_id": network.network_id, **network.manifest, "arrays": arrays}
+    indexes = Indexes.of(network.segment_ids, network.coords, network.coord_start).arrays()
+    (folder / INDEX_FOLDER).mkdir()
+    for name, array in indexes.items():
+        np.save(folder / INDEX_FOLDER / f"{name}.npy", array, allow_pickle=False)
+    stated = {name: {"dtype": array.dtype.str, "shape": list(array.shape)} for name, array in indexes.items()}
+    manifest = {"format": FORMAT, "network_id": network.network_id, **network.manifest, **more, "arrays": arrays}
+    manifest["index_arrays"] = stated
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
-    for file in folder.iterdir():
-        _flush(file)
-    _flush(folder)
+    for file in (*folder.rglob("*"), folder):
+        flush(file)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -122,7 +133,7 @@ def _move_into_place(scratch: Path, folder: Path) -> None:
             os.rename(folder, aside)
             os.rename(scratch, folder)
             shutil.rmtree(aside, ignore_errors=True)
-    _flush(folder.parent)
+    flush(folder.parent)
 
 
 def _exchange(one: Path, two: Path) -> bool:
@@ -146,12 +157,24 @@ def load_network(folder: Path | str) -> Network:
     stated = manifest.pop("arrays", None)
     if not isinstance(stated, dict) or set(stated) != set(ARRAY_FIELDS):
         raise BadReferenceData(f"{folder / MANIFEST}: names other arrays than this version reads; build it again")
-    arrays = {field: _load_array(folder / f"{field}.npy", stated[field]) for field in ARRAY_FIELDS}
+    arrays = {field: load_array(folder / f"{field}.npy", stated[field]) for field in ARRAY_FIELDS}
     words = _load_words(folder / WORDS)
-    members: dict[str, Any] = {**arrays, **words}
+    indexes = _load_indexes(folder / INDEX_FOLDER, manifest.pop("index_arrays", None), arrays)
+    members: dict[str, Any] = {**arrays, **words, "indexes": indexes}
     network = Network(network_id=manifest["network_id"], manifest=manifest, **members)
     _check(network, folder)
     return network
+
+
+def _load_indexes(folder: Path, stated: Any, network: Mapping[str, NDArray[Any]]) -> Indexes | None:
+    """Return the indexes of a network; None for an artefact made before they were kept, or when they are damaged."""
+    if not isinstance(stated, dict):
+        return None
+    try:
+        arrays = {str(name): load_array(folder / f"{name}.npy", members) for name, members in stated.items()}
+        return Indexes.from_arrays(arrays, network["segment_ids"], network["coords"])
+    except (BadReferenceData, KeyError, ValueError):
+        return None
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -171,7 +194,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
+def load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
     """Return the array of a file, mapped read-only.
 
     The file must begin exactly as numpy writes what the manifest states, and be exactly as long: its header is
@@ -183,7 +206,7 @@ def _load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
             raise ValueError(f"arrays are never of type {dtype}")
     except (KeyError, TypeError, ValueError) as error:
         raise BadReferenceData(f"{path.parent / MANIFEST}: arrays.{path.stem} is not usable ({error})") from error
-    header = _header(dtype, shape)
+    header = header_of(dtype, shape)
     size = len(header) + dtype.itemsize * math.prod(shape)
     try:
         with path.open("rb") as file:
@@ -201,7 +224,7 @@ def _load_array(path: Path, stated: dict[str, Any]) -> NDArray[Any]:
         raise BadReferenceData(f"{path}: missing or unreadable ({error}); build the network again") from error
 
 
-def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+def header_of(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     """Return the bytes with which numpy begins the file of such an array."""
     buffer = io.BytesIO()
     descr = np.lib.format.dtype_to_descr(dtype)
@@ -243,3 +266,7 @@ def verify_content(folder: Path | str) -> None:
     network = load_network(folder)
     if content_hash(network) != network.manifest.get("content_hash"):
         raise BadReferenceData(f"{folder}: the content is not what was built (hash differs); build the network again")
+    if network.indexes is not None:
+        made = Indexes.of(network.segment_ids, network.coords, network.coord_start).arrays()
+        if any(not np.array_equal(array, made[name]) for name, array in network.indexes.arrays().items()):
+            raise BadReferenceData(f"{folder}: its indexes are not those of its segments; build the network again")

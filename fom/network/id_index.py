@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,24 +12,32 @@ from fom.network.compiled import compiled
 Ints = NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
 class IdIndex:
     """Finds the places of ids in an array of them."""
 
-    def __init__(self, ids: NDArray[np.bytes_]) -> None:
-        self._ids = ids
+    ids: NDArray[np.bytes_]
+    order: Ints
+    """(n,) places in the order of their hashes."""
+    hashes: NDArray[np.uint64]
+    """(n,) rising."""
+
+    @classmethod
+    def of(cls, ids: NDArray[np.bytes_]) -> IdIndex:
+        """Return the index of ids."""
         hashed = _hashes(_letters(ids))
-        self._order = np.argsort(hashed, kind="stable")
-        self._hashes = hashed[self._order]
+        order = np.argsort(hashed, kind="stable")
+        return cls(ids, order, hashed[order])
 
     def find(self, sought: bytes) -> int | None:
         """Return the place of an id, None when it is not there."""
-        if not sought or len(sought) > self._ids.dtype.itemsize:
+        if not sought or len(sought) > self.ids.dtype.itemsize:
             return None
-        value = _hashes(_letters(np.array([sought], self._ids.dtype)))[0]
-        place = int(np.searchsorted(self._hashes, value))
-        while place < len(self._hashes) and self._hashes[place] == value:
-            number = int(self._order[place])
-            if bytes(self._ids[number]) == sought:
+        value = _hashes(_letters(np.array([sought], self.ids.dtype)))[0]
+        place = int(np.searchsorted(self.hashes, value))
+        while place < len(self.hashes) and self.hashes[place] == value:
+            number = int(self.order[place])
+            if bytes(self.ids[number]) == sought:
                 return number
             place += 1
         return None

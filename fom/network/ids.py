@@ -6,7 +6,7 @@ hash.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -47,6 +47,17 @@ def geometry_ids(
     hashes = np.array([_hash(body) for body in bodies], dtype=np.uint64)
     _tell_apart(hashes, bodies, tie)
     return np.char.add(prefix.encode(), _letters(hashes))
+
+
+def fresh_id(taken_id: bytes, taken: Container[bytes]) -> bytes:
+    """Return an id that is not taken, made from one that is: a road that came where another had been."""
+    prefix, counter = taken_id[:1], 1
+    while True:
+        hashed = np.array([_hash(taken_id + b"#%d" % counter)], dtype=np.uint64)
+        found = prefix + bytes(_letters(hashed)[0])
+        if found not in taken:
+            return found
+        counter += 1
 
 
 def _hash(body: bytes) -> int:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fom.network.box_index import BoxIndex
 from fom.network.id_index import IdIndex
+from fom.network.indexes import Indexes
 
 ASSET_TYPES = ("bridge", "culvert", "ford", "ferry", "tunnel", "pass")
 LIMIT_NAMES = ("mlc", "mass_t", "width_m", "height_m")
@@ -100,6 +101,9 @@ class Network:
     gate_type: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
     """(g,) index into `barrier_words`."""
 
+    indexes: Indexes | None = field(default=None, repr=False)
+    """Kept with the arrays; None = made when first asked for."""
+
     @property
     def n_segments(self) -> int:
         """Return the number of segments."""
@@ -116,15 +120,22 @@ class Network:
     @cached_property
     def boxes(self) -> BoxIndex:
         """Return the index over the boxes of the segments, degrees."""
-        return BoxIndex.of_lines(self.coords, self.coord_start)
+        kept = self._kept_indexes
+        return BoxIndex.of_lines(self.coords, self.coord_start) if kept is None else kept.boxes
 
     @cached_property
     def _segment_index(self) -> IdIndex:
-        return IdIndex(self.segment_ids)
+        kept = self._kept_indexes
+        return IdIndex.of(self.segment_ids) if kept is None else kept.segments
+
+    @property
+    def _kept_indexes(self) -> Indexes | None:
+        is_own = self.indexes is not None and self.indexes.fit(self.segment_ids, self.coords)
+        return self.indexes if is_own else None
 
     @cached_property
     def _asset_index(self) -> IdIndex:
-        return IdIndex(self.asset_ids)
+        return IdIndex.of(self.asset_ids)
 
     def find_segment(self, segment_id: str) -> int | None:
         """Return the number of a segment id, or None."""

@@ -6,6 +6,7 @@ Source: facts format, sections 1.3, 1.4, 3 to 7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -17,7 +18,6 @@ from fom.domain.grades import SLACK
 from fom.domain.ledger import Ledger
 from fom.domain.phases import IMPRECISE, NEAR, ON
 from fom.domain.places import shape_of, uncertainty_m
-from fom.domain.policy import Policy
 from fom.domain.records import (
     ClosingAct,
     Control,
@@ -32,9 +32,11 @@ from fom.domain.records import (
     Verification,
 )
 from fom.domain.references import stretches_of
+from fom.network.network import Network
 from fom.picture.bindings import NO_ACTS, Bindings
 from fom.picture.covering import area_columns, passage_columns, touched_segments, wholly_named
 from fom.picture.ground import Ground
+from fom.picture.measures import Measures
 from fom.picture.releasing import remainder, shapes_distance_m
 
 Ints = NDArray[np.int64]
@@ -43,10 +45,22 @@ Limiting = Explosive | Physical | Control | Manual
 
 
 class Binder:
-    """Binds records to one network under one policy."""
+    """Binds records to one network by the measures of one policy."""
 
-    def __init__(self, ground: Ground, policy: Policy) -> None:
-        self.ground, self.policy, self.network = ground, policy, ground.network
+    def __init__(self, network: Network, measures: Measures) -> None:
+        self.network, self.measures = network, measures
+        self.ground = Ground(network, measures.corridor_m)
+
+    def stale_under(self, measures: Measures) -> frozenset[str]:
+        """Return the names of the pairs that must be bound anew for other measures.
+
+        Passages, which are most records, are told the tolerance of tracks alone; areas, seasons, improvements nothing.
+        """
+        same_tolerance = replace(measures, track_tolerance_m=self.measures.track_tolerance_m)
+        stale = {"limits", "risks"} if same_tolerance != self.measures else set()
+        if measures.track_tolerance_m != self.measures.track_tolerance_m:
+            stale.add("passages")
+        return frozenset(stale)
 
     def bind_all(self, records: Iterable[Record], ledger: Ledger, bindings: Bindings) -> None:
         """Bind records; those known by a point are measured together."""
@@ -73,7 +87,7 @@ class Binder:
         return shape if isinstance(shape, shapely.Point) else None
 
     def _bind_points(self, points: Sequence[tuple[Record, shapely.Point]], bindings: Bindings) -> None:
-        uncertainty = np.array([uncertainty_m(record.location, self.policy) for record, _ in points])
+        uncertainty = np.array([uncertainty_m(record.location, self.measures) for record, _ in points])
         reach = np.array([self._reach_m(record) for record, _ in points]) + uncertainty
         xy = np.array([(p.x, p.y) for _, p in points])
         item, segment, distance = self.ground.near_points(xy, reach)
@@ -87,16 +101,16 @@ class Binder:
     def _reach_m(self, record: Record) -> float:
         """Return how far beyond its uncertainty a record can matter."""
         if isinstance(record, Incident):
-            return self.policy.risk_far_m
+            return self.measures.risk_far_m
         if isinstance(record, Explosive):
-            return max(self.policy.near_band_m, self.ground.widest_corridor_m)
+            return max(self.measures.near_band_m, self.ground.widest_corridor_m)
         return self.ground.widest_corridor_m
 
     # by another shape, by names
 
     def _bind_one(self, record: Record, bindings: Bindings) -> None:
         if isinstance(record, Verification):
-            parts = passage_columns(record, self.ground, self.policy.track_tolerance_m)
+            parts = passage_columns(record, self.ground, self.measures.track_tolerance_m)
             bindings.add("passages", record.id, **parts)
         elif isinstance(record, ThreatArea):
             bindings.add("areas", record.id, **area_columns(record.geometry, self.ground))
@@ -127,7 +141,7 @@ class Binder:
         shape = shape_of(record)
         if shape is None:
             return
-        uncertainty = uncertainty_m(record.location, self.policy)
+        uncertainty = uncertainty_m(record.location, self.measures)
         segments, distance = self._near_shape(shape, self._reach_m(record) + uncertainty)
         self._add_measured(record, segments, distance, uncertainty, bindings)
 
@@ -156,7 +170,7 @@ class Binder:
 
     def _nearness(self, distance: Floats) -> Floats:
         """Return the factor of an incident: 1 up to the near distance, falling to 0 at the far one."""
-        near, far = self.policy.risk_near_m, self.policy.risk_far_m
+        near, far = self.measures.risk_near_m, self.measures.risk_far_m
         if far <= near:
             return np.where(distance <= near, 1.0, 0.0)
         return np.clip((far - distance) / (far - near), 0.0, 1.0)
@@ -170,11 +184,11 @@ class Binder:
         """
         w = self.ground.corridor_m[segments]
         is_on = e <= w + SLACK
-        is_loose = isinstance(record, Explosive | Physical | Control) and u > self.policy.imprecise_m + SLACK
+        is_loose = isinstance(record, Explosive | Physical | Control) and u > self.measures.imprecise_m + SLACK
         is_imprecise = is_on & (d + u > w + SLACK) if is_loose else np.zeros(len(segments), np.bool_)
         zone = np.where(is_imprecise, IMPRECISE, np.where(is_on, ON, NEAR)).astype(np.uint8)
         if isinstance(record, Explosive):
-            return is_on | (e <= np.maximum(self.policy.near_band_m, w) + SLACK), zone
+            return is_on | (e <= np.maximum(self.measures.near_band_m, w) + SLACK), zone
         return is_on, zone
 
     # land release
@@ -195,7 +209,7 @@ class Binder:
                 self._join_find(find, act.id, area, ledger, bindings)
 
     def _join_find(self, find: Explosive, act_id: str, area: BaseGeometry, ledger: Ledger, bindings: Bindings) -> None:
-        u = uncertainty_m(find.location, self.policy)
+        u = uncertainty_m(find.location, self.measures)
         if shapes_distance_m(bindings.finds[find.id], area, u) <= u + SLACK:
             near = ledger.finds_near.get(act_id, ())
             if all(other.id != find.id for other in near):
@@ -213,14 +227,14 @@ class Binder:
         whole = bindings.place_of.get((fact.id, NO_ACTS))
         if shape is None or whole is None:
             return None
-        rest, plane, margin = remainder(fact, acts, bindings, self.policy)
+        rest, plane, margin = remainder(fact, acts, bindings, self.measures)
         segments = bindings.limits.segments_of[whole].astype(np.int64)
         if rest.is_empty or not len(segments):
             segments = segments[:0]
         rest_deg = shapely.transform(rest, plane.unproject)
         left = self._distances_any_frame(rest_deg, segments) if len(segments) else np.empty(0)
         original = self._distances_any_frame(unroll_geometry(shape), segments) if len(segments) else np.empty(0)
-        u = uncertainty_m(fact.location, self.policy)
+        u = uncertainty_m(fact.location, self.measures)
         keep, zone = self.zones(fact, segments, left - margin, original, u)
         return bindings.add("limits", fact.id, segments[keep], acts=acts, zone=zone[keep])
 

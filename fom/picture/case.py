@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from fom.domain.control import control_phases, improvement_phase, worsening_phases
 from fom.domain.explosive import explosive_phases
 from fom.domain.incident import risk_phases
+from fom.domain.instants import ALWAYS_US
 from fom.domain.knowledge import Knowledge
 from fom.domain.ledger import Ledger
 from fom.domain.phases import ImprovementPhase, PassagePhase, Phase, RiskPhase
@@ -23,9 +25,9 @@ from fom.domain.profiles import Profile
 from fom.domain.records import Control, Explosive, Incident, Manual, Physical, Record, Verification
 from fom.domain.spans import LAST_TICK, at_tick
 from fom.domain.states import DIRECTION_CODES
-from fom.domain.verification import is_good_evidence, passage_phase
+from fom.domain.verification import is_good_evidence, longest_fresh_us, passage_phase
 from fom.picture.binding import Binder
-from fom.picture.bindings import NO_ACTS, Bindings
+from fom.picture.bindings import NO_ACTS, PHASED_PAIRS, Bindings
 from fom.picture.columns import Columns
 from fom.picture.freshness import Regimes
 from fom.picture.pairs import PairView, Selection
@@ -43,6 +45,8 @@ class Basis:
     binder: Binder
     bindings: Bindings
     profiles: Mapping[str, Profile]
+    version: int
+    """Of the picture."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,12 @@ class PhaseTable:
         if placement < len(self.count):
             self.count[placement] = 0
 
+    def placements(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return (p,) which placements have one of the rows wanted among their phases."""
+        before = np.concatenate([[0], np.cumsum(rows)])
+        wanted: NDArray[np.bool_] = before[self.first + self.count] > before[self.first]
+        return wanted
+
     def put(self, by_placement: Mapping[int, list[Any]], columns: Mapping[str, list[Any]]) -> None:
         """Set the phases of placements; `columns` hold their rows in the order of `by_placement`."""
         if not by_placement:
@@ -94,6 +104,12 @@ class PhaseTable:
             self.phases += phases
             at += len(phases)
         self.columns.extend(at - self.columns.size, columns)
+
+    def put_each(self, placements: Ints, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Set one phase for each of some placements, told by its columns alone."""
+        self.first[placements] = self.columns.size + np.arange(len(placements))
+        self.count[placements] = 1
+        self.columns.extend(len(placements), columns)
 
 
 _LIMIT_COLUMNS = {
@@ -108,15 +124,21 @@ _RISK_COLUMNS = {
     "start": np.int64, "end": np.int64, "weight": np.float64, "eff": np.int64, "half_life_us": np.float64,
     "group": np.int64, "is_shared": np.bool_, "confidence": np.float64,
 }  # fmt: skip
-_PASSAGE_COLUMNS = {"eff": np.int64, "confidence": np.float64, "everywhere": np.bool_, "directions": np.uint8}
+_PASSAGE_COLUMNS = {
+    "eff": np.int64, "confidence": np.float64, "everywhere": np.bool_, "directions": np.uint8, "placement": np.int32,
+}  # fmt: skip
 _IMPROVEMENT_COLUMNS = {"start": np.int64, "end": np.int64, "state": np.uint8}
 
 
 class Case:
     """Phases of all records (or of those given), for one (k, profile, user class)."""
 
-    def __init__(self, basis: Basis, knowledge: Knowledge, profile: Profile, user_class: str) -> None:
+    def __init__(
+        self, basis: Basis, knowledge: Knowledge, profile: Profile, user_class: str, *, since: int | None = None
+    ) -> None:
+        """Begin with no phases. `since` (microseconds): what cannot matter then nor later may be left out."""
         self.basis, self.knowledge, self.profile, self.user_class = basis, knowledge, profile, user_class
+        self.since = since
         self.limits = PhaseTable(_LIMIT_COLUMNS)
         self.risks = PhaseTable(_RISK_COLUMNS)
         self.passages = PhaseTable(_PASSAGE_COLUMNS)
@@ -132,6 +154,58 @@ class Case:
     def renew_regimes(self) -> None:
         """Read threat areas and seasons again."""
         self.regimes = Regimes(self.knowledge, self.basis.bindings, self.basis.binder.ground)
+
+    def put_all(self) -> None:
+        """Work out the phases of every record."""
+        ledger = self.basis.ledger
+        self.put(record for kind in JUDGED_KINDS for record in ledger.loose(kind))
+        self._put_shelved(np.arange(len(ledger.shelf)))
+
+    def put_on(self, segments: Ints) -> None:
+        """Work out the phases of the records on some segments."""
+        bindings, ledger = self.basis.bindings, self.basis.ledger
+        passages = bindings.placements_on("passages", segments)
+        is_shelved = passages < len(ledger.shelf)
+        ids = [i for name in PHASED_PAIRS if name != "passages" for i in bindings.ids_on(name, segments)]
+        ids += [bindings.owners["passages"][placement] for placement in passages[~is_shelved].tolist()]
+        self.put(record for record_id in dict.fromkeys(ids) if (record := ledger.records.get(record_id)) is not None)
+        self._put_shelved(passages[is_shelved].astype(np.int64))
+
+    def _put_shelved(self, numbers: Ints) -> None:
+        """Work out the phases of passages on the shelf: the rules are asked once for each sort."""
+        ledger = self.basis.ledger
+        shelf = ledger.shelf
+        keep = np.asarray(shelf.received[numbers] <= self.knowledge.known_at)
+        if self.since is not None:
+            keep &= shelf.eff[numbers] >= self._passages_since
+        numbers = np.setdiff1d(numbers[keep], list(ledger.records.gone)) if ledger.records.gone else numbers[keep]
+        is_alone = ledger.spoken_of()[numbers]
+        self.put(shelf.record(number) for number in numbers[is_alone].tolist())
+        numbers = numbers[~is_alone]
+        profiles = self.basis.profiles
+        phases = [passage_phase(sort, self.knowledge, self.profile, profiles) for sort in shelf.sorts]
+        counts = np.array([phase is not None for phase in phases], np.bool_)
+        numbers = numbers[counts[shelf.sort[numbers]]] if len(numbers) else numbers
+        sort = shelf.sort[numbers]
+        columns: dict[str, Any] = {"eff": shelf.eff[numbers], "placement": numbers}
+        for name, of in (
+            ("confidence", "confidence"),
+            ("everywhere", "counts_everywhere"),
+            ("directions", "directions"),
+        ):
+            columns[name] = np.array([0 if p is None else getattr(p, of) for p in phases], _PASSAGE_COLUMNS[name])[sort]
+        self._cover()
+        self.passages.put_each(numbers, columns)
+
+    @cached_property
+    def _passages_since(self) -> int:
+        """Return the moment before which no passage matters any more: nothing is fresh for longer than 2T."""
+        return ALWAYS_US if self.since is None else self.since - 2 * longest_fresh_us(self.knowledge.policy)
+
+    def passage_of(self, row: int) -> Record:
+        """Return the verification behind a row of the table of passages."""
+        placement = int(self.passages.columns["placement"][row])
+        return self.basis.ledger.records[self.basis.bindings.owners["passages"][placement]]
 
     def put(self, records: Iterable[Record]) -> None:
         """Work out the phases of records, replacing those they had. Records taken out since lose theirs."""
@@ -158,7 +232,7 @@ class Case:
                 limits.update(self._explosive(record, placement, is_known))
             else:
                 limits[placement] = self._limiting(record) if is_known else []
-                if isinstance(record, Control) and record.control == "denial":
+                if isinstance(record, Control) and record.control == "denial" and self._matters(limits[placement]):
                     denials.append(record)
         self._cover()
         self.limits.put(limits, _limit_columns([p for phases in limits.values() for p in phases]))
@@ -169,6 +243,7 @@ class Case:
             {
                 "eff": [p.eff for p in passed], "confidence": [p.confidence for p in passed],
                 "everywhere": [p.counts_everywhere for p in passed], "directions": [p.directions for p in passed],
+                "placement": [placement for placement, phases in passages.items() for _ in phases],
             },
         )  # fmt: skip
         better_phases = [p for phases in improvements.values() for p in phases]
@@ -177,6 +252,9 @@ class Case:
         )
         self._end_denials(denials)
         self.views = Views.of(self.basis.bindings)
+
+    def _matters(self, phases: list[Phase]) -> bool:
+        return self.since is None or any(phase.end > at_tick(self.since) for phase in phases)
 
     def _drop(self) -> None:
         tables = {
@@ -239,27 +317,35 @@ class Case:
             segments = np.unique(bindings.limits.segments_of[placement]).astype(np.int64)
             for segment in segments.tolist():
                 self.endings.pop((placement, segment), None)
-            ending = self._passages_ending(denial)
-            if ending:
-                found = bindings.passages.view().gather(Selection(segments, bindings.passages.n_segments))
-                rows = np.flatnonzero(np.isin(found["placement"], list(ending)) & found["is_whole"])
-                for row, number in zip(found["row"][rows].tolist(), found["placement"][rows].tolist(), strict=True):
-                    self._end(placement, int(segments[row]), ending[number])
+            found = bindings.passages.view().gather(Selection(segments, bindings.passages.n_segments))
+            for at in np.flatnonzero(found["is_whole"]).tolist():
+                passage = self._ending(denial, int(found["placement"][at]))
+                if passage is not None:
+                    self._end(placement, int(segments[found["row"][at]]), *passage)
 
-    def _passages_ending(self, denial: Control) -> dict[int, Verification]:
-        """Return placement -> passage for those that end a denial where they cover a whole segment."""
-        place_of, knowledge = self.basis.bindings.place_of, self.knowledge
-        return {
-            place_of[passage.id, NO_ACTS]: passage
-            for passage in self.basis.ledger.unimpeded.get(denial.user_class or "", ())
-            if passage.eff > denial.eff and knowledge.is_known(passage) and is_good_evidence(passage, knowledge)
-        }
+    def _ending(self, denial: Control, placement: int) -> tuple[str, int] | None:
+        """Return direction and moment of a passage that ends a denial where it covers a whole segment, else None."""
+        ledger, knowledge = self.basis.ledger, self.knowledge
+        if placement < len(ledger.shelf):
+            sort, eff = ledger.shelf.sorts[ledger.shelf.sort[placement]], int(ledger.shelf.eff[placement])
+            if not sort.unimpeded or sort.user_class != denial.user_class or eff <= denial.eff:
+                return None
+        passage = ledger.records.get(self.basis.bindings.owners["passages"][placement])
+        if (
+            not isinstance(passage, Verification)
+            or self.basis.bindings.place_of.get((passage.id, NO_ACTS)) != placement
+        ):
+            return None
+        is_of_class = passage.unimpeded and passage.user_class == denial.user_class and passage.eff > denial.eff
+        if not is_of_class or not knowledge.is_known(passage) or not is_good_evidence(passage, knowledge):
+            return None
+        return passage.direction, passage.eff
 
-    def _end(self, placement: int, segment: int, passage: Verification) -> None:
+    def _end(self, placement: int, segment: int, along: str, eff: int) -> None:
         ends = self.endings.setdefault((placement, segment), [LAST_TICK, LAST_TICK])
         for direction, word in enumerate(DIRECTION_CODES):
-            if passage.direction in ("both", word):
-                ends[direction] = min(ends[direction], at_tick(passage.eff))
+            if along in ("both", word):
+                ends[direction] = min(ends[direction], at_tick(eff))
 
 
 def _limit_columns(phases: list[Phase]) -> dict[str, list[Any]]:

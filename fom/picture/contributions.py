@@ -65,8 +65,12 @@ class Contributions:
         segments: Ints | None,
         *,
         only_at: int | None = None,
+        since: int | None = None,
     ) -> None:
-        """Gather. With `only_at` (a tick) phases that do not hold then may be left out: for a single judgement."""
+        """Gather. With `only_at` (a tick) phases that do not hold then may be left out: for a single judgement.
+
+        With `since` (a tick) what can move no state then nor later may be left out: for judging from then on.
+        """
         self.case, self.recorded_limits, self.all_known = case, recorded, all_known
         self.network = case.basis.binder.network
         self.segments = segments
@@ -77,7 +81,7 @@ class Contributions:
         self.length_m = length if segments is None else length[segments]
         self.recorded = recorded.worst if segments is None else recorded.worst[segments]
         chosen = None if segments is None else Selection(segments, self.network.n_segments)
-        gatherer = Gatherer(case, chosen, only_at)
+        gatherer = Gatherer(case, chosen, only_at, since)
         self.limits = gatherer.limits(lambda: self._travel_us)
         self.risks = gatherer.risks()
         self.improvements = gatherer.improvements()

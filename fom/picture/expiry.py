@@ -8,13 +8,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fom.domain.grades import SLACK
 from fom.domain.incident import lambda_of, risk_state
-from fom.domain.instants import NEVER_US
+from fom.domain.instants import DAY_US, NEVER_US
 from fom.domain.states import State
 from fom.picture.contributions import Contributions, Verdict
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+AHEAD_TICKS = 2 * 200 * 365 * DAY_US
+"""How far ahead the decay of risk is looked at; in two hundred years nothing is left of any."""
 
 
 def next_boundary(whole: Contributions, direction: int, tick: Ints, verified: Ints | None = None) -> Ints:
@@ -47,7 +50,7 @@ def valid_until(whole: Contributions, direction: int, tick: Ints, verdict: Verdi
     """Return (m,) a tick up to which each row's judgement certainly stands, later than its own tick.
 
     lambda = -ln(1 - R) falls along a convex curve, so it stays above the line of its present slope: the moment at
-    which that line meets a threshold comes no later than the crossing itwhole.
+    which that line meets a threshold comes no later than the crossing itself.
     """
     until = next_boundary(whole, direction, tick, verdict.verified_at)
     policy, risk = whole.case.knowledge.policy, verdict.risk
@@ -56,11 +59,32 @@ def valid_until(whole: Contributions, direction: int, tick: Ints, verdict: Verdi
         return until
     slope = _risk_slope(whole, tick)[rows]
     threshold = np.where(risk_state(risk[rows], policy) == State.RED, policy.risk_red, policy.risk_amber)
-    spare = np.maximum(0.0, lambda_of(risk[rows]) - lambda_of(threshold))
+    spare = np.maximum(0.0, lambda_of(risk[rows]) - lambda_of(threshold - SLACK))
     with np.errstate(divide="ignore", invalid="ignore"):
         ticks = np.minimum(np.nan_to_num(2 * spare / slope * (1 - 1e-9), posinf=2.0**62), 2.0**61)
     until[rows] = np.minimum(until[rows], tick[rows] + np.maximum(1, ticks.astype(np.int64) - 2))
     return until
+
+
+def stands_until(whole: Contributions, direction: int, tick: Ints, verdict: Verdict) -> Ints:
+    """Return (m,) the tick at which each row's state changes if risk decides, else at which it may change.
+
+    Between two boundaries only risk moves, and it only falls: a state that is the same at both ends was the same all
+    the while, and where it is not, halving finds the whole microsecond at which it changes.
+    """
+    boundary = next_boundary(whole, direction, tick, verdict.verified_at)
+    if not whole.has_risks:
+        return boundary
+    last = np.maximum((np.minimum(boundary, tick + AHEAD_TICKS) - 1) // 2 * 2, tick)
+    has_left = whole.judge(direction, last).states != verdict.states
+    if not has_left.any():
+        return boundary
+    low, high = tick.copy(), np.where(has_left, last, tick)
+    while np.any(high - low > 2):
+        middle = (low + high) // 4 * 2
+        is_past = whole.judge(direction, middle).states != verdict.states
+        low, high = np.where(is_past, low, middle), np.where(is_past, middle, high)
+    return np.where(has_left, high, boundary)
 
 
 def _risk_slope(whole: Contributions, tick: Ints) -> Floats:

@@ -131,7 +131,7 @@ class _Spans:
         self.end = np.full(pairs.n_placements, FIRST_TICK, dtype=np.int64)
         self.values = np.zeros(pairs.n_placements, dtype=np.int64)
         self.everywhere: list[tuple[int, int, int]] = []
-        for record in knowledge.ledger.of_kind(kind):
+        for record in knowledge.ledger.loose(kind):
             if not isinstance(record, ThreatArea | Season) or not knowledge.is_known(record):
                 continue
             start, end, value = _span_of(record)

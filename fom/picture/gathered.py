@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fom.domain.incident import NOTHING, decayed
 from fom.domain.phases import BOTH_WAYS
 from fom.domain.spans import FIRST_TICK
-from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, STATE_BITS, Case
-from fom.picture.pairs import Selection
+from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, STATE_BITS, Case, PhaseTable
+from fom.picture.pairs import PairView, Selection
 from fom.picture.passages import Passages
 from fom.picture.ranges import expand_ranges
 
@@ -62,15 +64,36 @@ class Improvements:
 
 
 class Gatherer:
-    """Gathers what a case holds about some segments (None = all); with `only_at` only phases that hold at that tick."""
+    """Gathers what a case holds about some segments (None = all).
 
-    def __init__(self, case: Case, chosen: Selection | None, only_at: int | None) -> None:
-        self._case, self._chosen, self._only_at = case, chosen, only_at
+    With `only_at` only phases that hold at that tick; with `since` only what may still move a state then or later.
+    """
+
+    def __init__(self, case: Case, chosen: Selection | None, only_at: int | None, since: int | None = None) -> None:
+        self._case, self._chosen, self._only_at, self._since = case, chosen, only_at, since
+
+    def _pairs(self, view: PairView, table: PhaseTable, matters: Callable[[], Bools]) -> dict[str, NDArray[Any]]:
+        """Return the pairs; of all segments only those of placements with a phase, with `since` one that matters."""
+        if self._chosen is not None:
+            return view.gather(self._chosen)
+        return view.gather(None, placements=table.count > 0 if self._since is None else table.placements(matters()))
+
+    def _lasts(self, table: PhaseTable) -> Bools:
+        """Return which rows of a table end after `since`."""
+        lasts: Bools = table.columns["end"] > (self._since or 0)
+        return lasts
+
+    def _weighs(self) -> Bools:
+        """Return which incidents are not yet so old that their risk is nothing, to the last digit counted."""
+        columns, since = self._case.risks.columns, self._since or 0
+        age = np.maximum(0.0, since / 2 - columns["eff"])
+        weight = decayed(columns["weight"], age, columns["half_life_us"])
+        return self._lasts(self._case.risks) & ~(weight < NOTHING)
 
     def limits(self, travel_us: Callable[[], Ints]) -> Limits:
         """Return the phases that limit. `travel_us` gives (m,) travel times, asked for where an order needs them."""
         table, columns = self._case.limits, self._case.limits.columns
-        pairs = self._case.views.limits.gather(self._chosen)
+        pairs = self._pairs(self._case.views.limits, table, lambda: self._lasts(table))
         row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         placement, zone = pairs["placement"][pair].astype(np.int64), pairs["zone"][pair]
         start, end, lead = columns["start"][phase], columns["end"][phase], columns["lead"][phase]
@@ -105,7 +128,7 @@ class Gatherer:
     def risks(self) -> Risks:
         """Return the incidents."""
         table, columns = self._case.risks, self._case.risks.columns
-        pairs = self._case.views.risks.gather(self._chosen)
+        pairs = self._pairs(self._case.views.risks, table, self._weighs)
         row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         nearness = pairs["nearness"][pair]
         if self._only_at is not None:
@@ -117,7 +140,7 @@ class Gatherer:
     def improvements(self) -> Improvements:
         """Return the improvements by hand."""
         table, columns = self._case.improvements, self._case.improvements.columns
-        pairs = self._case.views.improvements.gather(self._chosen)
+        pairs = self._pairs(self._case.views.improvements, table, lambda: self._lasts(table))
         row, phase, _ = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         return Improvements(row, phase, columns["start"][phase], columns["end"][phase], columns["state"][phase])
 
@@ -127,7 +150,7 @@ class Gatherer:
         `all_known` (m,): where all limits are recorded.
         """
         table, columns = self._case.passages, self._case.passages.columns
-        pairs = self._case.views.passages.gather(self._chosen)
+        pairs = self._pairs(self._case.views.passages, table, lambda: np.ones(table.columns.size, np.bool_))
         row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
         counts = columns["everywhere"][phase] | all_known[row]
         directions = columns["directions"][phase]

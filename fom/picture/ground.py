@@ -15,8 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from fom.domain.geodesy import DENSIFY_M, Plane, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
 from fom.domain.grades import SLACK
-from fom.domain.policy import Policy
 from fom.network.box_index import BoxIndex
+from fom.network.compiled import compiled
 from fom.network.network import Network, lines_of
 from fom.picture.near_points import LONGEST_REACH_M, lines_near_points
 from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges, nearest_links
@@ -36,13 +36,14 @@ PAIRS_MAX = 20_000_000
 class Ground:
     """A network and the frame in which shapes are compared with it."""
 
-    def __init__(self, network: Network, policy: Policy) -> None:
+    def __init__(self, network: Network, corridor_m: float) -> None:
+        """Take the network's frame; `corridor_m` is the narrowest half-width of a corridor, metres."""
         self.network = network
         self.coords, self.start = _frame(network)
         half = np.nan_to_num(network.carriageway_m) / 2 + np.nan_to_num(network.shoulder_m)
-        self.corridor_m: Floats = np.maximum(policy.corridor_m, half)
+        self.corridor_m: Floats = np.maximum(corridor_m, half)
         """(n,) half-width w of the corridor, metres."""
-        self.widest_corridor_m = float(self.corridor_m.max(initial=policy.corridor_m))
+        self.widest_corridor_m = float(self.corridor_m.max(initial=corridor_m))
         is_same_frame = self.coords is network.coords
         self.boxes = network.boxes if is_same_frame else BoxIndex.of_lines(self.coords, self.start)
         self.bounds = np.array([*self.boxes.groups[:, :2].min(axis=0), *self.boxes.groups[:, 2:].max(axis=0)])
@@ -225,15 +226,11 @@ def _by_reach(reach_m: Floats) -> list[Ints]:
 def _frame(network: Network) -> tuple[Floats, Ints]:
     """Return vertices and starts with no jump at ± 180 and no edge over 1 km: the network's own, if it has none."""
     coords, start = np.asarray(network.coords), np.asarray(network.coord_start, dtype=np.int64)
-    step = np.abs(np.diff(coords, axis=0))
-    within = np.ones(max(len(coords) - 1, 0), dtype=np.bool_)
-    within[start[1:-1] - 1] = False
     lat_limit = DENSIFY_M / 112_000.0
     kx = metres_per_degree(float(np.abs(coords[:, 1]).min(initial=0.0)))[0]
-    suspect = within & ((step[:, 0] * kx > DENSIFY_M * 0.7) | (step[:, 1] > lat_limit * 0.7))
-    edge = np.flatnonzero(suspect)
+    edge = _long_edges(coords, start, DENSIFY_M * 0.7 / float(kx), lat_limit * 0.7)
     length = distance_m(coords[edge, 0], coords[edge, 1], coords[edge + 1, 0], coords[edge + 1, 1])
-    edge = edge[(length > DENSIFY_M) | (step[edge, 0] > 180.0)]
+    edge = edge[(length > DENSIFY_M) | (np.abs(coords[edge, 0] - coords[edge + 1, 0]) > 180.0)]
     if not len(edge):
         return coords, start
     pieces: list[Floats] = []
@@ -246,3 +243,17 @@ def _frame(network: Network) -> tuple[Floats, Ints]:
         counts[number], done = len(line), start[number + 1]
     pieces.append(coords[done:])
     return np.vstack(pieces), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+@compiled
+def _long_edges(coords: Floats, start: Ints, lon_step: float, lat_step: float) -> Ints:
+    """Return the first vertices of edges that go further than a step of longitude or latitude, degrees."""
+    found, count = np.empty(16, np.int64), 0
+    for line in range(len(start) - 1):
+        for i in range(start[line], start[line + 1] - 1):
+            if abs(coords[i, 0] - coords[i + 1, 0]) > lon_step or abs(coords[i, 1] - coords[i + 1, 1]) > lat_step:
+                if count == len(found):
+                    found = np.concatenate((found, np.empty_like(found)))
+                found[count] = i
+                count += 1
+    return found[:count].copy()

@@ -61,7 +61,7 @@ class Influence:
 
     def _named(self, ids: Iterable[str]) -> Iterator[Record]:
         records = self._ledger.records
-        return (records[record_id] for record_id in ids if record_id in records)
+        return (record for record_id in ids if (record := records.get(record_id)) is not None)
 
     def _dependents(self, record: Record) -> Iterator[Record]:
         if isinstance(record, Retraction | Grade):
@@ -88,7 +88,7 @@ class Influence:
         if not record.unimpeded:
             return
         segments = np.unique(np.concatenate([np.empty(0, np.int32), *self._bindings.segments_of(record)]))
-        for on in self._named(self._bindings.limiting_on(segments.astype(np.int64))):
+        for on in self._named(self._bindings.ids_on("limits", segments.astype(np.int64))):
             if isinstance(on, Control) and on.control == "denial":
                 yield on
 

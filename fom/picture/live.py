@@ -1,7 +1,9 @@
 """Live states: arrays kept up to date for one profile and user class while records come in and time goes on.
 
 What is known is what has been received by the moment shown. Only segments that a change or the clock may have moved are
-judged again; each carries the moment up to which its judgement certainly stands.
+judged again; each carries the moment up to which its judgement certainly stands. A boundary at which nothing moves
+(freshness that ends under a closure, risk that nears a threshold) is judged ahead and passed over, so that the next
+wake is a moment at which a state does change.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from fom.domain.spans import FIRST_TICK, LAST_TICK, at_tick, to_us
 from fom.domain.states import NO_STATE, Component
 from fom.picture.case import JUDGED_KINDS, Case
 from fom.picture.contributions import Contributions, Verdict
-from fom.picture.expiry import valid_until
+from fom.picture.expiry import stands_until, valid_until
 from fom.picture.influence import is_ground
 from fom.picture.reasons import RowReasons
 
@@ -67,6 +69,7 @@ class LiveStates:
         self._until = np.full((n, 2), FIRST_TICK, dtype=np.int64)
         self._block_until = np.full(n // BLOCK + 1, LAST_TICK, dtype=np.int64)
         """For each block of segments a tick before which none of them is due."""
+        self._next_wake: int | None = None
         self._judged: tuple[int, Ints, Contributions, tuple[Verdict, Verdict]] | None = None
         """Tick, segments, what lies on them and the judgement: of the last segments that were judged."""
         self._start(at)
@@ -78,10 +81,10 @@ class LiveStates:
             self.at, self.version = at, picture.version
             basis = picture.moving_basis()
             self._knowledge = Knowledge(basis.ledger, at, picture.policy)
-            self._case = Case(basis, self._knowledge, self.profile, self.user_class)
-            self._case.put(record for kind in JUDGED_KINDS for record in basis.ledger.of_kind(kind))
+            self._case = Case(basis, self._knowledge, self.profile, self.user_class, since=at)
+            self._case.put_all()
             self._later: list[tuple[int, int, Record]] = []
-            self._expect(basis.ledger)
+            self._expect(basis.ledger.received_after(at))
             self._block_until[:] = LAST_TICK
             self._judge(None)
 
@@ -92,10 +95,45 @@ class LiveStates:
                 heapq.heappush(self._later, (record.received, next(self._number), record))
 
     @property
+    def due_at(self) -> int:
+        """Return a moment, microseconds, before which nothing changes by itself: at hand, never after `next_wake`."""
+        return min(to_us(int(self._block_until.min()) + 1), self._receipt)
+
+    @property
+    def _receipt(self) -> int:
+        """Return when the next record that is here already will have been received, microseconds."""
+        return self._later[0][0] if self._later else to_us(LAST_TICK)
+
+    @property
     def next_wake(self) -> int:
-        """Return a moment, microseconds, before which nothing changes by itself; `advance` then tells if it did."""
-        received = self._later[0][0] if self._later else to_us(LAST_TICK)
-        return min(to_us(int(self._block_until.min()) + 1), received)
+        """Return the first moment, microseconds, at which a state changes by itself, or a record is received.
+
+        Asked again after each refresh; between two it is worked out once.
+        """
+        with self._picture.lock:
+            while self._next_wake is None:
+                wake = self.due_at
+                if wake == self._receipt or self._moves_at(wake):
+                    self._next_wake = wake
+            return self._next_wake
+
+    def _moves_at(self, wake: int) -> bool:
+        """Return whether a state will change at a moment; where none does, note how long it goes on to stand."""
+        tick = at_tick(wake)
+        due = self._due(tick)
+        if not len(due):
+            return False
+        whole = self._picture.contributions(self._case, due)
+        until = np.empty((len(due), 2), np.int64)
+        moves = np.zeros(len(due), np.bool_)
+        has_way = self.states[due] != NO_STATE
+        for direction, verdict in enumerate(whole.judge_both(tick)):
+            until[:, direction] = stands_until(whole, direction, np.full(len(due), tick), verdict)
+            moves |= has_way[:, direction] & (verdict.states != self.states[due, direction])
+        until[moves] = tick
+        self._until[due] = until
+        np.minimum.at(self._block_until, due // BLOCK, until.min(axis=1))
+        return bool(moves.any())
 
     def snapshot(self) -> NDArray[np.uint8]:
         """Return a copy of the states as they are between two changes."""
@@ -161,9 +199,10 @@ class LiveStates:
 
     def _judge(self, segments: Ints | None) -> None:
         """Judge some segments (None = all) at the moment shown and note how long that stands."""
-        whole = self._picture.contributions(self._case, segments)
-        numbers: Ints | slice = slice(None) if segments is None else segments
+        self._next_wake = None
         tick = at_tick(self.at)
+        whole = self._picture.contributions(self._case, segments, since=tick)
+        numbers: Ints | slice = slice(None) if segments is None else segments
         ticks = np.full(whole.n_rows, tick, dtype=np.int64)
         rows = np.arange(len(self.states)) if segments is None else segments
         until = np.empty(0, np.int64)

@@ -38,7 +38,7 @@ def next_changes(contributions: Contributions, direction: int, tick: int) -> tup
             before = np.maximum((boundary - 1) // 2 * 2, at)
             crossed = contributions.judge(direction, before).states != now
             if crossed.any():
-                crossing = _bisect(contributions, direction, at, before, now, crossed)
+                crossing = bisect_crossing(contributions, direction, at, before, now, crossed)
                 found_at[rows[crossed]] = crossing[crossed]
                 found_state[rows[crossed]] = contributions.judge(direction, crossing).states[crossed]
         there = (boundary + 1) // 2 * 2
@@ -52,7 +52,7 @@ def next_changes(contributions: Contributions, direction: int, tick: int) -> tup
     return found_at, found_state
 
 
-def _bisect(
+def bisect_crossing(
     contributions: Contributions,
     direction: int,
     low: Ints,

@@ -6,7 +6,7 @@ segment; pairs added since stand in a short list beside it, and are merged in wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,51 +45,174 @@ class Selection:
         return self._order[np.searchsorted(self.segments, segments[at], sorter=self._order)], at
 
 
+@dataclass(frozen=True, eq=False)
+class KeptPairs:
+    """Pairs of the first placements, sorted once and for all; in files they are shared by all processes."""
+
+    start: Ints
+    """(n + 1,); pairs of segment i are rows start[i]:start[i + 1]."""
+    columns: Mapping[str, NDArray[Any]]
+    """Rows sorted by segment."""
+    place_start: Ints
+    """(p + 1,); rows of placement i are place_row[place_start[i]:place_start[i + 1]]."""
+    place_row: NDArray[np.int32]
+    """In the order in which the placement came with its segments."""
+
+    @classmethod
+    def of(
+        cls, n_segments: int, names: Sequence[str], column: Callable[[str], NDArray[Any]], n_placements: int
+    ) -> KeptPairs:
+        """Return pairs sorted by segment; `column` gives the values of a name in the order of the placements.
+
+        Columns are sorted when they are read, one at a time: there may be tens of millions of pairs.
+        """
+        segment = column("segment")
+        order = np.argsort(segment, kind="stable").astype(np.int32)
+        place_row = np.empty(len(order), np.int32)
+        place_row[order] = np.arange(len(order), dtype=np.int32)
+        start, place_start = _starts(segment, n_segments), _starts(column("placement"), n_placements)
+        return cls(start, SortedColumns(names, column, order), place_start, place_row)
+
+    def __len__(self) -> int:
+        return len(self.place_start) - 1
+
+    def segments(self, placement: int) -> NDArray[np.int32]:
+        """Return the segments of a placement, as they came."""
+        rows = self.place_row[self.place_start[placement] : self.place_start[placement + 1]]
+        return np.asarray(self.columns["segment"][rows])
+
+    def of_segments(self, chosen: Selection) -> dict[str, NDArray[Any]]:
+        """Return the pairs of some segments, with `row` = row of the selection."""
+        row, at = _rows_of(self.start, chosen.segments)
+        return {**{name: part[at] for name, part in self.columns.items()}, "row": row}
+
+    def of_placements(self, wanted: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """Return the pairs of the placements wanted, sorted by segment, with `row` = segment."""
+        numbers = np.flatnonzero(wanted[: len(self)])
+        _, place = expand_ranges(self.place_start[numbers], np.diff(self.place_start)[numbers])
+        at = np.sort(self.place_row[place])
+        found = {name: part[at] for name, part in self.columns.items()}
+        return {**found, "row": found["segment"].astype(np.int64)}
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column in the order of the placements, each as it came."""
+        return np.asarray(self.columns[name][self.place_row])
+
+
+class SortedColumns(Mapping[str, NDArray[Any]]):
+    """Columns that are put in order when they are read."""
+
+    def __init__(self, names: Sequence[str], column: Callable[[str], NDArray[Any]], order: NDArray[np.int32]) -> None:
+        self._names, self._column, self._order = names, column, order
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._column(name)[self._order]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _starts(of: NDArray[Any], count: int) -> Ints:
+    return np.concatenate([[0], np.cumsum(np.bincount(of, minlength=count))]).astype(np.int64)
+
+
+def _rows_of(start: Ints, segments: Ints) -> tuple[Ints, Ints]:
+    first = start[segments]
+    return expand_ranges(first, start[segments + 1] - first)
+
+
 @dataclass(frozen=True)
 class PairView:
     """The pairs at one moment; later additions do not show."""
 
+    kept: KeptPairs | None
     start: Ints | None
     """(n + 1,); sorted pairs of segment i are rows start[i]:start[i + 1]. None = no sorted pairs yet."""
     sorted: Mapping[str, NDArray[Any]]
     fresh: Mapping[str, NDArray[Any]]
 
-    def gather(self, chosen: Selection | None) -> dict[str, NDArray[Any]]:
-        """Return the pairs of some segments (None = all), with `row` = row of the selection, or the segment."""
-        has_sorted, has_fresh = self.start is not None, len(self.fresh["segment"]) > 0
-        if chosen is None:
-            merged = {name: np.concatenate([part, self.fresh[name]]) for name, part in self.sorted.items()}
-            merged["row"] = merged["segment"].astype(np.int64)
-            return merged
-        if not has_fresh:
-            row, at = self._sorted_rows(chosen.segments)
-            return {**{name: part[at] for name, part in self.sorted.items()}, "row": row}
-        row, at = chosen.find(self.fresh["segment"])
-        found = {name: part[at] for name, part in self.fresh.items()}
-        if has_sorted:
-            first_row, first_at = self._sorted_rows(chosen.segments)
-            found = {name: np.concatenate([part[first_at], found[name]]) for name, part in self.sorted.items()}
-            row = np.concatenate([first_row, row])
-        found["row"] = row
-        return found
+    def gather(
+        self, chosen: Selection | None, *, placements: NDArray[np.bool_] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Return the pairs of some segments (None = all), with `row` = row of the selection, or the segment.
 
-    def _sorted_rows(self, segments: Ints) -> tuple[Ints, Ints]:
-        if self.start is None:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        first = self.start[segments]
-        return expand_ranges(first, self.start[segments + 1] - first)
+        `placements` (p,): of all segments only the pairs of the placements wanted; those beyond its end are not.
+        """
+        parts = self._all(placements) if chosen is None else self._chosen(chosen)
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return {**{name: part[:0] for name, part in self.fresh.items()}, "row": np.empty(0, np.int64)}
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _all(self, placements: NDArray[np.bool_] | None) -> list[dict[str, NDArray[Any]]]:
+        parts = []
+        if self.kept is not None and placements is not None:
+            parts.append(self.kept.of_placements(placements))
+        elif self.kept is not None:
+            parts.append({**self.kept.columns, "row": self.kept.columns["segment"].astype(np.int64)})
+        for some in (self.sorted, self.fresh):
+            if len(some["segment"]):
+                found = dict(some)
+                if placements is not None:
+                    at = np.flatnonzero(np.append(placements, False)[np.minimum(some["placement"], len(placements))])
+                    found = {name: part[at] for name, part in some.items()}
+                parts.append({**found, "row": found["segment"].astype(np.int64)})
+        return parts
+
+    def _chosen(self, chosen: Selection) -> list[dict[str, NDArray[Any]]]:
+        parts = []
+        if self.kept is not None:
+            parts.append(self.kept.of_segments(chosen))
+        if self.start is not None:
+            row, at = _rows_of(self.start, chosen.segments)
+            parts.append({**{name: part[at] for name, part in self.sorted.items()}, "row": row})
+        if len(self.fresh["segment"]):
+            row, at = chosen.find(self.fresh["segment"])
+            parts.append({**{name: part[at] for name, part in self.fresh.items()}, "row": row})
+        return parts
+
+
+class PlacementSegments:
+    """Placement -> its segments; grows."""
+
+    def __init__(self, kept: KeptPairs | None) -> None:
+        self._kept, self._n_kept = kept, 0 if kept is None else len(kept)
+        self._own: list[NDArray[np.int32]] = []
+
+    def __len__(self) -> int:
+        return self._n_kept + len(self._own)
+
+    def __getitem__(self, placement: int) -> NDArray[np.int32]:
+        if self._kept is not None and placement < self._n_kept:
+            return self._kept.segments(placement)
+        return self._own[placement - self._n_kept]
+
+    def append(self, segments: NDArray[np.int32]) -> None:
+        """Add the segments of the next placement."""
+        self._own.append(segments)
+
+    def copy(self) -> PlacementSegments:
+        """Return what grows on its own."""
+        twin = PlacementSegments(self._kept)
+        twin._own = list(self._own)
+        return twin
 
 
 class Pairs:
     """Grows; `view` is what is there now."""
 
-    def __init__(self, n_segments: int, values: Mapping[str, DTypeLike]) -> None:
+    def __init__(self, n_segments: int, values: Mapping[str, DTypeLike], kept: KeptPairs | None = None) -> None:
         self._dtypes: dict[str, DTypeLike] = {"placement": np.int32, "segment": np.int32, **values}
         self.n_segments = n_segments
+        self.kept = kept
         self._start: Ints | None = None
         self._sorted: dict[str, NDArray[Any]] = {name: np.empty(0, dtype) for name, dtype in self._dtypes.items()}
         self._fresh = Columns(self._dtypes)
-        self.segments_of: list[NDArray[np.int32]] = []
+        self.segments_of = PlacementSegments(kept)
         """Placement -> its segments."""
 
     @property
@@ -109,19 +232,38 @@ class Pairs:
         """Return the pairs as they are now."""
         if self._fresh.size > FRESH_MAX and self._fresh.size * FRESH_SHARE > len(self._sorted["segment"]):
             self._merge()
-        return PairView(self._start, self._sorted, {n: self._fresh[n] for n in self._dtypes})
+        return PairView(self.kept, self._start, self._sorted, {n: self._fresh[n] for n in self._dtypes})
+
+    def by_placement(self) -> Callable[[str], NDArray[Any]]:
+        """Return what gives a column of all pairs, in the order of their placements, each as it came."""
+        parts = self._sorted, {name: self._fresh[name] for name in self._dtypes}
+        order = np.argsort(np.concatenate([part["placement"] for part in parts]), kind="stable")
+
+        def column(name: str) -> NDArray[Any]:
+            own = np.concatenate([part[name] for part in parts])[order]
+            return own if self.kept is None else np.concatenate([self.kept.column(name), own])
+
+        return column
+
+    @property
+    def n_own(self) -> int:
+        """Return how many pairs came since those that were kept."""
+        return len(self._sorted["segment"]) + self._fresh.size
 
     def _merge(self) -> None:
         whole = {name: np.concatenate([part, self._fresh[name]]) for name, part in self._sorted.items()}
         order = np.argsort(whole["segment"], kind="stable")
         self._sorted = {name: part[order] for name, part in whole.items()}
-        counts = np.bincount(self._sorted["segment"], minlength=self.n_segments)
-        self._start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        self._start = _starts(self._sorted["segment"], self.n_segments)
         self._fresh = Columns(self._dtypes)
+
+    def emptied(self) -> Pairs:
+        """Return pairs of the same columns with nothing in them."""
+        return Pairs(self.n_segments, self._dtypes)
 
     def copy(self) -> Pairs:
         """Return pairs that grow on their own; what is there is shared."""
-        twin = Pairs(self.n_segments, {})
+        twin = Pairs(self.n_segments, {}, self.kept)
         twin._dtypes, twin._start, twin._sorted = self._dtypes, self._start, self._sorted
-        twin._fresh, twin.segments_of = self._fresh.copy(), list(self.segments_of)
+        twin._fresh, twin.segments_of = self._fresh.copy(), self.segments_of.copy()
         return twin

@@ -24,18 +24,22 @@ from fom.domain.spans import at_tick
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.binding import Binder
-from fom.picture.bindings import Bindings
-from fom.picture.case import JUDGED_KINDS, Basis, Case
+from fom.picture.bindings import Bindings, pairs_for
+from fom.picture.case import Basis, Case
 from fom.picture.contributions import Contributions
-from fom.picture.ground import Ground
 from fom.picture.influence import Influence
+from fom.picture.kept_bindings import KeptBindings, begin, bind_released, keep
 from fom.picture.live import LiveStates
+from fom.picture.measures import Measures
 from fom.picture.question import Question
 from fom.picture.recorded import RecordedLimits, all_limits_known, recorded_limits
 from fom.picture.survey import Survey
+from fom.picture.timelines import Timelines, timelines
 
 Ints = NDArray[np.int64]
 CASES_KEPT = 4
+RECORDED_KEPT = 16
+"""Vehicles whose recorded limits are kept: the profiles, and dimensions asked for of late."""
 CHANGES_KEPT = 4096
 
 
@@ -49,16 +53,17 @@ class Picture:
         *,
         policy: Policy | None = None,
         profiles: Mapping[str, Profile] | None = None,
+        kept: KeptBindings | None = None,
     ) -> None:
+        """Bind records to a network; with `kept` on top of what was bound to it before (`kept_bindings`)."""
         self.network = network
         self.policy = Policy() if policy is None else policy
         self.profiles = dict(PROFILES if profiles is None else profiles)
         self.version = 0
         """Rises with every change."""
         self.lock = threading.RLock()
-        self._binder = Binder(Ground(network, self.policy), self.policy)
-        self._ledger = Ledger()
-        self._bindings = Bindings.empty(network)
+        self._binder = Binder(network, Measures.of(self.policy))
+        self._ledger, self._bindings = (Ledger(), Bindings.empty(network)) if kept is None else begin(network, kept)
         self._all_known = all_limits_known(network)
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
@@ -111,6 +116,32 @@ class Picture:
             twin._recorded, twin._frozen, twin._cases = dict(self._recorded), None, OrderedDict()
             return twin
 
+    def under(self, policy: Policy, profiles: Mapping[str, Profile]) -> Picture:
+        """Return a picture of the same records judged by another policy.
+
+        What is bound is shared as far as it would be the same (`Measures`); the rest is bound anew and holds nobody up.
+        """
+        measures = Measures.of(policy)
+        stale = self._binder.stale_under(measures)
+        if "passages" in stale:
+            with self.lock:
+                records = list(self._ledger)
+            return Picture(self.network, records, policy=policy, profiles=profiles)
+        twin = self.copy()
+        twin.policy, twin.profiles, twin._recorded = policy, dict(profiles), {}
+        if stale:
+            twin._binder, twin._bindings = Binder(self.network, measures), twin._bindings.emptied(stale)
+            if "limits" in stale:
+                twin._ledger.finds_near.clear()
+            again = [record for record in twin._ledger.records.own.values() if pairs_for(record) in stale]
+            twin._binder.bind_all(again, twin._ledger, twin._bindings)
+        return twin
+
+    def not_in(self, other: Picture) -> list[Record]:
+        """Return the records that another picture does not hold."""
+        with self.lock, other.lock:
+            return self._ledger.not_in(other._ledger)
+
     def _add(self, records: Iterable[Record]) -> list[Record]:
         fresh: dict[str, Record] = {}
         for record in records:
@@ -123,23 +154,63 @@ class Picture:
         self._binder.bind_all(added, self._ledger, self._bindings)
         return added
 
+    @property
+    def n_records(self) -> int:
+        """Return how many records there are."""
+        return len(self._ledger)
+
+    def kind_of(self, record_id: str) -> str | None:
+        """Return the kind of a record, None for an id that is not here."""
+        record = self._ledger.records.get(record_id)
+        return None if record is None else record.kind
+
+    def keep(self, known_at: int | None = None) -> KeptBindings:
+        """Return all records with what is bound of them, to begin another picture with. Not of one with removals.
+
+        With `known_at` (microseconds) what closing acts known then leave of hazards is bound too, for every profile.
+        """
+        with self.lock:
+            ledger, bindings = self._ledger.copy(), self._bindings.copy()
+        if known_at is not None:
+            knowledge = Knowledge(ledger, known_at, self.policy)
+            bind_released(knowledge, self.profiles.values(), self._binder, bindings)
+        return keep(ledger, bindings)
+
     # questions
 
-    def assess(self, question: Question, segments: Ints | None = None) -> Assessment:
-        """Return the assessment of all segments, or of the numbers given (each once)."""
+    def assess(self, question: Question, segments: Ints | None = None, *, basis: Basis | None = None) -> Assessment:
+        """Return the assessment of all segments, or of the numbers given (each once).
+
+        `basis` (of `basis()`): by the records of then, whatever came since; default by those of now.
+        """
         with self.lock:
+            by = self.basis() if basis is None else basis
             wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
-            case = self._case(question) if wanted is None else self._case_on(question, np.unique(wanted))
+            case = self._case(question, by) if wanted is None else self._case_on(question, np.unique(wanted), by)
             self.recorded(question.profile)
         return Assessment(question, self.contributions(case, wanted, only_at=at_tick(question.at)))
 
-    def assess_over(self, question: Question, moments: Iterable[int], segments: Ints) -> Iterator[Assessment]:
+    def assess_over(
+        self, question: Question, moments: Iterable[int], segments: Ints, *, basis: Basis | None = None
+    ) -> Iterator[Assessment]:
         """Yield the assessment of some segments (each once) at each moment, microseconds; gathered once for all."""
         with self.lock:
-            recorded, case = self.recorded(question.profile), self._case_on(question, np.unique(segments))
+            by = self.basis() if basis is None else basis
+            recorded, case = self.recorded(question.profile), self._case_on(question, np.unique(segments), by)
         contributions = Contributions(case, recorded, self._all_known, np.asarray(segments, dtype=np.int64))
         for moment in moments:
             yield Assessment(replace(question, at=moment), contributions)
+
+    def timelines(
+        self, question: Question, end: int, segments: Ints | None = None, *, basis: Basis | None = None
+    ) -> Timelines:
+        """Return how states go on by themselves from the moment asked to `end`, with the same knowledge."""
+        with self.lock:
+            by = self.basis() if basis is None else basis
+            wanted = None if segments is None else np.asarray(segments, dtype=np.int64)
+            case = self._case(question, by) if wanted is None else self._case_on(question, wanted, by)
+            self.recorded(question.profile)
+        return timelines(self.contributions(case, wanted), question.at, end)
 
     def survey(self, known_at: int) -> Survey:
         """Return what is known at a moment beyond the states of segments."""
@@ -147,9 +218,12 @@ class Picture:
             basis = self.basis()
             return Survey(basis, Knowledge(basis.ledger, known_at, self.policy))
 
-    def contributions(self, case: Case, segments: Ints | None, *, only_at: int | None = None) -> Contributions:
+    def contributions(
+        self, case: Case, segments: Ints | None, *, only_at: int | None = None, since: int | None = None
+    ) -> Contributions:
         """Return what a case holds about some segments (None = all)."""
-        return Contributions(case, self.recorded(case.profile), self._all_known, segments, only_at=only_at)
+        recorded = self.recorded(case.profile)
+        return Contributions(case, recorded, self._all_known, segments, only_at=only_at, since=since)
 
     def live(self, profile: Profile, user_class: str, at: int) -> LiveStates:
         """Return arrays kept up to date for one profile and user class, from `at` (microseconds) on."""
@@ -160,38 +234,41 @@ class Picture:
         found = self._recorded.get(profile)
         if found is None:
             found = self._recorded[profile] = recorded_limits(self.network, profile, self.policy)
+            while len(self._recorded) > RECORDED_KEPT:
+                del self._recorded[next(iter(self._recorded))]
         return found
 
     def basis(self) -> Basis:
         """Return the records as they are now, unchanged by what comes, and their bindings."""
-        if self._frozen is None or self._frozen[0] != self.version:
-            self._frozen = (self.version, self._ledger.copy())
-        return Basis(self._frozen[1], self._binder, self._bindings, self.profiles)
+        with self.lock:
+            if self._frozen is None or self._frozen[0] != self.version:
+                self._frozen = (self.version, self._ledger.copy())
+            return Basis(self._frozen[1], self._binder, self._bindings, self.profiles, self.version)
 
     def moving_basis(self) -> Basis:
         """Return the records and bindings themselves, which move on with every change; to be read under the lock."""
-        return Basis(self._ledger, self._binder, self._bindings, self.profiles)
+        return Basis(self._ledger, self._binder, self._bindings, self.profiles, self.version)
 
-    def _case(self, question: Question) -> Case:
+    def _case(self, question: Question, basis: Basis) -> Case:
         """Return the case of a question with all records; the last few are kept."""
-        key = (self.version, question.known_at, question.profile, question.user_class)
+        key = (basis.version, question.known_at, question.profile, question.user_class)
         case = self._cases.get(key)
         if case is None:
-            case = self._new_case(question)
-            case.put(record for kind in JUDGED_KINDS for record in case.basis.ledger.of_kind(kind))
+            case = self._new_case(question, basis)
+            case.put_all()
             self._cases[key] = case
             while len(self._cases) > CASES_KEPT:
                 self._cases.popitem(last=False)
         self._cases.move_to_end(key)
         return case
 
-    def _case_on(self, question: Question, segments: Ints) -> Case:
+    def _case_on(self, question: Question, segments: Ints, basis: Basis) -> Case:
         """Return the case of a question with the records on some segments only."""
-        case = self._new_case(question)
-        case.put(case.basis.ledger.records[i] for i in self._bindings.records_on(segments) if i in case.basis.ledger)
+        case = self._new_case(question, basis)
+        case.put_on(segments)
         return case
 
-    def _new_case(self, question: Question) -> Case:
-        basis = self.basis()
-        knowledge = Knowledge(basis.ledger, question.known_at, self.policy)
-        return Case(basis, knowledge, question.profile, question.user_class)
+    def _new_case(self, question: Question, basis: Basis) -> Case:
+        return Case(
+            basis, Knowledge(basis.ledger, question.known_at, self.policy), question.profile, question.user_class
+        )

@@ -261,13 +261,12 @@ class RowReasons:
 
     def _verification_reason(self, row: int, direction: int) -> Reason:
         state = self._component(row, direction, Component.VERIFICATION)
-        passages, table = self._whole.passages[direction], self._case.passages
-        found = (table.phases[passages.phase[at]] for at in self._side(direction).passages.of(row))
-        phases = {phase.record.id: phase for phase in found}  # by id: a passage of a thousand segments is slow to hash
-        records = [phases[record_id].record for record_id in sorted(phases)]
+        passages, columns = self._whole.passages[direction], self._case.passages.columns
+        rows = np.unique(passages.phase[self._side(direction).passages.of(row)])
+        records = sorted((self._case.passage_of(at) for at in rows.tolist()), key=lambda record: record.id)
         return Reason(
             Component.VERIFICATION, VERIFICATION_RULES[state], state, tuple(r.id for r in records),
-            min((p.confidence for p in phases.values()), default=None), self._flags(records), records=tuple(records),
+            min(columns["confidence"][rows].tolist(), default=None), self._flags(records), records=tuple(records),
         )  # fmt: skip
 
     def _flags(self, records: Iterable[Record]) -> tuple[str, ...]:

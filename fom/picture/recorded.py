@@ -51,23 +51,20 @@ class RecordedLimits:
 def recorded_limits(network: Network, profile: Profile, policy: Policy) -> RecordedLimits:
     """Return what the limits in the network mean for a profile."""
     stated = np.flatnonzero(~np.isnan(network.limits).all(axis=1))
-    own = _verdicts(network.limits[stated], None, LIMIT_NAMES, profile, policy)
+    item, own_rule, own_state = _verdicts(network.limits[stated], None, LIMIT_NAMES, profile, policy)
     of_asset = _verdicts(network.asset_limits, network.asset_type, ASSET_LIMIT_NAMES, profile, policy)
     owner, place = expand_ranges(network.asset_start[:-1], np.diff(network.asset_start))
-    rows = [(int(stated[i]), -1, rule, state) for i, rule, state in own]
-    by_asset: dict[int, list[tuple[str, State]]] = {}
-    for asset, rule, state in of_asset:
-        by_asset.setdefault(asset, []).append((rule, state))
-    assets = network.asset_of[place]
-    for at in np.flatnonzero(np.isin(assets, list(by_asset))).tolist():
-        rows += [(int(owner[at]), int(assets[at]), rule, state) for rule, state in by_asset[int(assets[at])]]
-    rows.sort(key=lambda row: row[:3])
-    segment = np.array([row[0] for row in rows], dtype=np.int64)
-    states = np.array([row[3] for row in rows], dtype=np.uint8)
+    assets = network.asset_of[place].astype(np.int64)
+    first, last = (np.searchsorted(of_asset[0], assets, side=side) for side in ("left", "right"))
+    at, verdict = expand_ranges(first, last - first)
+    segment = np.concatenate([stated[item], owner[at]]).astype(np.int64)
+    asset = np.concatenate([np.full(len(item), -1, np.int64), assets[at]])
+    rule = np.concatenate([own_rule, of_asset[1][verdict]])
+    state = np.concatenate([own_state, of_asset[2][verdict]])
+    order = np.lexsort((rule, asset, segment))
     worst = np.zeros(network.n_segments, dtype=np.uint8)
-    np.maximum.at(worst, segment, states)
-    rules = np.array([row[2] for row in rows], dtype=object)
-    return RecordedLimits(segment, np.array([row[1] for row in rows], dtype=np.int64), rules, states, worst, network)
+    np.maximum.at(worst, segment, state)
+    return RecordedLimits(segment[order], asset[order], rule[order].astype(object), state[order], worst, network)
 
 
 def _verdicts(
@@ -76,19 +73,21 @@ def _verdicts(
     names: tuple[str, ...],
     profile: Profile,
     policy: Policy,
-) -> list[tuple[int, str, State]]:
-    """Return (row, rule, state) of every row of limits, asking the rules once per different row."""
-    if not len(limits):
-        return []
+) -> tuple[Ints, NDArray[np.str_], NDArray[np.uint8]]:
+    """Return (row, rule, state) of every row of limits, by row, asking the rules once per different row."""
     keys = np.column_stack([np.zeros(len(limits)) if types is None else types, np.nan_to_num(limits, nan=-1.0)])
     kinds, kind_of = np.unique(keys, axis=0, return_inverse=True)
-    verdicts = []
+    rules, states, first = [], [], [0]
     for kind in kinds:
         stated = {name: float(value) for name, value in zip(names, kind[1:], strict=True) if value >= 0}
         asset_type = None if types is None else ASSET_TYPES[int(kind[0])]
-        verdicts.append(list(recorded_verdicts(stated, asset_type, profile, policy).items()))
-    kind_of = kind_of.ravel()
-    return [(int(i), rule, state) for i in range(len(limits)) for rule, state in verdicts[kind_of[i]]]
+        verdicts = recorded_verdicts(stated, asset_type, profile, policy)
+        rules += list(verdicts)
+        states += list(verdicts.values())
+        first.append(len(rules))
+    start, kind_of = np.array(first, np.int64), kind_of.ravel()
+    row, verdict = expand_ranges(start[kind_of], np.diff(start)[kind_of])
+    return row, np.array(rules, "U8")[verdict], np.array(states, np.uint8)[verdict]
 
 
 def all_limits_known(network: Network) -> NDArray[np.bool_]:
@@ -97,16 +96,15 @@ def all_limits_known(network: Network) -> NDArray[np.bool_]:
     Source: facts format, section 3, class rule (b).
     """
     is_stated = ~np.isnan(network.limits)
-    columns = {name: is_stated[:, i] for i, name in enumerate(LIMIT_NAMES)}
-    known: NDArray[np.bool_] = (columns["mlc"] | columns["mass_t"]) & columns["width_m"] & columns["height_m"]
+    of = {name: is_stated[:, i] for i, name in enumerate(LIMIT_NAMES)}
+    known: NDArray[np.bool_] = (of["mlc"] | of["mass_t"]) & of["width_m"] & of["height_m"]
     if len(network.asset_of):
-        is_known = np.array(
-            [
-                not REQUIRED[ASSET_TYPES[kind]]
-                or any(not np.isnan(row[ASSET_LIMIT_NAMES.index(name)]) for name in REQUIRED[ASSET_TYPES[kind]])
-                for kind, row in zip(network.asset_type, network.asset_limits, strict=True)
-            ]
-        )
+        is_known = np.ones(len(network.asset_ids), np.bool_)
+        has_limit = ~np.isnan(network.asset_limits)
+        for kind, word in enumerate(ASSET_TYPES):
+            if REQUIRED[word]:
+                columns = [ASSET_LIMIT_NAMES.index(name) for name in REQUIRED[word]]
+                is_known &= (network.asset_type != kind) | has_limit[:, columns].any(axis=1)
         owner, place = expand_ranges(network.asset_start[:-1], np.diff(network.asset_start))
         known[owner[~is_known[network.asset_of[place]]]] = False
     return known

@@ -83,7 +83,7 @@ def _barred_improvements(assessment: Assessment) -> Iterator[tuple[str, str]]:
 
 
 def _known(knowledge: Knowledge, *kinds: str) -> Iterable[Record]:
-    return (r for kind in kinds for r in knowledge.ledger.of_kind(kind) if knowledge.is_known(r))
+    return (r for kind in kinds for r in knowledge.ledger.loose(kind) if knowledge.is_known(r))
 
 
 def has_no_place(record: Record) -> bool:
@@ -93,7 +93,10 @@ def has_no_place(record: Record) -> bool:
 
 
 def unplaced(case: Case) -> tuple[str, ...]:
-    """Return the ids of known facts and verifications that touch no segment for want of a place, sorted."""
+    """Return the ids of known facts and verifications that touch no segment for want of a place, sorted.
+
+    What stands on the ledger's shelf has a place.
+    """
     records = _known(case.knowledge, *LIMITING_KINDS, "verification")
     return tuple(sorted(record.id for record in records if has_no_place(record)))
 

@@ -12,8 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from fom.domain.geodesy import Plane, bounds_with_reach, distance_m, shifted, unroll_geometry
-from fom.domain.places import shape_of, uncertainty_m
-from fom.domain.policy import Policy
+from fom.domain.places import Doubts, shape_of, uncertainty_m
 from fom.domain.records import Explosive
 from fom.picture.bindings import Bindings
 
@@ -26,7 +25,7 @@ OUTWARD = 1 / np.cos(np.pi / (4 * QUARTER_SEGMENTS))
 
 
 def remainder(
-    fact: Explosive, acts: Iterable[str], bindings: Bindings, policy: Policy
+    fact: Explosive, acts: Iterable[str], bindings: Bindings, policy: Doubts
 ) -> tuple[BaseGeometry, Plane, float]:
     """Return what is left of a place without released ground, its plane, and the u still to be taken off distances.
 

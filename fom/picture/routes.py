@@ -45,7 +45,7 @@ def route_states(assessment: Assessment) -> list[RouteState]:
     """Return the state of every known route, by id."""
     knowledge = assessment.contributions.case.knowledge
     states = []
-    for record in sorted(knowledge.ledger.of_kind("route"), key=lambda record: record.id):
+    for record in sorted(knowledge.ledger.loose("route"), key=lambda record: record.id):
         if isinstance(record, Route) and knowledge.is_known(record):
             stretches = [
                 (number, int(stretch.direction == "backward"))

@@ -20,9 +20,9 @@ from fom.picture.releasing import remainder
 def reached_parts(fact: Explosive, acts: frozenset[str], segment: int, basis: Basis) -> list[Interval]:
     """Return the parts of a segment's centreline where e <= w, metres from its start."""
     ground = basis.binder.ground
-    margin = uncertainty_m(fact.location, basis.binder.policy)
+    margin = uncertainty_m(fact.location, basis.binder.measures)
     if acts:
-        rest, plane, margin = remainder(fact, acts, basis.bindings, basis.binder.policy)
+        rest, plane, margin = remainder(fact, acts, basis.bindings, basis.binder.measures)
         shape = shapely.transform(rest, plane.unproject)
     else:
         whole = shape_of(fact)

@@ -16,6 +16,7 @@ from fom.routing.conditions import Reason
 from fom.routing.obstacles import BlockedRoad, Obstacle
 from fom.routing.planning import End, Plan
 from fom.routing.routes import PlannedRoute, WorstPart
+from fom.routing.wishes_answer import wish_members
 
 FORMAT = "fom-plan/1"
 DEGREE_DIGITS = 7
@@ -45,13 +46,19 @@ def plan_answer(plan: Plan, *, show: Show = dict) -> dict[str, Any]:
         ],
         "unverified": None if plan.unverified is None else _route(plan.unverified, request.at, show),
         "obstacle": None if plan.obstacle is None else _obstacle(plan.obstacle, show),
+        **wish_members(plan, lambda route: _route(route, request.at, show)),
     }
 
 
 def outcome(plan: Plan) -> str:
-    """Return `route`, `blocked_end`, or the kind of obstacle: `closed`, `unverified`, `not_connected`."""
+    """Return `route`, `blocked_end`, or the kind of obstacle: `closed`, `unverified`, `not_connected`.
+
+    `closed_on_arrival`: there is a way in the states at departure, but none is open when it is reached.
+    """
     if plan.best is not None:
         return "route"
+    if plan.timing is not None and plan.timing.is_closed_on_arrival:
+        return "closed_on_arrival"
     return "blocked_end" if plan.obstacle is None else plan.obstacle.kind
 
 

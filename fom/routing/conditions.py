@@ -52,8 +52,41 @@ class Detail(Protocol):
     def tell(self, number: int, direction: int, place: int) -> Reason:
         """Return one of these, by its place, as an answer states it, with texts for people."""
 
+    def hazards(self, segments: NDArray[np.int64]) -> Mapping[str, str]:
+        """Return id -> level (`confirmed`, `suspected`, `doubtful`) of the explosive facts that limit some of these."""
+
+    def near_hazard(self, segments: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return (k,) whether any explosive fact limits each of these."""
+
     def route_state(self, stretches: Sequence[tuple[int, int]]) -> RollUp:
         """Return the state of (segment number, direction) pairs taken as one route."""
+
+
+class Course(Protocol):
+    """How states go on by themselves from one moment to another, both included; microseconds."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def states(self) -> NDArray[np.uint8]:
+        """Return (n, 2) states at the start, NO_STATE where there is no such direction."""
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Return (2n + 1,); the changes of arc b are rows first[b] to first[b + 1] - 1, in order of time."""
+
+    @property
+    def tick(self) -> NDArray[np.int64]:
+        """Return (c,) from when a change holds, half microseconds."""
+
+    @property
+    def state(self) -> NDArray[np.uint8]:
+        """Return (c,) the state from then on."""
+
+    def best(self) -> NDArray[np.uint8]:
+        """Return (n, 2) the best state of every arc at any of the moments."""
 
 
 class Conditions(Protocol):
@@ -73,3 +106,6 @@ class Conditions(Protocol):
 
     def detail(self, segments: NDArray[np.int64]) -> Detail:
         """Return the answer in detail for some segments, each once, ascending."""
+
+    def detail_at(self, segments: NDArray[np.int64], moments: Mapping[int, int]) -> Detail:
+        """Return the same, of some segments (number -> microseconds) as they are at moments of their own."""

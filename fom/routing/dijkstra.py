@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fom.network.compiled import compiled
 from fom.routing.engine import Candidate, Ends, Found
 from fom.routing.graph import RouterGraph
+from fom.routing.remaining import Remaining, remaining_everywhere
 from fom.routing.weights import UNREACHABLE
 from fom.routing.workspaces import Workspaces
 
@@ -195,6 +196,11 @@ class DijkstraEngine:
         """Return the weight of the lightest path, UNREACHABLE when there is none."""
         found = self.search(sources, targets)
         return UNREACHABLE if found is None else found.weight
+
+    def remaining(self, targets: Ends) -> Remaining:
+        """Return what is still to be spent from any node to the targets; all of it is worked out at once."""
+        topology = self._topology
+        return remaining_everywhere(topology.in_first, topology.in_arcs, topology.graph.tail, self._weights, targets)
 
     def candidates(
         self,

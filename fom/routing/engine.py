@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from fom.routing.remaining import Remaining
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,6 +51,9 @@ class Engine(Protocol):
 
     def distance(self, sources: Ends, targets: Ends) -> int:
         """Return the weight of that path, UNREACHABLE when there is none."""
+
+    def remaining(self, targets: Ends) -> Remaining:
+        """Return what is still to be spent from any node to the targets; holds while the weights do."""
 
     def candidates(
         self, sources: Ends, targets: Ends, best: Found, counted: NDArray[np.float64], allowed: float

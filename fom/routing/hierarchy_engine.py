@@ -12,6 +12,7 @@ from fom.routing.customisation import customise, n_flags, recustomise
 from fom.routing.engine import Candidate, Ends, Found
 from fom.routing.graph import RouterGraph
 from fom.routing.hierarchy import NONE, Hierarchy
+from fom.routing.remaining import NOT_ASKED, Remaining, spread_below
 from fom.routing.vias import via_candidates
 from fom.routing.weights import UNREACHABLE
 from fom.routing.workspaces import Workspaces
@@ -81,6 +82,16 @@ class HierarchyEngine:
             dist,
             via,
         )
+
+    def remaining(self, targets: Ends) -> Remaining:
+        """Return what is still to be spent from any node to the targets; worked out where it is asked."""
+        shape = self._topology.shape
+        n = self._topology.graph.n_nodes
+        below = np.full(n, UNREACHABLE, np.int64)
+        tree = shape.parent, shape.up_first, shape.up_head
+        spread_below(*tree, self._weight, shape.rank[targets.nodes], targets.weights, below)
+        known, stack = np.full(n, NOT_ASKED, np.int64), np.empty(n, np.int64)
+        return Remaining(shape.rank, *tree, self._weight, known, below, stack)
 
     def candidates(
         self, sources: Ends, targets: Ends, best: Found, counted: NDArray[np.float64], allowed: float

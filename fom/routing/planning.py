@@ -25,6 +25,10 @@ from fom.routing.request import LonLat, PlanRequest
 from fom.routing.router import Metric, Path, Router, Searches
 from fom.routing.routes import PlannedRoute, RouteMaker, deciding_reasons, join_paths
 from fom.routing.snapping import SNAP_RADIUS_M, Snap, snap_to_road
+from fom.routing.stops import Stops
+from fom.routing.timing import Timing
+from fom.routing.trade_offs import TradeOff
+from fom.routing.turning import Turning
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,17 @@ class Alternate:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStops:
+    """The halts of the best way, and whether its roads are open with them."""
+
+    stops: Stops
+    arrives_at: int
+    """With all halts, microseconds."""
+    holds: bool | None
+    """Whether every road is open when it is reached with these halts; None = states on arrival were not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The answer to a request."""
 
@@ -70,6 +85,12 @@ class Plan:
     """The best way when GREY roads are accepted; None when that is no other way, or none."""
     obstacle: Obstacle | None
     """What stands in the way, where there is no route and no end is blocked."""
+    trade_offs: tuple[TradeOff, ...] | None = None
+    """By duration, the fastest first; None = not asked for, as for all that follows."""
+    timing: Timing | None = None
+    stops: PlannedStops | None = None
+    turning: Turning | None = None
+    """Of the best way."""
 
     @property
     def blocked_ends(self) -> tuple[End, ...]:

@@ -24,7 +24,9 @@ from fom.routing.hierarchy_engine import HierarchyEngine, HierarchyTopology
 from fom.routing.preparation import prepare_hierarchy
 from fom.routing.sharing import SharedLock
 from fom.routing.snapping import Snap
+from fom.routing.two_criteria import Labels, Outgoing, new_labels
 from fom.routing.weights import TIE_BITS, UNREACHABLE, draw_numbers, to_seconds, to_weights
+from fom.routing.workspaces import Workspaces
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,8 +77,16 @@ class Router:
 
     def barrier_rows(self, path: Path) -> NDArray[np.int64]:
         """Return the rows of the network's barrier list that a path passes, in order; turning round passes none."""
-        rows = self._barrier_row[self._heads[path.arcs[:-1]]]
-        return np.asarray(rows[(rows != NO_BARRIER) & (path.arcs[1:] != path.arcs[:-1] ^ 1) & (path.leave[:-1] == 1.0)])
+        rows = self.barriers_before(path)
+        return np.asarray(rows[rows != NO_BARRIER])
+
+    def barriers_before(self, path: Path) -> NDArray[np.int64]:
+        """Return (k,) the row of the barrier passed before each arc of a path, or NO_BARRIER."""
+        rows = np.full(len(path.arcs), NO_BARRIER, np.int64)
+        passed = self._barrier_row[self._heads[path.arcs[:-1]]]
+        is_passed = (path.arcs[1:] != path.arcs[:-1] ^ 1) & (path.leave[:-1] == 1.0)
+        rows[1:][is_passed] = passed[is_passed]
+        return rows
 
     def engine(self, weights: NDArray[np.int64]) -> Engine:
         """Return a search engine over weights of router arcs, which it keeps and watches (`update`)."""
@@ -87,6 +97,17 @@ class Router:
     def plain_engine(self, weights: NDArray[np.int64]) -> Engine:
         """Return an engine that prepares nothing: slower searches, no time to set up."""
         return DijkstraEngine(self._dijkstra, weights)
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        """Return the graph by tail, for searches that prepare nothing."""
+        topology = self._dijkstra
+        return Outgoing(topology.out_first, topology.out_arcs, self.graph.tail, self.graph.head)
+
+    @cached_property
+    def labels(self) -> Workspaces[Labels]:
+        """Return the workspaces of such searches."""
+        return Workspaces(lambda: new_labels(self.graph.n_nodes))
 
     @cached_property
     def _dijkstra(self) -> DijkstraTopology:

@@ -95,12 +95,12 @@ class RouteMaker:
     """(b,) seconds of each barrier of the network for the vehicle."""
     _roads: dict[int, tuple[str | None, str | None, str]] = field(default_factory=dict)
 
-    def make(self, path: Path) -> PlannedRoute:
-        """Return the route of a path."""
+    def make(self, path: Path, detail: Detail | None = None) -> PlannedRoute:
+        """Return the route of a path; `detail` of its segments where it is at hand."""
         network = self.router.network
-        lengths = np.asarray(network.length_m)[path.segments] * path.shares
+        lengths = self.lengths(path)
         ends = np.cumsum(lengths)
-        detail = self.conditions.detail(np.unique(path.segments))
+        detail = self.conditions.detail(np.unique(path.segments)) if detail is None else detail
         rolled = detail.route_state(list(zip(path.segments.tolist(), (path.arcs & 1).tolist(), strict=True)))
         states = self.states_on(path)
         return PlannedRoute(
@@ -120,6 +120,10 @@ class RouteMaker:
             geometry=route_line(network, path),
         )
 
+    def lengths(self, path: Path) -> NDArray[np.float64]:
+        """Return (k,) metres of each arc that are travelled."""
+        return np.asarray(np.asarray(self.router.network.length_m)[path.segments] * path.shares)
+
     def states_on(self, path: Path) -> NDArray[np.uint8]:
         """Return (k,) states of the arcs travelled."""
         return np.asarray(self.conditions.states).reshape(-1)[path.arcs]
@@ -130,6 +134,14 @@ class RouteMaker:
         delays = np.asarray(self.conditions.delay_min).reshape(-1)[path.arcs]
         begins = np.concatenate([[True], delays[1:] != delays[:-1]])
         return driving + float(delays[begins].sum()) * 60.0 + self._barrier_time(path)
+
+    def elapsed(self, path: Path) -> NDArray[np.float64]:
+        """Return (k,) seconds from the start to the end of each arc; what `duration` sums up."""
+        delays = np.asarray(self.conditions.delay_min).reshape(-1)[path.arcs] * 60.0
+        felt = np.concatenate([[True], delays[1:] != delays[:-1]])
+        rows = self.router.barriers_before(path)
+        passing = np.append(self.barrier_s, 0.0)[rows]
+        return np.cumsum(self.seconds[path.segments] * path.shares + np.where(felt, delays, 0.0) + passing)
 
     def _barrier_time(self, path: Path) -> float:
         rows = self.router.barrier_rows(path)

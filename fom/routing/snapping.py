@@ -215,3 +215,28 @@ def line_along(
         out[1] = out[0]
         size = 2
     return out[:size].copy()
+
+
+@compiled
+def lines_between(
+    coords: NDArray[np.float64],
+    coord_start: NDArray[np.int64],
+    segments: NDArray[np.int64],
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return parts of segments between two fractions as lines: (k, 2) degrees, and where each begins and ends."""
+    room = np.int64(0)
+    for s in segments:
+        room += coord_start[s + 1] - coord_start[s] + 2
+    out, firsts = np.empty((room, 2)), np.zeros(len(segments) + 1, np.int64)
+    size = 0
+    for k in range(len(segments)):
+        line = coords[coord_start[segments[k]] : coord_start[segments[k] + 1]]
+        if start[k] > 0.0 or end[k] < 1.0:
+            line = _cut(line, start[k], end[k])
+        for j in range(len(line)):
+            out[size] = line[j]
+            size += 1
+        firsts[k + 1] = size
+    return out[:size].copy(), firsts

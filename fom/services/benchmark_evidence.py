@@ -61,8 +61,9 @@ class Evidence:
     def __init__(self, session: Session, host: PictureHost, *, at: int, known_at: int) -> None:
         self.session, self.host, self.at, self.known_at = session, host, at, known_at
         self.network = host.network
-        with host.reading() as picture:
+        with host.reading(known_at) as picture:
             self._picture = picture
+        self.profiles = host.edition_at(known_at).profiles
         self._survey = picture.survey(known_at)
         self._sampled: dict[int, dict[str, Any]] = {}
 
@@ -139,7 +140,7 @@ class Evidence:
         return self.sample([self.at - i * DAY_US for i in reversed(range(count))])
 
     def _question(self, at: int, profile: str) -> Question:
-        return Question(at, self.known_at, self.host.profiles[profile], USER_CLASS)
+        return Question(at, self.known_at, self.profiles[profile], USER_CLASS)
 
     @cached_property
     def intervals_us(self) -> NDArray[np.int64]:
@@ -211,7 +212,7 @@ class Evidence:
 
     def _explosive_reasons(self) -> set[str]:
         found: set[str] = set()
-        profile = self.host.profiles[DEFAULT_PROFILE]
+        profile = self.profiles[DEFAULT_PROFILE]
         assessment = self._picture.assess(Question(self.at, self.known_at, profile, USER_CLASS), self.numbers)
         hit = (assessment.components[:, :, Component.EXPLOSIVE] > State.GREEN).any(axis=1)
         for number in self.numbers[hit].tolist():

@@ -85,10 +85,10 @@ def benchmark_board(
         The actor may not read benchmarks.
     """
     require(actor, "read_benchmarks")
-    question = host.question(at, known_at)
+    version, question = host.version, host.question(at, known_at)
     if at is None and known_at is None:
         question, values = host.benchmarks.at_hand(
-            question, host.version, lambda q: benchmark_status(session, host, at=q.at, known_at=q.known_at)
+            question, version, lambda q: benchmark_status(session, host, at=q.at, known_at=q.known_at)
         )
     else:
         values = benchmark_status(session, host, at=question.at, known_at=question.known_at)
@@ -96,7 +96,7 @@ def benchmark_board(
     return {
         "at": format_instant(question.at),
         "known_at": format_instant(question.known_at),
-        "version": host.version,
+        "version": version,
         "code_version": __version__,
         "benchmarks": [_body(value, signed.get(value.code), host, actor) for value in values],
     }

@@ -42,7 +42,7 @@ def routes_with_alternate(evidence: Evidence) -> set[str]:
             continue
         name = row["planning_profile"] or DEFAULT_PROFILE
         if name not in assessed:
-            profile = evidence.host.profiles[name]
+            profile = evidence.profiles[name]
             assessed[name] = evidence.host.assess(Question(evidence.at, evidence.known_at, profile, USER_CLASS))
         if _has_alternate(evidence, row, assessed[name]):
             found.add(row["id"])

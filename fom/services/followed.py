@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from fom.domain.states import NO_STATE, State
 from fom.services.picture_events import Event, MovesEvent, Subscription, letter, move_rows, moves_between
 
 if TYPE_CHECKING:
-    from fom.picture.live import LiveStates, Moves
+    from fom.picture.live import LiveStates
 
 LOG_EVENTS = 2_000
 """Events kept for listeners who come back; older ones are recomputed from the records."""
@@ -39,17 +39,19 @@ class Followed:
 
     def apply(self, touched: NDArray[Any], at: int, *, number: int, cause: str) -> None:
         """Reassess the touched segments and everything that was due by `at`, and tell what moved."""
-        steps: list[Moves] = []
-        if self.live.next_wake <= at:
-            steps.append(self.live.advance(at))
-        if len(touched):
-            steps.append(self.live.refresh(touched, at))
-        self._tell(_rows_of(steps), at, number=number, cause=cause)
+        if len(touched) or self.live.due_at <= at:
+            moved = self.live.refresh(touched, at)
+            self._tell(move_rows(moved.segments, moved.old, moved.new), at, number=number, cause=cause)
 
     def replace(self, live: LiveStates, at: int, *, number: int, cause: str) -> None:
         """Go on from states that were assessed anew, and tell what differs."""
         before, self.live = self.live.states, live
         self._tell(moves_between(before, live.states), at, number=number, cause=cause)
+
+    def forget(self, number: int) -> None:
+        """Drop what was logged up to a change: segment numbers meant other roads before it."""
+        self.log.clear()
+        self.log_from = number
 
     def missed(self, after: int) -> list[MovesEvent] | None:
         """Return the events after a change number, None when the log does not reach back so far."""
@@ -70,7 +72,7 @@ class Followed:
             return MovesEvent(number, at, "resync", move_rows(everything, now, now), [])
         routes = []
         for code, arcs in self.routes.items():
-            old, new = letter(_worst(then, arcs)), letter(self._worst(arcs))
+            old, new = letter(worst_along(then, arcs)), letter(self._worst(arcs))
             routes += [[code, old, new]] if old != new else []
         return MovesEvent(number, at, "resume", moves_between(then, now), routes)
 
@@ -95,22 +97,10 @@ class Followed:
         self.publish(event)
 
     def _worst(self, arcs: NDArray[np.int64]) -> int:
-        return _worst(self.live.states, arcs)
+        return worst_along(self.live.states, arcs)
 
 
-def _rows_of(steps: Sequence[Moves]) -> list[list[object]]:
-    """Return the rows of some steps taken together: from before the first to after the last."""
-    old: dict[int, NDArray[np.uint8]] = {}
-    new: dict[int, NDArray[np.uint8]] = {}
-    for step in steps:
-        for number, before, after in zip(step.segments, step.old, step.new, strict=True):
-            old.setdefault(int(number), before)
-            new[int(number)] = after
-    numbers = np.array(sorted(number for number in new if (old[number] != new[number]).any()), np.int64)
-    return [row for n in numbers for row in move_rows(np.array([n]), old[int(n)][None], new[int(n)][None])]
-
-
-def _worst(states: NDArray[np.uint8], arcs: NDArray[np.int64]) -> int:
+def worst_along(states: NDArray[np.uint8], arcs: NDArray[np.int64]) -> int:
     """Return the worst state along arcs; a way against a one-way street is no way."""
     if not len(arcs):
         return int(State.GREY)

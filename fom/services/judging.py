@@ -19,6 +19,7 @@ from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.policy import Policy
 from fom.errors import Conflict, InvalidInput, NotFound
 from fom.services.pending import Outcome, common_area, highest, new_id, pend
+from fom.services.policies import edition_in_force
 from fom.services.tasking import raise_verify_task
 from fom.services.writing import note, step
 from fom.store.changes import add_change
@@ -52,7 +53,6 @@ def grade_record(
     eod_confirmed: bool = False,
     actor: Actor,
     now: int,
-    policy: Policy | None = None,
 ) -> Outcome:
     """Judge a record. Lowering the confidence of an explosive or physical fact waits for a second person.
 
@@ -78,7 +78,7 @@ def grade_record(
     if eod_confirmed:
         properties["eod_confirmed"] = True
     feature = _feature(properties, actor, at)
-    policy = policy or Policy()
+    policy = edition_in_force(session, at).policy
     lowers = confidence_of(grade, policy) < confidence_of(grade_in_force(session, target, at=at, policy=policy), policy)
     if target.kind in GUARDED_KINDS and lowers and not eod_confirmed:
         pending = pend(session, feature, action="grade", targets=[target], reason="", actor=actor, at=at)

@@ -138,10 +138,11 @@ def _stretches(network: Network, path: Path) -> list[dict[str, Any]]:
     return stretches
 
 
-def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int) -> None:
+def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int, change: int | None = None) -> None:
     """Write the `route` record of the row's course and take the one before back.
 
-    A route record has no times in the facts format: the old course ends with its retraction.
+    A route record has no times in the facts format: the old course ends with its retraction. `change`: of what it is a
+    part, without it is a change of its own.
     """
     record_id, old_id = f"{row.id}.{row.version}", row.record_id
     ways = [{"id": stretch["id"], "direction": stretch.get("direction") or "forward"} for stretch in row.segments or []]
@@ -151,7 +152,7 @@ def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int) -> N
         signed = {"received": format_instant(at), "by": actor.person, "signed_by": [actor.person]}
         features.append(_feature(f"{old_id}.retracted", {"kind": "retraction", "target": old_id, **signed}))
     ids = [feature["id"] for feature in features]
-    change = add_change(session, "record", at=at, subject=("record", record_id), record_ids=ids)
+    change = change or add_change(session, "record", at=at, subject=("record", record_id), record_ids=ids)
     insert_records(session, features, Provenance(change_number=change, classification=row.classification))
     row.record_id = record_id
     details = {"key_route": row.id, "replaces": old_id}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import shapely
@@ -21,13 +21,19 @@ from fom.maps.style import letter_of
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
-from fom.services.disclosure import disclose_reason
+from fom.services.disclosure import KnowsAccess, disclose_reason
 from fom.services.key_routes import list_key_routes
 from fom.services.picture_host import PictureHost
 from fom.services.record_reads import list_records
 from fom.services.registers import list_register
 
 Feature = dict[str, Any]
+
+
+class OnNetwork(KnowsAccess, Protocol):
+    """What telling the cause of a route's state needs of the host."""
+
+    network: Network
 
 
 def read_layer(session: Session, host: PictureHost, name: str, question: Question, *, actor: Actor) -> dict[str, Any]:
@@ -66,10 +72,12 @@ def grades_in_force(grades: Sequence[Feature], policy: Policy) -> dict[str, str]
     return best
 
 
-def _records(session: Session, question: Question, actor: Actor, *kinds: str) -> dict[str, list[Feature]]:
+def _records(
+    session: Session, host: PictureHost, question: Question, actor: Actor, *kinds: str
+) -> dict[str, list[Feature]]:
     found: dict[str, list[Feature]] = {kind: [] for kind in kinds}
     for feature in list_records(session, actor=actor, kinds=kinds, known_at=question.known_at, at=question.at):
-        found[feature["properties"]["kind"]].append(feature)
+        found[feature["properties"]["kind"]].append(host.names.feature(feature))
     return found
 
 
@@ -84,33 +92,45 @@ def _ended(acts: Iterable[Feature]) -> set[str]:
 
 
 def _hazards(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "explosive", "closing_act", "grade")
+    found = _records(session, host, question, actor, "closing_act", "grade")
+    hazards = [
+        host.names.feature(hazard)
+        for hazard in list_records(session, actor=actor, kinds=("explosive",), known_at=question.known_at)
+    ]
+    policy = host.edition_at(question.known_at).policy
     tasks = list_register(session, "task", actor=actor, kind="eod")
     return layers.hazard_features(
-        found["explosive"],
+        [hazard for hazard in hazards if _lay_there(hazard, question.at)],
         found["closing_act"],
-        grades_in_force(found["grade"], host.policy),
+        grades_in_force(found["grade"], policy),
         in_work=[task["target_id"] for task in tasks if task.get("done_at") is None],
         at=question.at,
-        policy=host.policy,
+        policy=policy,
     )
 
 
+def _lay_there(hazard: Feature, at: int) -> bool:
+    """Return whether a hazard counts at a moment: what is found lay there before, unless it was newly placed."""
+    return not hazard["properties"].get("new_emplacement") or layers.effective_at(hazard) <= at
+
+
 def _restrictions(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "control", "physical", "closing_act", "grade")
+    found = _records(session, host, question, actor, "control", "physical", "closing_act", "grade")
     records = found["control"] + found["physical"]
-    grades = grades_in_force(found["grade"], host.policy)
+    policy = host.edition_at(question.known_at).policy
+    grades = grades_in_force(found["grade"], policy)
     lines = _named_lines(host.network, records)
     return layers.restriction_features(
-        records, _ended(found["closing_act"]), grades, lines, at=question.at, policy=host.policy
+        records, _ended(found["closing_act"]), grades, lines, at=question.at, policy=policy
     )
 
 
 def _incidents(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, question, actor, "incident", "closing_act", "grade")
-    grades = grades_in_force(found["grade"], host.policy)
+    found = _records(session, host, question, actor, "incident", "closing_act", "grade")
+    policy = host.edition_at(question.known_at).policy
+    grades = grades_in_force(found["grade"], policy)
     return layers.incident_features(
-        found["incident"], _ended(found["closing_act"]), grades, at=question.at, policy=host.policy
+        found["incident"], _ended(found["closing_act"]), grades, at=question.at, policy=policy
     )
 
 
@@ -174,7 +194,7 @@ def verification_lives(assessment: Assessment) -> dict[tuple[int, int], Life]:
     return lives
 
 
-def deciding_cause(host: PictureHost, assessment: Assessment, row: Mapping[str, Any], *, actor: Actor) -> str | None:
+def deciding_cause(host: OnNetwork, assessment: Assessment, row: Mapping[str, Any], *, actor: Actor) -> str | None:
     """Return where along a route its worst state begins and why, as the viewer may know; None for an open route."""
     network = host.network
     worst, at_m, chosen = State.GREEN, 0.0, None
@@ -195,7 +215,7 @@ def deciding_cause(host: PictureHost, assessment: Assessment, row: Mapping[str, 
     return f"km {at_m / 1000:.0f}: {first_reason(host, assessment, *chosen, actor=actor)}"
 
 
-def first_reason(host: PictureHost, assessment: Assessment, row: int, direction: int, *, actor: Actor) -> str:
+def first_reason(host: KnowsAccess, assessment: Assessment, row: int, direction: int, *, actor: Actor) -> str:
     """Return the text of the worst reason of a row, or the advice to contact the JOC."""
     reason = assessment.reason_members(row, direction)[0]
     return str(disclose_reason(reason, actor=actor, host=host)["text"])
@@ -205,8 +225,9 @@ Reader = Callable[[Session, PictureHost, Question, Actor], list[Feature]]
 
 
 def _register(name: str, make: Callable[[Sequence[Mapping[str, Any]]], list[Feature]]) -> Reader:
-    def read(session: Session, _host: PictureHost, _question: Question, actor: Actor) -> list[Feature]:
-        return make(list_register(session, name, actor=actor))
+    def read(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+        known_at = None if host.knows_all(question) else question.known_at
+        return make(list_register(session, name, actor=actor, known_at=known_at))
 
     return read
 

@@ -154,7 +154,7 @@ def _check_improvement(draft: ManualDraft, at: int, host: PictureHost) -> None:
         errors.append(FieldError("segments", "none" if not draft.segments else "an area", "whole segments by id"))
     if State[draft.state] not in IMPROVED_STATES:
         errors.append(FieldError("state", draft.state, "AMBER, GREY or RED: GREEN is earned by passage only"))
-    longest = at + int(host.policy.override_max_h * HOUR_US)
+    longest = at + int(host.edition_at(at).policy.override_max_h * HOUR_US)
     if draft.expires is None or not at < draft.expires <= longest:
         came = "nothing" if draft.expires is None else format_instant(draft.expires)
         errors.append(FieldError("expires", came, f"after now, not after {format_instant(longest)}"))

@@ -59,7 +59,15 @@ class RecordEvent:
     layer: str | None
 
 
-Event = MovesEvent | RecordEvent
+@dataclass(frozen=True, slots=True)
+class NetworkEvent:
+    """Another network is in use from change `number` on: segment numbers mean other roads, everything is read anew."""
+
+    number: int
+    network_id: str
+
+
+Event = MovesEvent | RecordEvent | NetworkEvent
 
 
 def move_rows(segments: NDArray[np.int64], old: NDArray[np.uint8], new: NDArray[np.uint8]) -> list[list[object]]:

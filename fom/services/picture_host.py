@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,30 +22,42 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS, Access
 from fom.domain.benchmarks import BenchmarkValue
-from fom.domain.facts_file import parse_record
-from fom.domain.profiles import USER_CLASSES
-from fom.domain.records import Record
-from fom.domain.states import DIRECTION_CODES
-from fom.errors import BadReferenceData, InvalidInput, NotFound
-from fom.network.artefact import load_network
+from fom.domain.editions import Edition
+from fom.domain.policy import Policy
+from fom.domain.profiles import USER_CLASSES, Profile
+from fom.errors import Conflict, InvalidInput, NotFound
 from fom.network.network import Network
-from fom.network.shelf import find_folder
 from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.router import Router
-from fom.services.auditing import DailyHead
 from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
+from fom.services.former_networks import FormerNetworks, without_lineages
 from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
-from fom.services.picture_events import LAYERS, Event, RecordEvent, Subscription
-from fom.services.planning_desk import PlanningDesk
-from fom.services.policies import active_network, policy_in_force
-from fom.store.changes import add_time_change, find_change, list_changes, newest_change, receipt_moment
+from fom.services.kept_picture import KeptPicture
+from fom.services.kept_states import KeptStates
+from fom.services.moments import Marker
+from fom.services.picture_events import Event, NetworkEvent, Subscription
+from fom.services.pictures import Pictures
+from fom.services.planning_desk import NowStates, PlanningDesk
+from fom.services.playing import changes_routes, play, record_events, routes_at
+from fom.services.policies import active_network, edition_at_change, find_edition, list_editions
+from fom.services.policy_preview import Previews
+from fom.services.record_access import RecordAccess
+from fom.store.changes import (
+    add_time_change,
+    find_change,
+    is_activation,
+    list_changes,
+    newest_change,
+    newest_number,
+    receipt_moment,
+)
 from fom.store.database import Database
-from fom.store.records import feature_of, list_known, list_of_changes
-from fom.store.tables import REGISTER_TABLES, Change, KeyRoute, RecordRow
+from fom.store.records import list_of_changes
+from fom.store.tables import REGISTER_TABLES, Change, RecordRow
 
 log = logging.getLogger(__name__)
 FOLLOWED_MAX = 24
@@ -82,27 +94,6 @@ class Readiness:
     reasons: tuple[str, ...]
 
 
-def open_host(config: HostSettings, database: Database, *, clock: Callable[[], int]) -> PictureHost:
-    """Return a host on the active network and every record of the database.
-
-    Raises
-    ------
-    BadReferenceData
-        No network is active, or its files cannot be trusted.
-    """
-    with database.reading() as session:
-        network_id = active_network(session)
-    if network_id is None:
-        raise BadReferenceData("no network is active: build one and activate it (`fom network activate`)")
-    try:
-        folder = find_folder(config.networks, network_id)
-    except NotFound:
-        raise BadReferenceData(f"network {network_id} is active, but not in {config.networks}") from None
-    return PictureHost(
-        database, load_network(folder), clock=clock, chores=DailyHead(config, database, clock), folder=folder
-    )
-
-
 class PictureHost:
     """The process-wide picture. Every public member may be called from any thread."""
 
@@ -114,21 +105,33 @@ class PictureHost:
         clock: Callable[[], int],
         chores: Callable[[], None] = lambda: None,
         folder: Path | None = None,
+        names: FormerNetworks | None = None,
     ) -> None:
         """Read everything. `chores` are done in the background beside following, some times a second.
 
-        `folder` of the network keeps what routing prepares, for the next start.
+        `folder` of the network keeps what routing prepares, for the next start. `names` of former networks; a host
+        that has them stops before the change that brings another network into use, and `turn` says which.
         """
         self.network = network
+        self.names = without_lineages(network) if names is None else names
+        self._is_relieved = names is not None
+        self.turn: Change | None = None
+        self.reviews: dict[str, Any] = {}
         self._chores = chores
         self._database = database
         self._clock = clock
         self._lock = threading.RLock()
         self._following = threading.Lock()
+        self._is_making = False
         self._router: Router | None = None
-        self._folder = folder
+        self.folder = folder
         self.desk = PlanningDesk()
+        self.previews = Previews()
         self.benchmarks: KeptNow[list[BenchmarkValue]] = KeptNow()
+        self.marker = Marker()
+        self._kept = KeptStates()
+        self.generation = 0
+        """Rises when the records are read anew: under other rules, on another network, after trouble."""
         self._followed: dict[tuple[str, str], Followed] = {}
         self._trouble: str | None = None
         self._threads: HostThreads | None = None
@@ -148,16 +151,79 @@ class PictureHost:
                 listener.close()
 
     @property
+    def current(self) -> PictureHost:
+        """Return the host in use: this one."""
+        return self
+
+    def drawn(self, network_id: str) -> Network:
+        """Return the network of an id for drawing: this host has only its own. Raises NotFound."""
+        if network_id != self.network.network_id:
+            raise NotFound("network", network_id)
+        return self.network
+
+    def ready(self, network_id: str) -> PictureHost:
+        """Return the host of a network made ready beside this one: there is none. Raises Conflict."""
+        raise Conflict(f"network {network_id} is not made ready: this process has one network only")
+
+    def begin(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Begin to keep the states of (profile, user class) pairs up to date, before anybody asks for them."""
+        for profile, user_class in pairs:
+            if profile in self.profiles:
+                with self._lock:
+                    self._follow_up(profile, user_class)
+
+    def begun(self) -> list[tuple[str, str]]:
+        """Return the (profile, user class) pairs whose states are kept up to date."""
+        with self._lock:
+            return list(self._followed)
+
+    def relieve(self, network_id: str, number: int) -> None:
+        """Tell every listener that another network is in use from change `number` on, and end the subscriptions."""
+        with self._lock:
+            for followed in self._followed.values():
+                for listener in list(followed.listeners):
+                    listener.put(NetworkEvent(number, network_id))
+                    listener.close()
+
+    @property
     def version(self) -> int:
         """Return the number of the last change in the picture."""
         return self._version
+
+    @property
+    def policy(self) -> Policy:
+        """Return the policy in force."""
+        return self._pictures.edition.policy
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """Return the profiles in force."""
+        return self._pictures.edition.profiles
+
+    def edition_at(self, known_at: int) -> Edition:
+        """Return the policy and profiles by which what was known at a moment, microseconds, is judged."""
+        return self._pictures.edition_at(known_at)
+
+    @property
+    def _picture(self) -> Picture:
+        return self._pictures.in_force
+
+    @property
+    def n_records(self) -> int:
+        """Return how many records are in the picture."""
+        return self._picture.n_records
+
+    @property
+    def changed_at(self) -> int:
+        """Return the moment of the last change in the picture."""
+        return self._last_at
 
     @property
     def router(self) -> Router:
         """Return the router of the network, built on first use."""
         with self._lock:
             if self._router is None:
-                self._router = Router(self.network, self._folder)
+                self._router = Router(self.network, self.folder)
             return self._router
 
     def now(self) -> int:
@@ -178,42 +244,82 @@ class PictureHost:
         InvalidInput
             An unknown profile or user class.
         """
-        if profile not in self.profiles:
-            raise InvalidInput.single("profile", profile[:40], "one of " + ", ".join(sorted(self.profiles)))
+        now = self.now()
+        profiles = self.edition_at(now if known_at is None else known_at).profiles
+        if profile not in profiles:
+            raise InvalidInput.single("profile", profile[:40], "one of " + ", ".join(sorted(profiles)))
         if user_class not in USER_CLASSES:
             raise InvalidInput.single("user_class", user_class[:40], "one of " + ", ".join(USER_CLASSES))
-        now = self.now()
         return Question(
             at=now if at is None else at,
             known_at=now if known_at is None else known_at,
-            profile=self.profiles[profile],
+            profile=profiles[profile],
             user_class=user_class,
         )
+
+    def then(self, question: Question, at: int, known_at: int) -> Question:
+        """Return a question for other moments, the profile with the members it had when known then.
+
+        A class that nobody had then keeps those of the question.
+        """
+        profile = self.edition_at(known_at).profiles.get(question.profile.name, question.profile)
+        return Question(at, known_at, profile, question.user_class)
 
     def assess(self, question: Question, segments: Sequence[int] | None = None) -> Assessment:
         """Return the assessment of all segments, or of the numbers given.
 
         The picture judges outside of its own lock, so a long question about the past holds nobody up.
         """
+        return self._pictures.at(question.known_at).assess(
+            question, None if segments is None else np.asarray(segments, np.int64)
+        )
+
+    def states_at(self, question: Question) -> NDArray[np.uint8]:
+        """Return the (n, 2) states of a question, read-only; kept, so that asking again costs nothing."""
         with self._lock:
-            picture = self._picture
-        return picture.assess(question, None if segments is None else np.asarray(segments, np.int64))
+            newest = max(self._last_at, self._received)
+            is_now = question.known_at >= newest
+            if is_now:  # whatever was received is known: one moment stands for all
+                question = replace(question, known_at=newest)
+            known = ("version", self._version) if is_now else question.known_at
+            key = (self.generation, question.at, known, question.profile, question.user_class)
+        return self._kept.get(key, lambda: self.assess(question).states)
+
+    def knows_all(self, question: Question) -> bool:
+        """Return whether a question is about what is known now, not about what was known at a moment before."""
+        with self._lock:
+            return question.known_at >= max(self._last_at, self._received)
+
+    def picture_for(self, question: Question) -> Picture:
+        """Return the picture that answers a question; for a hypothesis take a `.copy()` of it."""
+        return self._pictures.at(question.known_at)
 
     @contextmanager
-    def reading(self) -> Iterator[Picture]:
-        """Yield the picture itself under the lock: be short, or take a `.copy()` along."""
+    def reading(self, known_at: int | None = None) -> Iterator[Picture]:
+        """Yield the picture itself under the lock: be short, or take a `.copy()` along.
+
+        With `known_at` the picture under the policy in force then, built before the lock is taken.
+        """
+        past = None if known_at is None else self._pictures.at(known_at)
         with self._lock:
-            yield self._picture
+            yield self._picture if past is None else past
 
     def states(self, profile: str, user_class: str, since: int | None = None) -> StatesView:
         """Return the states now; with `since` (a version) also which segments moved after it."""
         self._begin(profile, user_class)
         with self._lock:
             followed = self._follow_up(profile, user_class)
-            numbers = None if since is None or since > self._version else followed.moved_since(since)
-            now = self.now()
-            at = now if followed.live.next_wake > now else self._last_at
-            return StatesView(self._version, at, followed.live.states.copy(), numbers)
+            is_told = since is not None and self.names.since <= since <= self._version
+            numbers = followed.moved_since(since) if is_told and since is not None else None
+            return StatesView(self._version, self._shown_at(followed), followed.live.states.copy(), numbers)
+
+    def now_states(self, profile: str, user_class: str) -> NowStates:
+        """Return the states now and the records they come from, of one version: for plans."""
+        self._begin(profile, user_class)
+        with self._lock:
+            followed = self._follow_up(profile, user_class)
+            at, states = self._shown_at(followed), followed.live.states.copy()
+            return NowStates(at, states, self._picture, self._picture.basis())
 
     def subscribe(self, profile: str, user_class: str, after: int | None = None) -> Subscription:
         """Return a subscription to what moves from now on, or from version `after` on without a gap."""
@@ -236,7 +342,12 @@ class PictureHost:
         return self._access.get(thing_id, UNKNOWN_ACCESS)
 
     def follow(self) -> int:
-        """Apply every committed change that is not in the picture yet; return the version."""
+        """Apply every committed change that is not in the picture yet; return the version.
+
+        While another thread makes the picture under a new policy nobody waits: that thread takes in what came since.
+        """
+        if self._is_making:
+            return self._version
         with self._following:
             if self._trouble is not None:
                 self._rebuild()
@@ -247,13 +358,15 @@ class PictureHost:
     def tick(self) -> None:
         """Advance to the clock; where something is due, one process writes the `time` change and all see it."""
         with self._lock:
+            version, now = self._version, self.now()
             due = min((followed.live.next_wake for followed in self._followed.values()), default=None)
-            now = self.now()
         if due is None or due > now:
             return
         with self._database.writing() as session:
-            at = receipt_moment(session, now)
-            add_time_change(session, at=at, due_at=due)
+            if (
+                newest_number(session) == version
+            ):  # a change not seen yet takes the clock along, and may undo what was due
+                add_time_change(session, at=receipt_moment(session, now), due_at=due)
         self.follow()
 
     def readiness(self) -> Readiness:
@@ -272,6 +385,20 @@ class PictureHost:
         self.follow()
         self.tick()
         self._chores()
+        self.keep_when_due()
+
+    def keep_when_due(self) -> None:
+        """Begin to keep what is bound, in the background, when much came since the last time."""
+        if self._keeping.is_due(self._picture):
+            self._keeping.renew_later(self._database, *self._as_of())
+
+    def keep(self) -> bool:
+        """Keep what is bound for the next start, unless another process does; return whether this one did."""
+        return self._keeping.renew(self._database, *self._as_of())
+
+    def _as_of(self) -> tuple[Picture, int, RecordAccess, tuple[str, ...]]:
+        with self._lock:
+            return self._picture.copy(), self._version, self._access.copy(), tuple(self.names.carried)
 
     def _begin(self, profile: str, user_class: str) -> None:
         """Start following a pair if nobody did, and bring it up to the clock by the same changes as everybody else."""
@@ -284,30 +411,45 @@ class PictureHost:
             except DBAPIError:  # readers are served as of the last change also when nothing can be written
                 log.warning("what time moved could not be written")
 
-    def _load(self) -> None:
-        """Read everything; what fails here leaves the old picture in place."""
+    def _load(self, up_to: int | None = None) -> None:
+        """Read everything, or everything up to a change; what fails here leaves the old picture in place."""
         with self._database.reading() as session:
-            newest = newest_change(session)
-            policy, profiles = policy_in_force(session)
-            access: dict[str, Access] = {}
-            kinds: dict[str, str] = {}
-            records: list[Record] = []
-            for row in list_known(session):
-                records.append(parse_record(feature_of(row)))
-                access[row.id], kinds[row.id] = Access(row.classification, row.area, row.by), row.kind
+            newest = newest_change(session) if up_to is None else find_change(session, up_to)
+            editions = list_editions(session)
+            if up_to is not None:
+                newest_edition = edition_at_change(session, up_to)
+                editions = tuple(edition for edition in editions if edition.number <= newest_edition.number)
+            edition = editions[-1]
+            keeping = KeptPicture(self.folder, self.network, edition.policy)
+            loaded = keeping.load(session, self.names, up_to)
+            access = loaded.access
             for table in REGISTER_TABLES.values():
                 columns = select(table.id, table.classification, table.area_id, table.by)
                 access |= {i: Access(c, area, by) for i, c, area, by in session.execute(columns)}
-            routes = self._read_routes(session)
-        picture = Picture(self.network, records, policy=policy, profiles=profiles)
-        self._picture, self.policy, self.profiles = picture, policy, profiles
-        self._access, self._kinds, self._routes = access, kinds, routes
+            routes = {} if newest is None else self._routes_at(session, newest.at)
+        picture = Picture(
+            self.network, loaded.records, policy=edition.policy, profiles=edition.profiles, kept=loaded.kept
+        )
+        self._pictures, self._keeping = Pictures(picture, editions), keeping
+        self._access, self._routes = access, routes
         self._version, self._last_at = (newest.number, newest.at) if newest else (0, 0)
+        self._received = loaded.received
+        self.generation += 1
+        self._kept.clear()
 
-    def _rebuild(self) -> None:
-        """Start again from the database, keeping listeners; their states move to what they are now."""
+    def _rebuild(self, up_to: int | None = None) -> None:
+        """Start again from the database, keeping listeners; their states move to what they are now.
+
+        `up_to` a change number: what comes after it is told by its own changes.
+        """
+        if self._is_relieved:
+            with self._database.reading() as session:
+                self._before_turn(list_changes(session, after=self._version, limit=1_000_000))
+            if self.turn is not None:
+                return
         with self._lock:
-            self._load()
+            self._load(up_to)
+            self._drop_unknown(self.profiles)
             for (profile, user_class), followed in self._followed.items():
                 live = self._picture.live(self.profiles[profile], user_class, self._last_at)
                 followed.set_routes(self._routes)
@@ -317,14 +459,22 @@ class PictureHost:
     def _step(self) -> bool:
         """Apply one batch of changes; return whether there may be more."""
         with self._database.reading() as session:
-            changes = list_changes(session, after=self._version, limit=200)
+            changes = self._before_turn(list_changes(session, after=self._version, limit=200))
             if not changes:
                 return False
+            rules = next(
+                (c for c in changes if c.kind == "policy" or (is_activation(c) and not self._is_relieved)), None
+            )
+            if rules is not None and rules is not changes[0]:
+                changes = changes[: changes.index(rules)]
             rows = list_of_changes(session, after=self._version, up_to=changes[-1].number)
             access = {c.number: self._read_access(session, c) for c in changes if c.kind == "register"}
-            routes = self._read_routes(session) if any(c.subject_kind == "key_route" for c in changes) else None
-        if any(change.kind in ("policy", "network") for change in changes):
-            self._rebuild()
+            routes = {c.number: self._routes_at(session, c.at) for c in changes if changes_routes(c)}
+        if changes[0] is rules:
+            if rules.kind == "policy":
+                self._change_policy(rules)
+            else:
+                self._rebuild(rules.number)
             return True
         by_change: dict[int, list[RecordRow]] = {}
         for row in rows:
@@ -332,45 +482,85 @@ class PictureHost:
         with self._lock:
             for change in changes:
                 self._access |= access.get(change.number, {})
-                self._apply(change, by_change.get(change.number, []), routes)
+                self._apply(change, by_change.get(change.number, []), routes.get(change.number))
         return True
+
+    def _brings_rules(self, change: Change) -> bool:
+        """Return whether everything is judged otherwise from a change on."""
+        return change.kind == "policy" or (is_activation(change) and not self._is_relieved)
+
+    def _before_turn(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Return the changes before the one that brings another network into use, and note that one."""
+        if not self._is_relieved:
+            return changes
+        for place, change in enumerate(changes):
+            if not is_activation(change):
+                continue
+            if change.subject_id != self.network.network_id:
+                self.turn = change
+                return changes[:place]
+            self.names.activated(change.number, self.network.network_id)
+        return changes
+
+    def _routes_at(self, session: Session, at: int) -> dict[str, NDArray[np.int64]]:
+        return routes_at(session, self.network, at, self.names.routes)
+
+    def _change_policy(self, change: Change) -> None:
+        """Judge by the edition that a change published: built beside, while everybody reads on, then swapped."""
+        with self._database.reading() as session:
+            edition = find_edition(session, int(change.subject_id or 0))
+        self._is_making = True
+        try:
+            picture = self._picture.under(edition.policy, edition.profiles)
+            with self._lock:
+                pairs = [(name, user_class) for name, user_class in self._followed if name in edition.profiles]
+            lives = {pair: picture.live(edition.profiles[pair[0]], pair[1], change.at) for pair in pairs}
+        finally:
+            self._is_making = False
+        with self._lock:
+            self._trouble = f"change {change.number} could not be applied; rebuilding"  # unless the swap succeeds
+            self._pictures.put_in_force(edition, picture)
+            self._drop_unknown(edition.profiles)
+            for pair, followed in self._followed.items():
+                live = lives.get(pair) or picture.live(edition.profiles[pair[0]], pair[1], change.at)
+                followed.replace(live, change.at, number=change.number, cause=change.kind)
+            self._version, self._last_at, self._trouble = change.number, change.at, None
+
+    def _drop_unknown(self, profiles: Mapping[str, Profile]) -> None:
+        """Stop following classes that there are no more; their listeners are ended and told so when they come back."""
+        for pair in [pair for pair in self._followed if pair[0] not in profiles]:
+            for listener in list(self._followed.pop(pair).listeners):
+                listener.close()
 
     def _apply(self, change: Change, rows: list[RecordRow], routes: dict[str, NDArray[np.int64]] | None) -> None:
         try:
-            touched = np.empty(0, np.int64)
-            if rows:
-                self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
-                self._kinds |= {row.id: row.kind for row in rows}
-                touched = self._picture.apply([parse_record(feature_of(row)) for row in rows])
-            if routes is not None and change.subject_kind == "key_route":
-                self._routes = routes
-            for followed in self._followed.values():
-                if routes is not None:
-                    followed.set_routes(self._routes)
-                followed.apply(touched, change.at, number=change.number, cause=change.kind)
+            self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
+            self._routes = self._routes if routes is None else routes
+            play(change, [self.names.record_of(row) for row in rows], routes, self._picture, self._followed.values())
         except BaseException as failed:
             self._trouble = f"change {change.number} could not be applied ({type(failed).__name__}); rebuilding"
             raise
+        received = [row.received for row in rows if row.received is not None]
+        if min(received, default=self._last_at) < self._last_at:  # the past is known otherwise from here on
+            self._kept.clear()
+            self.generation += 1
+        self._received = max([self._received, *received])
         self._version, self._last_at = change.number, change.at
-        for event in self._record_events(change, rows):
+        if is_activation(change):
+            for followed in self._followed.values():
+                followed.forget(change.number)
+        for event in self.record_events(change, rows):
             for followed in self._followed.values():
                 followed.publish(event)
 
-    def _record_events(self, change: Change, rows: Sequence[RecordRow]) -> Iterator[Event]:
-        for row in rows:
-            yield RecordEvent(change.number, row.kind, row.id, LAYERS.get(row.kind) or self._target_layer(row))
-        if change.kind == "register" and change.subject_kind is not None and change.subject_id is not None:
-            kind = change.subject_kind
-            yield RecordEvent(change.number, kind, change.subject_id, LAYERS.get(kind))
+    def record_events(self, change: Change, rows: Sequence[RecordRow]) -> Iterator[Event]:
+        """Yield what a change tells beside states."""
+        return record_events(change, rows, self._picture.kind_of)
 
-    def _target_layer(self, row: RecordRow) -> str | None:
-        """Return the layer that a judgement is about: that of the first record it names which has one."""
-        properties = row.properties
-        named = [properties.get("target"), *(properties.get("closes") or ()), *(properties.get("members") or ())]
-        for record_id in filter(None, named):
-            if (layer := LAYERS.get(self._kinds.get(record_id, ""))) is not None:
-                return layer
-        return None
+    def _shown_at(self, followed: Followed) -> int:
+        """Return of which moment the states are: now, unless the change that tells what time moved is still to come."""
+        now = self.now()
+        return now if followed.live.next_wake > now else self._last_at
 
     def _follow_up(self, profile: str, user_class: str) -> Followed:
         """Return the states kept for a pair; new ones start at the last change.
@@ -392,6 +582,8 @@ class PictureHost:
 
     def _missed(self, followed: Followed, after: int) -> list[Event]:
         """Return what a listener who saw `after` has missed, recomputed from the records when the log is too short."""
+        if after < self.names.since:
+            return [NetworkEvent(self._version, self.network.network_id)]
         with self._database.reading() as session:
             then = find_change(session, after) if after <= self._version else None
             changes = list_changes(session, after=after) if then is not None else []
@@ -406,25 +598,16 @@ class PictureHost:
             events.append(followed.catch_up(states, number=self._version, at=self.now()))
         for change in changes:
             if change.number <= self._version:
-                events += self._record_events(change, [row for row in rows if row.change_number == change.number])
+                events += self.record_events(change, [row for row in rows if row.change_number == change.number])
         return sorted(events, key=lambda event: event.number)
 
     def _states_at(self, followed: Followed, at: int) -> NDArray[np.uint8]:
         key = next(key for key, value in self._followed.items() if value is followed)
         question = self.question(at, at, *key)
-        states: NDArray[np.uint8] = self._picture.assess(question).states
+        states: NDArray[np.uint8] = self.assess(question).states
         return states
 
     def _read_access(self, session: Session, change: Change) -> dict[str, Access]:
         table = REGISTER_TABLES.get(change.subject_kind or "")
         row = None if table is None else session.get(table, change.subject_id)
         return {} if row is None else {row.id: Access(row.classification, row.area_id, row.by)}
-
-    def _read_routes(self, session: Session) -> dict[str, NDArray[np.int64]]:
-        """Return code -> arc numbers of the key routes, stretches of another network left out."""
-        routes = {}
-        for code, stretches in session.execute(select(KeyRoute.code, KeyRoute.segments).order_by(KeyRoute.code)):
-            found = ((self.network.find_segment(s["id"]), s.get("direction") or "forward") for s in stretches or [])
-            arcs = [2 * number + DIRECTION_CODES.index(way) for number, way in found if number is not None]
-            routes[code] = np.array(arcs, np.int64)
-        return routes

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
 from fom.domain.facts_file import parse_facts
@@ -14,18 +16,21 @@ from fom.picture.picture import Picture
 from fom.routing.answer import plan_answer
 from fom.routing.planning import Plan
 from fom.routing.posture import DEFAULT_POSTURE, POSTURES
-from fom.routing.request import MAX_ALTERNATES, PlanRequest, make_request
+from fom.routing.request import MAX_ALTERNATES, MAX_VIA, NO_WISHES, PlanRequest, Wishes, make_request
 from fom.routing.router import Router
+from fom.routing.stops import REST_KINDS
 from fom.services.assessing import make_question
 from fom.services.disclosure import disclose_reason
 from fom.services.planning_desk import plan_then
+from fom.services.registers import list_register
 
 if TYPE_CHECKING:
     from fom.services.picture_host import PictureHost
 
 Position = Sequence[float]
 POSTURE_NAMES = tuple(POSTURES)
-ALTERNATES_AT_MOST = MAX_ALTERNATES
+PlanWishes = Wishes
+ALTERNATES_AT_MOST, VIA_AT_MOST = MAX_ALTERNATES, MAX_VIA
 
 
 def prepare_routing(folder: Path) -> None:
@@ -46,6 +51,7 @@ def plan_facts(
     user_class: str,
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
+    wishes: Wishes = NO_WISHES,
     folder: Path | None = None,
 ) -> dict[str, Any]:
     """Return the answer document `fom-plan/1` for a network and a facts file; `known_at` None = `at`.
@@ -70,6 +76,7 @@ def plan_facts(
         known_at=question.known_at,
         posture=posture,
         alternates=alternates,
+        wishes=wishes,
     )
     picture = Picture(network, facts.records, policy=facts.policy, profiles=facts.profiles)
     return plan_answer(plan_then(Router(network, folder), picture, request))
@@ -87,9 +94,13 @@ def plan_way(
     known_at: int | None = None,
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
+    wishes: Wishes = NO_WISHES,
+    sites: Sequence[Mapping[str, Any]] = (),
     actor: Actor,
 ) -> dict[str, Any]:
     """Return the answer document for a viewer: reasons he may not see are told as such. Times None = now.
+
+    `sites` are rows of the register at which one may rest or refuel (`halting_places`), needed where wished for.
 
     Raises
     ------
@@ -100,25 +111,35 @@ def plan_way(
     """
     require(actor, "read_picture")
     now = host.now()
+    known = now if known_at is None else known_at
     request = make_request(
         origin=origin,
         destination=destination,
         via=via,
         profile=profile,
-        profiles=host.profiles,
+        profiles=host.edition_at(known).profiles,
         user_class=user_class,
         at=now if at is None else at,
-        known_at=now if known_at is None else known_at,
+        known_at=known,
         posture=posture,
         alternates=alternates,
+        wishes=wishes,
     )
-    plan = _plan(host, request, is_now=at is None and known_at is None)
+    plan = _plan(host, request, sites, is_now=at is None and known_at is None)
     return plan_answer(plan, show=lambda reason: disclose_reason(reason, actor=actor, host=host))
 
 
-def _plan(host: PictureHost, request: PlanRequest, *, is_now: bool) -> Plan:
-    with host.reading() as picture:
+def halting_places(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return the active sites that the actor may see, of kinds at which one may rest or refuel."""
+    sites = list_register(session, "site", actor=actor)
+    return [row for row in sites if row["kind"] in REST_KINDS and row["is_active"] is not False]
+
+
+def _plan(host: PictureHost, request: PlanRequest, sites: Sequence[Mapping[str, Any]], *, is_now: bool) -> Plan:
+    """Return the plan; a vehicle with dimensions of its own is judged from nothing, so that the sets kept stay."""
+    if is_now and not request.wishes.vehicle:
+        now = lambda: host.now_states(request.profile.name, request.user_class)  # noqa: E731
+        return host.desk.plan_now(host.router, request, now, sites)
+    with host.reading(None if is_now else request.known_at) as picture:
         held = picture
-    if not is_now:
-        return plan_then(host.router, held, request)
-    return host.desk.plan_now(host.router, held, request, lambda: host.states(request.profile.name, request.user_class))
+    return plan_then(host.router, held, request, sites)

@@ -8,111 +8,82 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.instants import MINUTE_US
 from fom.domain.profiles import Profile
-from fom.picture.assessment import Assessment
-from fom.picture.picture import Picture
+from fom.picture.case import Basis
+from fom.picture.picture import CHANGES_KEPT, Picture
 from fom.picture.question import Question
-from fom.routing.conditions import Reason
+from fom.routing.departures import HORIZON_US
 from fom.routing.planning import Plan, make_metrics, plan_route
 from fom.routing.posture import POSTURES, Posture, arc_costs, travel_seconds
 from fom.routing.request import PlanRequest
 from fom.routing.router import Router
 from fom.routing.sharing import SharedLock
+from fom.routing.trips import LONGEST_US, Trips, best_costs, best_metric
+from fom.routing.wishes import Site, with_stops, with_times, with_trade_offs, with_turning
+from fom.services.conditions import Assessed
 
 KEPT = 4
 """Sets kept ready; at a million segments one takes some 300 MB."""
 RISK_MAX_AGE_US = 10 * MINUTE_US
 """Within ten minutes the shortest half-life (3 days) changes risk by 0.2 %."""
+MISSED_MAX = CHANGES_KEPT // 2
+"""Changes of the picture after which a set is made anew; the other half of those kept may come while it is moved on."""
+FORESEEN_US = HORIZON_US + LONGEST_US + RISK_MAX_AGE_US
+"""So far states are followed: the last departure looked at, and the longest trip from it."""
 
 
-class Detailed:
-    """An assessment of some segments as routing reads it."""
+@dataclass(frozen=True, slots=True)
+class NowStates:
+    """States kept up to date, the moment they are of, and the records they come from: all of one version."""
 
-    def __init__(self, assessment: Assessment) -> None:
-        self._assessment = assessment
-        self.route_state, self.reasons = assessment.route_state, assessment.reasons
-
-    def tell(self, number: int, direction: int, place: int) -> Reason:
-        """Return a reason of a segment by its place, with texts."""
-        row = self._assessment.row_of(number)
-        return self._assessment.reason_members(row, direction, with_texts=True)[place]
-
-
-class Assessed:
-    """The conditions of one question, judged from nothing."""
-
-    def __init__(self, picture: Picture, question: Question) -> None:
-        self._picture, self.question = picture, question
-        assessment = picture.assess(question)
-        self.states: NDArray[np.uint8] = assessment.states
-        self.risk: NDArray[np.float64] = assessment.risk
-        self.delay_min: NDArray[np.float64] = assessment.delay_min
-
-    def detail(self, segments: NDArray[np.int64]) -> Detailed:
-        """Return the answer in detail for some segments."""
-        return Detailed(self._picture.assess(self.question, segments))
-
-    def refresh(self, question: Question, segments: NDArray[np.int64]) -> None:
-        """Move on to another moment, judging some segments anew and taking the rest as they were."""
-        self.question = question
-        if len(segments):
-            part = self._picture.assess(question, segments)
-            self.states[segments], self.risk[segments], self.delay_min[segments] = (
-                part.states,
-                part.risk,
-                part.delay_min,
-            )
-
-
-class NowStates(Protocol):
-    """What the desk needs of states kept up to date: those of `at`, and when."""
-
-    @property
-    def at(self) -> int: ...
-    @property
-    def states(self) -> NDArray[np.uint8]: ...
+    at: int
+    states: NDArray[np.uint8]
+    """(n, 2)"""
+    picture: Picture
+    basis: Basis
 
 
 class Ready:
     """Conditions and costs of one profile, user class and posture, moved along with the picture."""
 
-    def __init__(self, router: Router, picture: Picture, question: Question, posture: Posture) -> None:
-        self.picture, self._router, self._posture = picture, router, posture
+    def __init__(self, router: Router, now: NowStates, question: Question, posture: Posture) -> None:
+        self.picture, self._router, self._posture = now.picture, router, posture
         self._lock = SharedLock()
-        self._version, self._judged_at = picture.version, question.at
+        self._version, self._judged_at = now.basis.version, question.at
         self._seconds = travel_seconds(router.network, question.profile)
-        self.conditions = Assessed(picture, question)
+        self.conditions = Assessed(now.picture, question, now.basis)
         self._metrics = make_metrics(router, self.conditions, question.profile, posture)
+        self._foresight: Foresight | None = None
 
-    def is_usable(self, picture: Picture, at: int) -> bool:
-        """Return whether it can be moved on to `at`, or has to be made anew."""
-        missed = picture.version - self._version
-        is_near = 0 <= at - self._judged_at <= RISK_MAX_AGE_US
-        return picture is self.picture and is_near and missed <= len(picture.changes)
+    def is_usable(self, now: NowStates) -> bool:
+        """Return whether it can be moved on to `now`, or has to be made anew."""
+        missed = now.basis.version - self._version
+        is_near = 0 <= now.at - self._judged_at <= RISK_MAX_AGE_US
+        return now.picture is self.picture and is_near and missed <= MISSED_MAX
 
-    def move_on(self, question: Question, states: NDArray[np.uint8]) -> None:
+    def move_on(self, question: Question, now: NowStates) -> None:
         """Take over what moved since: states that differ, and all that changed records lie on."""
         with self._lock.writing():
-            touched = [np.flatnonzero((states != self.conditions.states).any(axis=1)), self._changed()]
+            touched = [np.flatnonzero((now.states != self.conditions.states).any(axis=1)), self._changed(now.basis)]
             segments = np.unique(np.concatenate(touched)).astype(np.int64)
-            self.conditions.refresh(question, segments)
+            self.conditions.refresh(question, segments, now.basis)
             if len(segments):
                 self._update(segments)
 
-    def _changed(self) -> NDArray[np.int64]:
+    def _changed(self, basis: Basis) -> NDArray[np.int64]:
+        """Return the segments of what changed up to a version; changes that came after it are for the next time."""
         with self.picture.lock:
-            missed = self.picture.version - self._version
-            recent = list(self.picture.changes)[len(self.picture.changes) - missed :]
-            self._version = self.picture.version
-            return self.picture.influence.segments_of([record for change in recent for record in change])
+            changes, newest = list(self.picture.changes), self.picture.version
+            first, last = (len(changes) - (newest - version) for version in (self._version, basis.version))
+            self._version = basis.version
+            return self.picture.influence.segments_of([record for change in changes[first:last] for record in change])
 
     def _update(self, segments: NDArray[np.int64]) -> None:
         arcs = np.column_stack([2 * segments, 2 * segments + 1]).ravel()
@@ -123,13 +94,70 @@ class Ready:
         metrics.verified.update(arcs, arc_costs(seconds, *arrays, posture))
         metrics.with_grey.update(arcs, arc_costs(seconds, *arrays, posture, allow_grey=True))
         metrics.beside.update(arcs, arc_costs(seconds, *arrays, POSTURES[posture.beside]))
+        if self._foresight is not None:
+            self._foresight.update(now, segments)
 
-    def plan(self, request: PlanRequest) -> Plan:
+    def trips(self) -> Trips:
+        """Return searches by times of arrival; how states go on is worked out at the first call, then moved along."""
+        with self._lock.writing():
+            if self._foresight is None:
+                self._foresight = Foresight(self._router, self.picture, self.conditions, self._posture)
+            return self._foresight.trips(self.conditions)
+
+    def plan(self, request: PlanRequest, sites: Sequence[Site] = ()) -> Plan:
         """Return the plan of a request at the moment of the conditions held; changes wait until it is made."""
+        trips = self.trips().asked(by_day_only=not request.wishes.night) if request.wishes.by_time else None
         with self._lock.reading():
             at = self.conditions.question.at
             request = replace(request, at=at, known_at=at)
-            return plan_route(self._router.network, self._router, self.conditions, request, self._metrics)
+            plan = plan_route(self._router.network, self._router, self.conditions, request, self._metrics)
+            return completed(plan, self._router, self.conditions, sites, trips)
+
+    def weigh(self, plan: Plan) -> Plan:
+        """Return a plan with the ways that weigh time against risk; only of the set kept for `fastest`."""
+        wishes = plan.request.wishes
+        trips = self.trips().asked(by_day_only=not wishes.night) if wishes.judged_on_arrival else None
+        with self._lock.reading():
+            extremes = self._metrics.verified, self._metrics.beside
+            return with_trade_offs(plan, self._router, self.conditions, extremes, trips)
+
+
+class Foresight:
+    """How states go on under one set of conditions, with the costs of every road at its best."""
+
+    def __init__(self, router: Router, picture: Picture, conditions: Assessed, posture: Posture) -> None:
+        self._router, self._picture, self._posture = router, picture, posture
+        question = conditions.question
+        self._profile = question.profile
+        self._course = picture.timelines(question, question.at + FORESEEN_US, basis=conditions.basis)
+        self._at_best = best_metric(router, conditions, self._course, self._profile, posture)
+        self._trips: Trips | None = None
+
+    def update(self, conditions: Assessed, segments: NDArray[np.int64]) -> None:
+        """Work out anew how some segments go on."""
+        question = replace(conditions.question, at=self._course.start)
+        part = self._picture.timelines(question, self._course.end, segments, basis=conditions.basis)
+        self._course = self._course.replaced(segments, part)
+        seconds = travel_seconds(self._router.network, self._profile)
+        arcs = np.column_stack([2 * segments, 2 * segments + 1]).ravel()
+        self._at_best.update(arcs, best_costs(conditions, self._course, seconds, self._posture)[arcs])
+        self._trips = None
+
+    def trips(self, conditions: Assessed) -> Trips:
+        """Return searches under the conditions."""
+        if self._trips is None:
+            self._trips = Trips(
+                self._router, conditions, self._course, self._profile, self._posture, at_best=self._at_best
+            )
+        return self._trips
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a set is kept; its lock is held while the set is made or moved on."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    ready: Ready | None = None
 
 
 class PlanningDesk:
@@ -137,25 +165,60 @@ class PlanningDesk:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ready: OrderedDict[tuple[Profile, str, str], Ready] = OrderedDict()
+        self._places: OrderedDict[tuple[Profile, str, str], _Place] = OrderedDict()
 
-    def plan_now(self, router: Router, picture: Picture, request: PlanRequest, now: Callable[[], NowStates]) -> Plan:
-        """Return the plan of a request that departs now; its times are those of the states taken."""
-        key = (request.profile, request.user_class, request.posture.name)
-        with self._lock:
+    def plan_now(
+        self, router: Router, request: PlanRequest, now: Callable[[], NowStates], sites: Sequence[Site] = ()
+    ) -> Plan:
+        """Return the plan of a request that departs now; its times are those of the states taken.
+
+        `sites` are the places at which one may rest or refuel.
+        """
+        plan = self._ready_for(router, request, request.posture, now).plan(request, sites)
+        if not request.wishes.trade_offs:
+            return plan
+        return self._ready_for(router, request, POSTURES["fastest"], now).weigh(plan)
+
+    def _ready_for(self, router: Router, request: PlanRequest, posture: Posture, now: Callable[[], NowStates]) -> Ready:
+        """Return the set of a posture, moved on to now."""
+        place = self._place((request.profile, request.user_class, posture.name))
+        with place.lock:
             view = now()
             question = Question(view.at, view.at, request.profile, request.user_class)
-            ready = self._ready.get(key)
-            if ready is None or not ready.is_usable(picture, view.at):
-                ready = self._ready[key] = Ready(router, picture, question, request.posture)
-            ready.move_on(question, view.states)
-            self._ready.move_to_end(key)
-            while len(self._ready) > KEPT:
-                self._ready.popitem(last=False)
-        return ready.plan(request)
+            ready = place.ready
+            if ready is None or not ready.is_usable(view):
+                ready = place.ready = Ready(router, view, question, posture)
+            ready.move_on(question, view)
+        return ready
+
+    def _place(self, key: tuple[Profile, str, str]) -> _Place:
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+            while len(self._places) > KEPT:
+                self._places.popitem(last=False)
+            return place
 
 
-def plan_then(router: Router, picture: Picture, request: PlanRequest) -> Plan:
+def plan_then(router: Router, picture: Picture, request: PlanRequest, sites: Sequence[Site] = ()) -> Plan:
     """Return the plan of a request at any moment, judged from nothing."""
-    question = Question(request.at, request.known_at, request.profile, request.user_class)
-    return plan_route(router.network, router, Assessed(picture, question), request)
+    question, wishes = Question(request.at, request.known_at, request.profile, request.user_class), request.wishes
+    conditions = Assessed(picture, question)
+    plan = plan_route(router.network, router, conditions, request)
+    trips = None
+    if wishes.by_time:
+        course = picture.timelines(question, question.at + FORESEEN_US, basis=conditions.basis)
+        whole = Trips(router, conditions, course, request.profile, request.posture)
+        trips = whole.asked(by_day_only=not wishes.night)
+    plan = completed(plan, router, conditions, sites, trips)
+    return with_trade_offs(plan, router, conditions, trips=trips) if wishes.trade_offs else plan
+
+
+def completed(plan: Plan, router: Router, conditions: Assessed, sites: Sequence[Site], trips: Trips | None) -> Plan:
+    """Return a plan with all that was asked for beside the trade-offs."""
+    wishes = plan.request.wishes
+    if trips is not None:
+        plan = with_times(plan, router, conditions, trips)
+    if wishes.rest_every_h or wishes.range_km:
+        plan = with_stops(plan, router, conditions, sites, trips)
+    return with_turning(plan, router, conditions) if wishes.turn_arounds else plan

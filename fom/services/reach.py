@@ -1,106 +1,223 @@
-"""Who reaches a service hub over viable roads, and in what time: the measure of being cut off.
+"""Reach: everything within so many minutes of a place under the states of a moment, as areas, roads and places.
 
-Turn restrictions and barriers are left out: the question is whether people are cut off, not which turn they take.
+Verified road is GREEN and AMBER. What GREY roads would add is a separate answer and never mixed into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from sqlalchemy.orm import Session
 
-from fom.domain.states import BACKWARD, FORWARD, VIABLE
+from fom.domain.access import Actor, require
+from fom.domain.states import NO_STATE, VIABLE, State
+from fom.errors import InvalidInput
 from fom.network.network import Network
-from fom.routing.snapping import Snap, snap_to_road
+from fom.routing.outline import Lines, outlines_of
+from fom.routing.roads import AT_JUNCTION_M, NEVER
+from fom.routing.snapping import Snap, lines_between
+from fom.routing.spreading import Covered, Reach
+from fom.services.joining import join_road, join_roads
+from fom.services.judged_roads import JudgedRoads, judge_roads
+from fom.services.picture_host import PictureHost
+from fom.services.registers import list_register
 
-REACH_S = 4 * 3600.0
-"""Farther than this from every hub counts as cut off. Source: doctrine, section 5 (isolated community) (J)."""
+FORMAT = "fom-reach/1"
+BANDS_MAX = 6
+MINUTES_MAX = 12 * 60
+DEFAULT_MINUTES = (15, 30, 60, 120)
+MINUTE_MS = 60_000
+PEOPLED = ("settlement", "camp")
+"""Kinds of sites whose population counts."""
+LISTED = (*PEOPLED, "hub", "headquarters", "base", "tob")
+PLACE_DIGITS = 6
 
 
-AT_JUNCTION_M = 25.0
-"""A place this near to a junction stands at it, whatever holds the road beside it. Source: project decision."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachRequest:
+    """From where, within which minutes, with what, for whom, when; times None = now."""
+
+    place: tuple[float, float]
+    minutes: tuple[int, ...] = DEFAULT_MINUTES
+    profile: str = "P3"
+    user_class: str = "mission_military"
+    at: int | None = None
+    known_at: int | None = None
+    allow_unverified: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInput for bands that are none, too many, or out of range."""
+        asked = tuple(sorted(set(self.minutes)))
+        if not 1 <= len(asked) <= BANDS_MAX or not 1 <= asked[0] <= asked[-1] <= MINUTES_MAX:
+            expected = f"1 to {BANDS_MAX} whole numbers of minutes, each 1 to {MINUTES_MAX}"
+            raise InvalidInput.single("minutes", ", ".join(map(str, self.minutes))[:60], expected)
+        object.__setattr__(self, "minutes", asked)
 
 
-def join_roads(network: Network, rows: Iterable[Mapping[str, Any]]) -> dict[str, Snap]:
-    """Return id -> where a register's row joins the road network; rows farther than 2 km from any road are left out."""
-    joined = {row["id"]: snap_to_road(network, row["lon"], row["lat"]) for row in rows}
-    return {row_id: snap for row_id, snap in joined.items() if snap is not None}
+def find_reach(session: Session, host: PictureHost, request: ReachRequest, *, actor: Actor) -> dict[str, Any]:
+    """Return the GeoJSON answer `fom-reach/1` of docs/analyses.md: bands and places as features, smallest band first.
 
-
-def reaching(
-    network: Network,
-    states: NDArray[np.uint8],
-    seconds: NDArray[np.float64],
-    settlements: Mapping[str, Snap],
-    hubs: Sequence[Snap],
-) -> set[str]:
-    """Return the settlements from which a hub is reached within `REACH_S` over GREEN and AMBER roads.
-
-    Parameters
-    ----------
-    states
-        (n, 2) uint8, one row per segment.
-    seconds
-        (n,) seconds that each segment takes.
+    Raises
+    ------
+    InvalidInput
+        An unknown profile or user class.
+    NotPermitted
+        The actor may not see the picture.
     """
-    if not hubs or not settlements:
-        return set()
-    is_viable = np.isin(states, VIABLE)
-    to_hub = _seconds_to_hub(network, is_viable, seconds, hubs)
+    require(actor, "read_picture")
+    judged = judge_roads(
+        host, at=request.at, known_at=request.known_at, profile=request.profile, user_class=request.user_class
+    )
+    snap = join_road(host.network, *request.place)
+    rows = list_places(session, actor=actor, known_at=request.known_at)
+    joined = {} if snap is None else join_roads(host.network, rows)
+    found = [] if snap is None else [_Found.of(host, judged, request, snap, joined, is_verified=True)]
+    if snap is not None and request.allow_unverified:
+        found.append(_Found.of(host, judged, request, snap, joined, is_verified=False))
+    places = _places(rows, found)
     return {
-        row_id for row_id, snap in settlements.items() if _leave(network, is_viable, seconds, snap, to_hub) <= REACH_S
+        "type": "FeatureCollection",
+        "format": FORMAT,
+        **judged.question.members(),
+        "network": host.network.network_id,
+        "version": host.version,
+        "minutes": list(request.minutes),
+        "start": _start(host.network, judged, request.place, snap),
+        "features": [
+            *(band for one in found for band in one.bands(host.network, judged, request, places)),
+            *places,
+        ],
     }
 
 
-def _seconds_to_hub(
-    network: Network, is_viable: NDArray[np.bool_], seconds: NDArray[np.float64], hubs: Sequence[Snap]
-) -> NDArray[np.float64]:
-    """Return (k,) seconds from each node to the nearest hub, inf where none is reached in time."""
-    n_nodes = len(network.node_lonlat)
-    start, end = np.asarray(network.from_node, np.int64), np.asarray(network.to_node, np.int64)
-    ahead, back = is_viable[:, FORWARD], is_viable[:, BACKWARD]
-    tails, heads = [start[ahead], end[back]], [end[ahead], start[back]]
-    weights = [seconds[ahead], seconds[back]]
-    for hub in hubs:  # one more node stands for all hubs
-        for node, cost_s in _ends(network, seconds, hub, may_start=ahead[hub.segment], may_end=back[hub.segment]):
-            tails.append(np.array([node]))
-            heads.append(np.array([n_nodes]))
-            weights.append(np.array([cost_s]))
-    # searched backwards from the hubs; of parallel roads the quicker one, and no weight of 0, which would be no road
-    rows, columns, values = np.concatenate(heads), np.concatenate(tails), np.maximum(np.concatenate(weights), 1e-3)
-    order = np.lexsort((values, columns, rows))
-    rows, columns, values = rows[order], columns[order], values[order]
-    is_first = np.ones(len(rows), np.bool_)
-    is_first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
-    graph = csr_array((values[is_first], (rows[is_first], columns[is_first])), shape=(n_nodes + 1, n_nodes + 1))
-    return np.asarray(dijkstra(graph, indices=n_nodes, limit=REACH_S)[:n_nodes])
+def list_places(session: Session, *, actor: Actor, known_at: int | None) -> list[dict[str, Any]]:
+    """Return the sites and air heads that the actor may see, each with `register` and `kind`."""
+    sites = [
+        {**row, "register": "site"}
+        for row in list_register(session, "site", actor=actor, known_at=known_at)
+        if row["kind"] in LISTED and row.get("is_active") is not False
+    ]
+    air_heads = list_register(session, "air_head", actor=actor, known_at=known_at)
+    return [*sites, *({**row, "register": "air_head", "population": None} for row in air_heads)]
 
 
-def _leave(
-    network: Network,
-    is_viable: NDArray[np.bool_],
-    seconds: NDArray[np.float64],
-    snap: Snap,
-    to_hub: NDArray[np.float64],
-) -> float:
-    """Return the seconds from a place on a road to the nearest hub, whichever way one sets out."""
-    ahead, back = is_viable[snap.segment, FORWARD], is_viable[snap.segment, BACKWARD]
-    ends = _ends(network, seconds, snap, may_start=back, may_end=ahead)
-    return float(min((cost_s + to_hub[node] for node, cost_s in ends), default=np.inf))
+@dataclass(frozen=True, eq=False, slots=True)
+class _Found:
+    """One search, over verified roads only or with unverified ones."""
+
+    reach: Reach
+    is_verified: bool
+    ms: Mapping[str, int]
+    """Id of a place -> milliseconds, for those that are reached."""
+
+    @classmethod
+    def of(
+        cls, host: PictureHost, judged: JudgedRoads, request: ReachRequest, snap: Snap, joined: Mapping[str, Snap],
+        *, is_verified: bool,
+    ) -> _Found:  # fmt: skip
+        roads = judged.roads(host.router, with_grey=not is_verified)
+        reach = Reach.of(roads, snap, request.minutes[-1] * MINUTE_MS)
+        arrivals = reach.arrivals(list(joined.values())).tolist()
+        return cls(reach, is_verified, {i: ms for i, ms in zip(joined, arrivals, strict=True) if ms < NEVER})
+
+    def bands(
+        self, network: Network, judged: JudgedRoads, request: ReachRequest, places: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Return a feature for each band, smallest first."""
+        member = "minutes" if self.is_verified else "minutes_with_unverified"
+        covered = [self.reach.covered(minutes * MINUTE_MS) for minutes in request.minutes]
+        outlines = outlines_of([_lines(network, part) for part in covered], around=self.reach.start.lonlat)
+        bands = []
+        for minutes, part, outline in zip(request.minutes, covered, outlines, strict=True):
+            inside = [p["properties"] for p in places if _is_within(p["properties"][member], minutes)]
+            properties = {
+                "kind": "band",
+                "minutes": minutes,
+                "is_verified": self.is_verified,
+                "by_state_m": _by_state_m(network, judged.states, part),
+                "people": sum(p["population"] or 0 for p in inside if p["place_kind"] in PEOPLED),
+                "places": len(inside),
+                "margin_m": math.ceil(outline.margin_m),
+            }
+            shape = shapely.geometry.mapping(outline.shape)
+            bands.append({"type": "Feature", "geometry": shape, "properties": properties})
+        return bands
 
 
-def _ends(
-    network: Network, seconds: NDArray[np.float64], snap: Snap, *, may_start: bool, may_end: bool
-) -> Iterator[tuple[int, float]]:
-    """Yield (node, seconds between it and the place) of the ends of the road that the place may use."""
-    s, length_m = snap.segment, float(network.length_m[snap.segment])
-    for node, share, may in (
-        (network.from_node[s], snap.fraction, may_start),
-        (network.to_node[s], 1 - snap.fraction, may_end),
-    ):
-        if may or share * length_m <= AT_JUNCTION_M:
-            yield int(node), share * float(seconds[s])
+def _lines(network: Network, part: Covered) -> Lines:
+    coords, coord_start = np.asarray(network.coords), np.asarray(network.coord_start)
+    return Lines(*lines_between(coords, coord_start, part.segment, part.start, part.end))
+
+
+def _is_within(minutes: float | None, limit: int) -> bool:
+    return minutes is not None and minutes <= limit
+
+
+def _by_state_m(network: Network, states: NDArray[np.uint8], covered: Covered) -> dict[str, float]:
+    """Return metres of reached road by the worse of a segment's directions that may be driven."""
+    both = states[covered.segment]
+    worst = np.where((both == NO_STATE) | (both > State.GREY), 0, both).max(axis=1)
+    metres = (covered.end - covered.start) * np.asarray(network.length_m)[covered.segment]
+    total = np.bincount(worst, weights=metres, minlength=len(State))
+    return {state.name: round(float(total[state]), 1) for state in (*VIABLE, State.GREY)}
+
+
+def _places(rows: Sequence[Mapping[str, Any]], found: Sequence[_Found]) -> list[dict[str, Any]]:
+    """Return the places reached as features, soonest first; those that need unverified road last."""
+    verified = found[0].ms if found else {}
+    unverified = found[1].ms if len(found) > 1 else {}
+    reached = [row for row in rows if row["id"] in verified or row["id"] in unverified]
+    reached.sort(
+        key=lambda row: (verified.get(row["id"], NEVER), unverified.get(row["id"], NEVER), row["name"], row["id"])
+    )
+    return [_place(row, verified.get(row["id"]), unverified.get(row["id"])) for row in reached]
+
+
+def _place(row: Mapping[str, Any], verified_ms: int | None, unverified_ms: int | None) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "id": row["id"],
+        "geometry": {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
+        "properties": {
+            "kind": "place",
+            "register": row["register"],
+            "place_kind": row["kind"],
+            "name": row["name"],
+            "code": row.get("code"),
+            "population": row["population"],
+            "minutes": _minutes(verified_ms),
+            "minutes_with_unverified": _minutes(unverified_ms),
+        },
+    }
+
+
+def _minutes(ms: int | None) -> float | None:
+    """Return minutes to the hundredth, rounded up: nobody is said to be nearer than he is."""
+    return None if ms is None else -(-ms * 100 // MINUTE_MS) / 100
+
+
+def _start(network: Network, judged: JudgedRoads, place: tuple[float, float], snap: Snap | None) -> dict[str, Any]:
+    said: dict[str, Any] = {"asked": _lonlat(place), "on_road": None, "snap_m": None, "segment_id": None, "state": None}
+    if snap is None:
+        return said | {"is_blocked": True}
+    both = judged.states[snap.segment]
+    state = State(int(both[both != NO_STATE].min()))
+    end_m = min(snap.fraction, 1.0 - snap.fraction) * float(network.length_m[snap.segment])
+    return {
+        "asked": _lonlat(place),
+        "on_road": _lonlat(snap.lonlat),
+        "snap_m": round(snap.distance_m, 1),
+        "segment_id": network.segment_id(snap.segment),
+        "state": state.name,
+        "is_blocked": state not in VIABLE and end_m > AT_JUNCTION_M,
+    }
+
+
+def _lonlat(place: tuple[float, float]) -> list[float]:
+    return [round(place[0], PLACE_DIGITS), round(place[1], PLACE_DIGITS)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,11 +32,12 @@ def explain_segment(host: PictureHost, segment_id: str, question: Question, *, a
     number = host.network.find_segment(segment_id)
     if number is None:
         raise NotFound("segment", segment_id)
+    version = host.version  # before the answer: what it shows is then no older than it says
     answer = host.assess(question, [number]).answer()
     rows = [disclose_row(row, actor=actor, host=host) for row in answer["segments"]]
     return {
         **question.members(),
-        "version": host.version,
+        "version": version,
         **describe_segment(host.network, number),
         "routes": host.routes_over(number),
         "directions": rows,
@@ -53,7 +53,7 @@ def last_days(host: PictureHost, segment_id: str, question: Question) -> dict[st
     if number is None:
         raise NotFound("segment", segment_id)
     backs = [back * DAY_US for back in reversed(range(DAYS_SHOWN))]
-    asked = [replace(question, at=question.at - back, known_at=question.known_at - back) for back in backs]
+    asked = [host.then(question, question.at - back, question.known_at - back) for back in backs]
     states = np.array([host.assess(then, [number]).states[0] for then in asked])
     ways = [way for way in range(len(DIRECTION_CODES)) if states[-1, way] != NO_STATE]
     return {

@@ -1,61 +1,73 @@
-"""What if: hypothetical records come and records go on a copy of the picture; nothing is stored.
-
-Answers what moves, which key routes change, who is cut off from every hub or regains one, and how a plan changes.
-"""
+"""What if: a hypothesis asked, kept under a title, opened by link and compared; the record is never touched."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Access, Actor, Guarded, require
-from fom.domain.facts_file import parse_record
+from fom.domain.access import Actor, may, require, visible
 from fom.domain.instants import format_instant
-from fom.domain.records import Record
-from fom.domain.states import DIRECTION_CODES, NO_STATE, State
-from fom.errors import FieldError, InvalidInput
-from fom.network.network import Network
+from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.answer import plan_answer
-from fom.routing.posture import travel_seconds
 from fom.routing.request import make_request
+from fom.services.differences import Side, Viewing, find_difference
 from fom.services.disclosure import disclose_reason
-from fom.services.drafts import REPORTED_KINDS, checked
+from fom.services.hypotheses import Hypothesis, assume
 from fom.services.judging import get_visible_record
-from fom.services.picture_events import letter, moves_between
+from fom.services.pending import common_area, highest
 from fom.services.picture_host import PictureHost
 from fom.services.planning_desk import plan_then
-from fom.services.reach import join_roads, reaching
-from fom.services.record_checks import check_references
-from fom.services.registers import list_register
+from fom.services.writing import step
+from fom.store.audit import append_audit
+from fom.store.tables import WhatIfRow
 
-RECORDS_MAX = 200
+TITLE_MAX = 200
+KEPT_MAX = 500
+"""Saved what-ifs of one author; the next is refused until one is deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIf:
-    """`add`: features of the facts format that would come; `remove`: ids of records that would go."""
+class WhatIfDraft:
+    """A hypothesis to keep. `at`, `known_at` microseconds, None = the moment at which it is opened."""
 
-    add: tuple[Mapping[str, Any], ...] = ()
-    remove: tuple[str, ...] = ()
+    id: str
+    title: str
+    hypothesis: Hypothesis
+    at: int | None = None
+    known_at: int | None = None
+    profile: str = "P3"
+    user_class: str = "mission_military"
+    classification: str = "confidential"
+    based_on: str | None = None
+
+
+def suppose(
+    session: Session, host: PictureHost, hypothesis: Hypothesis | None, question: Question, *, actor: Actor
+) -> Side:
+    """Return the side of a difference on which a hypothesis holds; None = the record as it is."""
+    require(actor, "read_picture")
+    if hypothesis is None:
+        return Side(host, question)
+    assumed = assume(session, host, host.picture_for(question), hypothesis, question, actor=actor)
+    return Side(host, assumed.question, assumed.picture, assumed.own)
 
 
 def what_if(
     session: Session,
     host: PictureHost,
-    change: WhatIf,
+    hypothesis: Hypothesis,
     question: Question,
     *,
     way: Mapping[str, Any] | None = None,
     actor: Actor,
 ) -> dict[str, Any]:
-    """Return what would differ: `moves`, `by_state_m`, `routes`, `people`, and `plan` before and after.
+    """Return what would differ from the record (`find_difference`), and with a `way` a `plan` before and after.
 
     Parameters
     ----------
@@ -64,139 +76,139 @@ def what_if(
 
     Raises
     ------
-    InvalidInput
-        No change at all, too many records, or a feature that the facts format refuses.
-    NotFound
-        A record to remove is not there, or the actor may not see it.
+    InvalidInput, NotFound
+        As `assume`.
     """
-    require(actor, "read_picture")
-    if not 1 <= len(change.add) + len(change.remove) <= RECORDS_MAX:
-        raise InvalidInput.single("add", f"{len(change.add) + len(change.remove)} changes", f"1 to {RECORDS_MAX}")
-    added = _hypothetical(session, host.network, change.add, question, actor)
-    with host.reading() as picture:
-        before_picture = picture.copy()
-    after_picture = before_picture.copy()
-    after_picture.remove([get_visible_record(session, record_id, actor).id for record_id in change.remove])
-    after_picture.apply(added)
-    before, after = (p.assess(question).states for p in (before_picture, after_picture))
-    answer = {
-        **question.members(),
-        "network": host.network.network_id,
-        "version": host.version,
-        "moves": moves_between(before, after),
-        "by_state_m": {"before": _by_state_m(host.network, before), "after": _by_state_m(host.network, after)},
-        "routes": _routes(session, host.network, before, after, actor),
-        "people": _people(session, host.network, question, before, after, actor),
-        "plan": None,
-    }
+    before, after = Side(host, question), suppose(session, host, hypothesis, question, actor=actor)
+    answer = {**question.members(), "hypothetical": True}
+    answer |= find_difference(session, host, before, after, actor=actor)
+    answer["plan"] = None
     if way is not None:
-        request = make_request(
-            **way,
-            profile=question.profile.name,
-            profiles=host.profiles,
-            user_class=question.user_class,
-            at=question.at,
-            known_at=question.known_at,
-        )
-        known = _Hypothetical(host, frozenset(record.id for record in added), actor)
-        show = lambda reason: disclose_reason(reason, actor=actor, host=known)  # noqa: E731
-        pictures = {"before": before_picture, "after": after_picture}
+        pictures = {"before": (host.picture_for(question), before), "after": (after.picture, after)}
         answer["plan"] = {
-            name: plan_answer(plan_then(host.router, picture, request), show=show) for name, picture in pictures.items()
+            name: _plan(host, picture or host.picture_for(question), side, way, actor)
+            for name, (picture, side) in pictures.items()
         }
     return answer
 
 
-@dataclass(frozen=True)
-class _Hypothetical:
-    """Who may see what: of hypothetical records, whoever asks."""
-
-    host: PictureHost
-    own: frozenset[str]
-    actor: Actor
-
-    def access_of(self, thing_id: str) -> Guarded:
-        return Access("unclassified", by=self.actor.person) if thing_id in self.own else self.host.access_of(thing_id)
-
-
-def _hypothetical(
-    session: Session, network: Network, features: Sequence[Mapping[str, Any]], question: Question, actor: Actor
-) -> list[Record]:
-    """Return the records that would come, received in time to count for the question."""
-    received = format_instant(min(question.at, question.known_at))
-    errors: list[FieldError] = []
-    whole = []
-    for index, feature in enumerate(features):
-        said = feature.get("properties")
-        kind = said.get("kind") if isinstance(said, Mapping) else None
-        if not isinstance(said, Mapping) or kind not in REPORTED_KINDS:
-            expected = "one of " + ", ".join(REPORTED_KINDS)
-            errors.append(FieldError(f"add[{index}].properties.kind", repr(kind)[:40], expected))
-            continue
-        properties = {"occurred": received, **said, "received": received, "by": actor.person}
-        one = {
-            "type": "Feature",
-            "id": str(uuid.uuid4()),
-            "geometry": feature.get("geometry"),
-            "properties": properties,
-        }
-        whole += checked([one], f"add[{index}].", errors)
-    if errors:
-        raise InvalidInput(errors)
-    check_references(session, whole, network)
-    return [parse_record(feature) for feature in whole]
+def _plan(host: PictureHost, picture: Picture, side: Side, way: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+    question = side.question
+    request = make_request(
+        **way, profile=question.profile.name, profiles=picture.profiles, user_class=question.user_class,
+        at=question.at, known_at=question.known_at,
+    )  # fmt: skip
+    viewing = Viewing(host, side.own, actor)
+    show = lambda reason: disclose_reason(reason, actor=actor, host=viewing)  # noqa: E731
+    return plan_answer(plan_then(host.router, picture, request), show=show)
 
 
-def _by_state_m(network: Network, states: NDArray[np.uint8]) -> dict[str, float]:
-    """Return metres of road by the worse of a segment's directions."""
-    worst = np.where(states == NO_STATE, 0, states).max(axis=1)
-    metres = np.bincount(worst, weights=network.length_m, minlength=len(State))
-    return {state.name: round(float(metres[state]), 1) for state in State}
+def save_what_if(session: Session, draft: WhatIfDraft, *, actor: Actor, now: int) -> dict[str, Any]:
+    """Keep a hypothesis; the same again gives the first result. It is as secret as the most secret record it names.
+
+    Raises
+    ------
+    InvalidInput
+        No title, nothing supposed, or too many kept.
+    NotFound
+        It names a record that is not there, or the actor may not see.
+    Conflict
+        Another what-if has this id.
+    """
+    require(actor, "keep_what_ifs")
+    title = draft.title.strip()
+    if not 0 < len(title) <= TITLE_MAX:
+        raise InvalidInput.single("title", f"{len(title)} characters", f"1 to {TITLE_MAX} characters")
+    if draft.hypothesis.is_empty:
+        raise InvalidInput.single("hypothesis", "nothing", "at least one change")
+    named = [get_visible_record(session, i, actor) for i in (*draft.hypothesis.remove, *draft.hypothesis.clear)]
+    at = step(session, now)
+    body = {
+        "title": title, "hypothesis": format_hypothesis(draft.hypothesis), "at": draft.at, "known_at": draft.known_at,
+        "profile": draft.profile, "user_class": draft.user_class, "based_on": draft.based_on,
+        "classification": highest([draft.classification, *(row.classification for row in named)]),
+        "area": common_area(named) if named else None,
+    }  # fmt: skip
+    row = session.get(WhatIfRow, draft.id)
+    if row is not None:
+        if row.by != actor.person or any(getattr(row, name) != value for name, value in body.items()):
+            raise Conflict(f"what-if {draft.id} exists with another body; save a copy under an id of its own")
+        return row_members(row)
+    own = select(WhatIfRow.id).where(WhatIfRow.by == actor.person)
+    if len(session.scalars(own).all()) >= KEPT_MAX:
+        raise InvalidInput.single("id", f"{KEPT_MAX} are kept", "that you delete one of your what-ifs first")
+    row = WhatIfRow(id=draft.id, by=actor.person, created_at=at, **body)
+    session.add(row)
+    session.flush()
+    append_audit(session, "save_what_if", ("what_if", row.id), actor=actor.person, at=at, details={"title": title})
+    return row_members(row)
 
 
-def _routes(
-    session: Session, network: Network, before: NDArray[np.uint8], after: NDArray[np.uint8], actor: Actor
-) -> list[dict[str, Any]]:
-    """Return the key routes whose worst state differs, by code."""
-    changed = []
-    for row in list_register(session, "key_route", actor=actor):
-        found = ((network.find_segment(s["id"]), s.get("direction") or "forward") for s in row["segments"] or ())
-        arcs = np.array([2 * n + DIRECTION_CODES.index(way) for n, way in found if n is not None], np.int64)
-        if not len(arcs):
-            continue
-        old, new = (letter(int(states.reshape(-1)[arcs].max())) for states in (before, after))
-        if old != new:
-            changed.append({"id": row["id"], "code": row["code"], "name": row["name"], "before": old, "after": new})
-    return changed
+def list_what_ifs(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return what the actor may see, newest first."""
+    require(actor, "read_picture")
+    rows = session.scalars(select(WhatIfRow).order_by(WhatIfRow.created_at.desc(), WhatIfRow.id))
+    return [row_members(row) for row in rows if visible(actor, row)]
 
 
-def _people(
-    session: Session,
-    network: Network,
-    question: Question,
-    before: NDArray[np.uint8],
-    after: NDArray[np.uint8],
-    actor: Actor,
-) -> dict[str, Any]:
-    """Return how many people reach a hub in time before and after, and the settlements that lose or gain it."""
-    sites = list_register(session, "site", actor=actor)
-    settlements = {row["id"]: row for row in sites if row["kind"] in ("settlement", "camp")}
-    joined = join_roads(network, settlements.values())
-    hubs = list(join_roads(network, (row for row in sites if row["kind"] == "hub")).values())
-    seconds = travel_seconds(network, question.profile)
-    old, new = (reaching(network, states, seconds, joined, hubs) for states in (before, after))
-    return {
-        "hubs": len(hubs),
-        "reaching_before": _population(settlements, old),
-        "reaching_after": _population(settlements, new),
-        "cut_off": [_named(settlements[i]) for i in sorted(old - new)],
-        "regained": [_named(settlements[i]) for i in sorted(new - old)],
+def get_what_if(session: Session, what_if_id: str, *, actor: Actor) -> dict[str, Any]:
+    """Return a kept what-if; NotFound also when the actor may not see it."""
+    return row_members(_get(session, what_if_id, actor))
+
+
+def delete_what_if(session: Session, what_if_id: str, *, actor: Actor, now: int) -> None:
+    """Delete a what-if as its author, or as the chief; what it was stays in the audit chain.
+
+    Raises
+    ------
+    NotFound
+        Not here, or not for this actor.
+    NotPermitted
+        Somebody else's.
+    """
+    row = _get(session, what_if_id, actor)
+    if row.by != actor.person and not may(actor, "delete_what_ifs"):
+        raise NotPermitted("a what-if is deleted by its author or by the chief JOC")
+    at = step(session, now)
+    details = {"title": row.title, "by": row.by, "hypothesis": row.hypothesis}
+    append_audit(session, "delete_what_if", ("what_if", row.id), actor=actor.person, at=at, details=details)
+    session.delete(row)
+
+
+def question_of(host: PictureHost, kept: Mapping[str, Any]) -> Question:
+    """Return the question that a kept what-if was built on."""
+    return host.question(kept["at_us"], kept["known_at_us"], kept["profile"], kept["user_class"])
+
+
+def parse_hypothesis(members: Mapping[str, Any]) -> Hypothesis:
+    """Return the hypothesis of plain values, as `format_hypothesis` gives them."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list | tuple) else value for name, value in members.items()
     }
+    return Hypothesis(**values)
 
 
-def _population(settlements: Mapping[str, Mapping[str, Any]], ids: set[str]) -> int:
-    return sum(settlements[row_id]["population"] or 0 for row_id in ids)
+def format_hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
+    """Return the members of a hypothesis that say something, as plain values."""
+    values = {member.name: asdict(hypothesis)[member.name] for member in fields(hypothesis)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
 
-def _named(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": row["id"], "name": row["name"], "population": row["population"]}
+def row_members(row: WhatIfRow) -> dict[str, Any]:
+    """Return the plain values of a kept what-if; `at`, `known_at` null = the moment at which it is opened."""
+    return {
+        "id": row.id, "title": row.title, "by": row.by, "created_at": format_instant(row.created_at),
+        "at": None if row.at is None else format_instant(row.at),
+        "known_at": None if row.known_at is None else format_instant(row.known_at),
+        "at_us": row.at, "known_at_us": row.known_at,
+        "profile": row.profile, "user_class": row.user_class, "hypothesis": row.hypothesis,
+        "classification": row.classification, "area": row.area, "based_on": row.based_on,
+    }  # fmt: skip
+
+
+def _get(session: Session, what_if_id: str, actor: Actor) -> WhatIfRow:
+    require(actor, "read_picture")
+    row = session.get(WhatIfRow, what_if_id)
+    if row is None or not visible(actor, row):
+        raise NotFound("what-if", what_if_id)
+    return row

@@ -13,6 +13,8 @@ from fom.store.tables import Change
 
 CHANNEL = "fom_change"
 """PostgreSQL notification channel; the payload is the change number."""
+CANDIDATE = "network_candidate"
+"""Subject of the change that announces a network, so that every process makes it ready."""
 
 
 def receipt_moment(session: Session, now: int) -> int:
@@ -81,6 +83,25 @@ def newest_change(session: Session) -> Change | None:
 def list_changes(session: Session, *, after: int, limit: int = 1000) -> Sequence[Change]:
     """Return the changes after a number, in order."""
     return session.scalars(select(Change).where(Change.number > after).order_by(Change.number).limit(limit)).all()
+
+
+def list_activations(session: Session) -> list[tuple[int, str]]:
+    """Return (change number, network id) of every activation of a network, oldest first."""
+    query = select(Change.number, Change.subject_id).where(Change.kind == "network", Change.subject_kind == "network")
+    return [(number, str(network_id)) for number, network_id in session.execute(query.order_by(Change.number))]
+
+
+def newest_candidate(session: Session) -> str | None:
+    """Return the network that was announced last, None when one was brought into use since."""
+    announced_or_activated = Change.subject_kind.in_((CANDIDATE, "network"))
+    query = select(Change).where(Change.kind == "network", announced_or_activated)
+    newest = session.scalar(query.order_by(Change.number.desc()).limit(1))
+    return None if newest is None or newest.subject_kind != CANDIDATE else newest.subject_id
+
+
+def is_activation(change: Change) -> bool:
+    """Return whether a change brings another network into use."""
+    return change.kind == "network" and change.subject_kind == "network"
 
 
 def find_change(session: Session, number: int) -> Change | None:

@@ -38,13 +38,17 @@ class Provenance:
 
 def row_of(feature: Mapping[str, Any], provenance: Provenance) -> RecordRow:
     """Return the row of one checked feature of the facts format."""
+    return RecordRow(**_values_of(feature, provenance))
+
+
+def _values_of(feature: Mapping[str, Any], provenance: Provenance) -> dict[str, Any]:
     properties = dict(feature["properties"])
     geometry = None if feature.get("geometry") is None else shape(feature["geometry"])
     bounds = (None,) * 4 if geometry is None else geometry.bounds
     common = {name: properties.pop(name, None) for name in COMMON}
     for name in ("received", "occurred"):
         common[name] = None if common[name] is None else parse_instant(common[name])
-    return RecordRow(
+    return dict(
         id=feature["id"],
         geometry=geometry,
         min_lon=bounds[0],
@@ -88,14 +92,14 @@ def references_of(feature: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def insert_records(session: Session, features: Sequence[Mapping[str, Any]], provenance: Provenance) -> None:
     """Write records, then what they refer to (they may refer to one another)."""
-    insert_rows(session, (row_of(feature, provenance) for feature in features))
+    session.add_all(row_of(feature, provenance) for feature in features)
+    session.flush()
     insert_references(session, features)
 
 
-def insert_rows(session: Session, rows: Iterable[RecordRow]) -> None:
-    """Write records without what they refer to."""
-    session.add_all(rows)
-    session.flush()
+def insert_many(session: Session, records: Iterable[tuple[Mapping[str, Any], Provenance]]) -> None:
+    """Write records without what they refer to, and without an object for each."""
+    session.execute(insert(RecordRow), [_values_of(feature, provenance) for feature, provenance in records])
 
 
 def insert_references(session: Session, features: Sequence[Mapping[str, Any]]) -> None:
@@ -137,9 +141,18 @@ def has_records(session: Session) -> bool:
     return session.scalar(select(RecordRow.number).limit(1)) is not None
 
 
-def list_known(session: Session, *, known_at: int | None = None) -> Iterator[RecordRow]:
-    """Yield every record received up to a moment (None = all), in the order of their numbers."""
+def list_known(
+    session: Session, *, known_at: int | None = None, after: int = 0, up_to: int | None = None
+) -> Iterator[RecordRow]:
+    """Yield every record received up to a moment (None = all), in the order of their own numbers.
+
+    Of the changes after a number, and up to a number (None = all).
+    """
     query = select(RecordRow)
+    if after:
+        query = query.where(RecordRow.change_number > after)
+    if up_to is not None:
+        query = query.where(RecordRow.change_number <= up_to)
     if known_at is not None:
         query = query.where(or_(RecordRow.received <= known_at, RecordRow.received.is_(None)))
     yield from session.scalars(_ordered(query).execution_options(yield_per=2000))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app
+from flask import current_app, g, has_request_context
 from sqlalchemy.exc import SQLAlchemyError
 
 from fom.config import Config
@@ -35,12 +35,14 @@ class Edge:
     open_host: Callable[[], Any]
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the process is asked to end: open streams end within a second."""
+    closers: list[Callable[[], None]] = field(default_factory=list)
+    """What else ends with the application."""
     _host: Any = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def host(self) -> Any:
-        """Return the picture host, opening it on first use.
+    def hosts(self) -> Any:
+        """Return the picture hosts of the process (`NetworkSwitch`), opening them on first use.
 
         Raises
         ------
@@ -54,6 +56,15 @@ class Edge:
         return self._host
 
     @property
+    def host(self) -> Any:
+        """Return the picture host in use; one request has the same from its beginning to its end."""
+        if not has_request_context():
+            return self.hosts.current
+        if "host" not in g:
+            g.host = self.hosts.current
+        return g.host
+
+    @property
     def is_open(self) -> bool:
         """Return whether the picture is there; asking does not open it."""
         return self._host is not None
@@ -63,7 +74,7 @@ class Edge:
 
         def open_it() -> None:
             try:
-                self.host  # noqa: B018 - opens
+                self.hosts  # noqa: B018 - opens
             except (FomError, SQLAlchemyError, OSError) as failed:
                 log.warning("the picture could not be opened: %s", type(failed).__name__)
 
@@ -74,10 +85,14 @@ class Edge:
         """Apply what was just committed to the picture, if there is one."""
         if self._host is not None:
             self._host.follow()
+            if has_request_context():
+                g.pop("host", None)  # what follows is told of the picture with the change in it
 
     def close(self) -> None:
         """Let the streams end and stop the host's threads."""
         self.closing.set()
+        for close in self.closers:
+            close()
         if self._host is not None:
             self._host.stop()
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from fom.errors import (
@@ -149,8 +150,9 @@ def _on_http(error: HTTPException) -> Response | HTTPException:
     return answer
 
 
-def _on_database(error: OperationalError) -> Response:
-    log.error("database unavailable: %s (request %s)", type(error.orig).__name__, _request_id())
+def _on_database(error: OperationalError | InterfaceError | NoConnectionFree) -> Response:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    log.error("database unavailable: %s (request %s)", type(cause).__name__, _request_id())
     answer = problem(503, "database_unavailable", "The database cannot answer now; nothing was saved. Try again.")
     answer.headers["Retry-After"] = "5"
     return answer
@@ -172,5 +174,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(FomError, _on_ours)
     app.register_error_handler(ValidationError, invalid)
     app.register_error_handler(HTTPException, _on_http)
-    app.register_error_handler(OperationalError, _on_database)
+    for unavailable in (OperationalError, InterfaceError, NoConnectionFree):
+        app.register_error_handler(unavailable, _on_database)
     app.register_error_handler(Exception, _on_anything)

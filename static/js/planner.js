@@ -1,8 +1,10 @@
 // The planner's map ([data-planner]): ways found, states of key routes beneath, ends by a click.
-// The plan itself is made by the server; without scripts the page lists it in full.
+// The plan itself is made by the server; without scripts the page lists it in full. Whoever chooses a way says so by the
+// event "way" on the planner, with the key of its card.
 import { createMap, readContext, setData } from "./map/canvas.js";
 import { Feed } from "./map/feed.js";
 import { KeyRoutes } from "./map/routes.js";
+import { StateTiles } from "./map/state_tiles.js";
 
 const root = document.querySelector("[data-planner]");
 const settings = JSON.parse(document.querySelector("#map-settings").textContent);
@@ -16,8 +18,9 @@ function showWays(chosen) {
   for (const way of root.querySelectorAll("[data-way]")) way.classList.toggle("chosen", way.dataset.way === chosen);
 }
 
+root.addEventListener("way", ({ detail }) => showWays(detail));
 for (const way of root.querySelectorAll("[data-way]")) {
-  const choose = () => showWays(way.dataset.way);
+  const choose = () => root.dispatchEvent(new CustomEvent("way", { detail: way.dataset.way }));
   way.addEventListener("click", choose);
   way.addEventListener("keydown", (event) => event.key === "Enter" && choose());
 }
@@ -59,8 +62,5 @@ if (answer.ok) {
   map.on("zoomend", paint);
   paint();
 }
-for (let id = 0; id < settings.segments; id++) {
-  const s = feed.stateOf(id);
-  if (s !== 2) map.setFeatureState({ source: "network", sourceLayer: "segments", id }, { s });
-}
+new StateTiles(map, (number) => feed.stateOf(number)).paint(null);
 root.dataset.ready = "true";

@@ -26,16 +26,16 @@ class Walk:
     """One recording: windows of people, pictures numbered as they are taken."""
 
     def __init__(self, browser: Browser, address: str, folder: Path) -> None:
-        self._browser, self._address, self._folder = browser, address, folder
+        self._browser, self.address, self._folder = browser, address, folder
         self._taken = 0
 
     def sign_in(self, person: str, size: dict[str, int], theme: str) -> Page:
         """Return a window in which a demo account is signed in."""
         context = self._browser.new_context(viewport=size, has_touch=size == PHONE)
         context.set_default_timeout(PATIENCE_MS)
-        context.add_cookies([{"name": "theme", "value": theme, "url": self._address}])
+        context.add_cookies([{"name": "theme", "value": theme, "url": self.address}])
         page = context.new_page()
-        page.goto(f"{self._address}/login?next=/air-heads")
+        page.goto(f"{self.address}/login?next=/air-heads")
         page.fill("#email", f"{person}@demo.example")
         page.fill("#password", DEMO_PASSWORD)
         page.click("form button.main")
@@ -44,11 +44,11 @@ class Walk:
 
     def go(self, page: Page, path: str) -> None:
         """Open a page of the service."""
-        page.goto(self._address + path)
+        page.goto(self.address + path)
 
     def ask(self, page: Page, path: str) -> Any:
         """Return the JSON of an address, with the rights of that window."""
-        return page.context.request.get(self._address + path).json()
+        return page.context.request.get(self.address + path).json()
 
     def take(self, page: Page, name: str) -> None:
         """Keep a picture of what the window shows now."""

@@ -21,6 +21,7 @@ PAGES = {
     "/planner": "Planner",
     "/air-heads": "Air heads",
     "/benchmarks": "Benchmarks",
+    "/policy": "Policy 0",
     "/benchmarks/S1": "Routes and air heads secure",
 }
 """Address -> its heading."""

@@ -7,6 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from fom.domain.instants import NEVER_US
+from fom.services.policies import list_editions
 from fom.services.registers import save_register
 from fom.services.reporting import get_report, log_report
 from fom.store.audit import verify_chain
@@ -18,7 +20,7 @@ from tests.services.test_accounts import PASSWORD
 from tests.services.test_registers import ROWS
 from tests.store.test_audit import assert_guarded
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 NOT_OURS = ("spatial_ref_sys", "record_bounds", "ix_record_geometry")
 
 
@@ -79,6 +81,23 @@ def fill_again(database: Database) -> str:
         return log_report(session, draft(hazard()), actor=PATROL, now=T0).report_id
 
 
+def test_policies_of_before_hold_from_their_publication_or_with_their_history_from_the_beginning(database):
+    downgrade(database, "0003")
+    insert = text(
+        "INSERT INTO policy_version (policy, profiles, reason, at, by_person) VALUES ('{}', '{}', :reason, :at, 'x')"
+    )
+    with database.writing() as session:
+        session.execute(insert, {"reason": "loaded with its facts", "at": T0})
+        session.execute(insert, {"reason": "trial", "at": T0 + 1})
+    upgrade(database)
+    with database.reading() as session:
+        editions = list_editions(session)
+    assert [edition.holds_from for edition in editions] == [NEVER_US, NEVER_US, T0 + 1]
+    downgrade(database, "0003")
+    with database.reading() as session:
+        assert session.execute(text("SELECT reason FROM policy_version ORDER BY number")).scalars().all()[1] == "trial"
+
+
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_append_only_tables_are_guarded_after_going_down_and_up(database, table):
     downgrade(database, "0001")
@@ -100,4 +119,4 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(database):
         downgrade(database, "0001")
     assert tables(database) == before
     with database.engine.connect() as connection:
-        assert current_revision(connection) == "0003"
+        assert current_revision(connection) == REVISIONS[-1]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fom.errors import BadReferenceData, InvalidInput
-from fom.network.artefact import ARRAY_FIELDS, MANIFEST, WORDS, load_network, save_network, verify_content
+from fom.network.artefact import ARRAY_FIELDS, INDEX_FOLDER, MANIFEST, WORDS, load_network, save_network, verify_content
 from fom.network.build import build_network, compile_network
 from fom.network.network import Network
 from fom.network.read import read_network
@@ -260,3 +262,44 @@ def test_a_shelf_lists_networks_by_name_and_finds_them_by_name_or_id(tmp_path: P
     listed = list_networks(shelf)
     assert [(n.network_id, bool(n.problem)) for n in listed] == [("broken", True), (network.network_id, False)]
     assert find_folder(shelf, "small") == find_folder(shelf, network.network_id) == shelf / network.network_id
+
+
+def test_indexes_are_kept_with_the_arrays_and_an_artefact_without_them_makes_them(built: Path) -> None:
+    """An older artefact, or one whose indexes are damaged, answers the same."""
+    kept = load_network(built)
+    assert kept.indexes is not None
+    assert kept.boxes is kept.indexes.boxes
+    (built / INDEX_FOLDER / "box_order.npy").unlink()
+    (built / INDEX_FOLDER / "box_order.npy").write_bytes(b"damaged")
+    damaged = load_network(built)
+    shutil.rmtree(built / INDEX_FOLDER)
+    manifest = json.loads((built / MANIFEST).read_text())
+    del manifest["index_arrays"]
+    (built / MANIFEST).write_text(json.dumps(manifest))
+    older = load_network(built)
+    for other in (damaged, older):
+        assert other.indexes is None
+        everywhere = np.array([[-180.0, -90.0, 180.0, 90.0]])
+        for mine, theirs in zip(kept.boxes.query(everywhere), other.boxes.query(everywhere), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+        for number in range(kept.n_segments):
+            assert kept.find_segment(kept.segment_id(number)) == number == other.find_segment(other.segment_id(number))
+
+
+def test_a_network_made_from_a_loaded_one_does_not_go_by_its_indexes(built: Path) -> None:
+    loaded = load_network(built)
+    renamed = replace(loaded, segment_ids=np.char.add(np.asarray(loaded.segment_ids), b"-new"))
+    assert renamed.find_segment(loaded.segment_id(0) + "-new") == 0
+    assert renamed.find_segment(loaded.segment_id(0)) is None
+    moved = replace(loaded, coords=np.asarray(loaded.coords) + 10.0)
+    here = np.array([[*loaded.coords.min(axis=0), *loaded.coords.max(axis=0)]])
+    assert len(loaded.boxes.query(here)[0]) == loaded.n_segments
+    assert len(moved.boxes.query(here)[0]) == 0
+
+
+def test_indexes_of_other_segments_are_found_by_reading_everything(built: Path) -> None:
+    verify_content(built)
+    order = np.load(built / INDEX_FOLDER / "box_order.npy")
+    np.save(built / INDEX_FOLDER / "box_order.npy", order[::-1])
+    with pytest.raises(BadReferenceData, match="indexes"):
+        verify_content(built)

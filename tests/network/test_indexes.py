@@ -48,7 +48,7 @@ def test_an_index_of_nothing_finds_nothing() -> None:
 
 @given(st.lists(st.text("abc/é", min_size=1, max_size=6), unique=True, min_size=1, max_size=60), st.text(max_size=8))
 def test_an_id_is_found_at_its_place_and_another_nowhere(ids: list[str], other: str) -> None:
-    index = IdIndex(np.array([i.encode() for i in ids]))
+    index = IdIndex.of(np.array([i.encode() for i in ids]))
     assert [index.find(i.encode()) for i in ids] == list(range(len(ids)))
     if other not in ids:
         assert index.find(other.encode()) is None
@@ -56,7 +56,7 @@ def test_an_id_is_found_at_its_place_and_another_nowhere(ids: list[str], other: 
 
 def test_ids_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fom.network.id_index._hashes", lambda letters: np.zeros(len(letters), np.uint64))
-    index = IdIndex(np.array([b"a", b"b", b"c"]))
+    index = IdIndex.of(np.array([b"a", b"b", b"c"]))
     assert [index.find(i) for i in (b"a", b"b", b"c", b"d")] == [0, 1, 2, None]
 
 

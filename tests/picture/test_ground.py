@@ -28,7 +28,7 @@ def ground(*lines: list[list[float]], **properties: object) -> Ground:
         }
         for number, line in enumerate(lines)
     ]
-    return Ground(load_network_file({"type": "FeatureCollection", "features": features}), Policy())
+    return Ground(load_network_file({"type": "FeatureCollection", "features": features}), Policy().corridor_m)
 
 
 def sampled_distance(line: list[list[float]], lon: float, lat: float) -> float:

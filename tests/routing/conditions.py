@@ -37,6 +37,7 @@ class HandConditions:
         self.states[network.is_oneway, 1] = NO_STATE
         self.risk = np.zeros((n, 2))
         self.delay_min = np.zeros((n, 2))
+        self.near: set[int] = set()
 
     def set_state(self, segment: int, state: State, direction: int | None = None) -> None:
         for d in (0, 1) if direction is None else (direction,):
@@ -45,6 +46,9 @@ class HandConditions:
 
     def detail(self, segments: np.ndarray) -> HandConditions:
         """Return itself: everything is known by hand."""
+        return self
+
+    def detail_at(self, segments: np.ndarray, moments: object) -> HandConditions:
         return self
 
     def reasons(self, number: int, direction: int) -> tuple[HandReason, ...]:
@@ -59,6 +63,13 @@ class HandConditions:
             "state": reason.state.name,
             "fact_ids": list(reason.fact_ids),
         }
+
+    def hazards(self, segments: np.ndarray) -> dict[str, str]:
+        held = [s for s in segments.tolist() if (self.states[s] == State.AMBER).any()]
+        return {f"e{segment}": "suspected" for segment in held}
+
+    def near_hazard(self, segments: np.ndarray) -> np.ndarray:
+        return np.isin(segments, list(self.near))
 
     def route_state(self, stretches: Sequence[tuple[int, int]]) -> HandRollUp:
         worst = State(max(int(self.states[row]) for row in stretches))

@@ -8,7 +8,7 @@ from fom.domain.access import OPERATOR
 from fom.domain.facts_file import FORMAT
 from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.services.facts_exchange import export_facts, load_facts
-from fom.services.policies import activate_network, active_network, change_policy, policy_in_force
+from fom.services.policies import activate_network, active_network
 from fom.services.register_loading import load_registers
 from fom.services.registers import list_register
 from fom.services.reporting import get_report, list_reports, log_report
@@ -59,7 +59,7 @@ def test_a_history_comes_back_as_it_was_loaded(database):
 def test_a_host_serves_what_was_loaded_under_its_policy(database):
     load(database, document(policy={"corridor_m": 12}))
     host = make_host(database, Clock())
-    assert host.policy.corridor_m == 12
+    assert host.policy.corridor_m == host.edition_at(T0 - 900 * DAY).policy.corridor_m == 12
     assert host.access_of("e").classification == "unclassified"
     assert host.access_of("i").classification == "confidential"
 
@@ -115,18 +115,6 @@ def test_registers_are_known_from_when_they_could_have_been(database):
             assert len(list_register(session, "key_route", actor=AMINA, known_at=known_at)) == 1
     with pytest.raises(Conflict), database.writing() as session:
         load_registers(session, rows, network=network, actor=ADMIN, now=T0)
-
-
-def test_a_changed_policy_is_a_new_version_and_reaches_the_picture(database):
-    host = make_host(database, Clock())
-    with database.writing() as session:
-        change_policy(session, {"risk_red": 0.7}, {}, reason="trial", actor=CHIEF, now=T0)
-    host.follow()
-    assert host.policy.risk_red == 0.7
-    with pytest.raises(InvalidInput), database.writing() as session:
-        change_policy(session, {"risk_rde": 0.7}, {}, reason="trial", actor=CHIEF, now=T0)
-    with database.reading() as session:
-        assert policy_in_force(session)[0].risk_red == 0.7
 
 
 def test_one_network_is_in_use(database):

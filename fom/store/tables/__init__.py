@@ -11,7 +11,9 @@ from fom.store.tables.records import (
     version_record,
 )
 from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, RegisterVersion
-from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyVersion
+from fom.store.tables.reviews import NetworkSignature
+from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyDraft, PolicyVersion
+from fom.store.tables.what_ifs import WhatIfRow
 
 APPEND_ONLY = (
     "audit",
@@ -23,6 +25,8 @@ APPEND_ONLY = (
     "version_record",
     "inspection",
     "register_version",
+    "policy_version",
+    "network_signature",
 )
 """Tables whose rows are never changed nor deleted; triggers on both engines refuse it."""
 
@@ -35,9 +39,11 @@ __all__ = [
     "Inspection",
     "KeyRoute",
     "Login",
+    "NetworkSignature",
     "NetworkVersion",
     "PendingAct",
     "PersonalToken",
+    "PolicyDraft",
     "PolicyVersion",
     "RecordReference",
     "RecordRow",
@@ -48,6 +54,7 @@ __all__ = [
     "Role",
     "Unit",
     "User",
+    "WhatIfRow",
     "user_role",
     "version_record",
 ]

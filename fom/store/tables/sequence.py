@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fom.store.columns import CanonicalJson, Moment, RowNumber
@@ -71,7 +71,7 @@ Index(
 
 
 class PolicyVersion(Base):
-    """A parameter set and the profiles beside it; the highest number is in force."""
+    """A parameter set and the profiles beside it: members that differ from the defaults. Never changed once written."""
 
     __tablename__ = "policy_version"
 
@@ -81,6 +81,46 @@ class PolicyVersion(Base):
     reason: Mapped[str] = mapped_column(Text)
     at: Mapped[int] = mapped_column(Moment)
     by: Mapped[str] = mapped_column("by_person", String(254))
+    """Who published it: the second person."""
+    holds_from: Mapped[int | None] = mapped_column(Moment)
+    """What was known from then on is judged by it; null = from the beginning, of a history loaded with its policy."""
+    base: Mapped[int | None] = mapped_column(Integer)
+    """Number of the version it was made from, 0 = the defaults."""
+    reasons: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    """Parameter -> why it was changed."""
+    proposed_by: Mapped[str | None] = mapped_column(String(254))
+    seen: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    """What would change, as each of the two saw it: `proposed`, `confirmed`."""
+    draft_id: Mapped[str | None] = mapped_column(String(36))
+
+
+class PolicyDraft(Base):
+    """Parameters that somebody suggests: never changed, only signed by a first and published by a second person."""
+
+    __tablename__ = "policy_draft"
+    __table_args__ = (
+        one_of("outcome", ("published", "withdrawn")),
+        CheckConstraint("outcome IS NULL OR outcome <> 'published' OR settled_by <> proposed_by", name="two_persons"),
+        CheckConstraint("(settled_at IS NULL) = (outcome IS NULL)", name="settled"),
+        CheckConstraint("(proposed_at IS NULL) = (proposed_by IS NULL)", name="proposer"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    base: Mapped[int] = mapped_column(Integer)
+    policy: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    profiles: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    reason: Mapped[str] = mapped_column(Text)
+    reasons: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    made_by: Mapped[str] = mapped_column(String(254))
+    made_at: Mapped[int] = mapped_column(Moment, index=True)
+    proposed_by: Mapped[str | None] = mapped_column(String(254))
+    proposed_at: Mapped[int | None] = mapped_column(Moment)
+    seen: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    settled_by: Mapped[str | None] = mapped_column(String(254))
+    settled_at: Mapped[int | None] = mapped_column(Moment)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    number: Mapped[int | None] = mapped_column(ForeignKey("policy_version.number"))
+    """The version it became."""
 
 
 class PendingAct(Base):

@@ -21,8 +21,13 @@ FAMILIES = (
     "records",
     "routes",
     "plans",
+    "reach",
+    "analysis",
     "what_ifs",
+    "policies",
+    "differences",
     "benchmarks",
+    "networks",
     "tokens",
     "stream",
 )

@@ -7,8 +7,16 @@ from typing import Annotated, Any, Literal
 from flask import jsonify
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from fom.domain.profiles import VARIED
 from fom.services.named_places import PLACED_REGISTERS, find_place
-from fom.services.planning import ALTERNATES_AT_MOST, POSTURE_NAMES, plan_way
+from fom.services.planning import (
+    ALTERNATES_AT_MOST,
+    POSTURE_NAMES,
+    VIA_AT_MOST,
+    PlanWishes,
+    halting_places,
+    plan_way,
+)
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, MISSING, family
 from fom.web.api.shapes import Body, Id, Instant, InstantText, ProfileName, UserClass
@@ -36,12 +44,55 @@ class Way(Body):
 
     origin: Place = Field(alias="from")
     destination: Place = Field(alias="to")
-    via: list[Place] = Field(default_factory=list, max_length=10)
+    via: list[Place] = Field(default_factory=list, max_length=VIA_AT_MOST)
     posture: Literal[POSTURE_NAMES] = "balanced"  # type: ignore[valid-type]
     alternates: int = Field(ALTERNATES_AT_MOST, ge=0, le=ALTERNATES_AT_MOST)
 
 
-class PlanBody(Way):
+class Vehicle(Body):
+    """Own dimensions in place of the profile's; a heavier vehicle states its load class."""
+
+    mass_t: float | None = Field(None, description="Tonnes")
+    mlc: float | None = Field(None, description="Military load class, a class number")
+    width_m: float | None = None
+    height_m: float | None = None
+    ford_depth_m: float | None = None
+    night: bool = Field(True, description="False: on the road between sunrise and sunset only")
+
+    def dimensions(self) -> dict[str, float]:
+        """Return what is stated."""
+        return {name: value for name in VARIED if (value := getattr(self, name)) is not None}
+
+
+class WishBody(Body):
+    """What the answer is to tell beyond the best way and its alternates."""
+
+    vehicle: Vehicle | None = None
+    states: Literal["departure", "arrival"] = Field(
+        "departure", description="`arrival`: roads are judged when they are reached, and not entered if closed then"
+    )
+    trade_offs: bool = Field(False, description="The ways that weigh time against risk, each in words")
+    departures: bool = Field(False, description="When to leave in the next 24 h")
+    turn_arounds: bool = Field(False, description="Where a convoy can turn, and the last place before each hazard")
+    rest_every_h: float | None = Field(None, description="Propose rests so that nobody drives longer, 0.5 to 24")
+    range_km: float | None = Field(None, description="Propose places for fuel within this range, 10 to 5000")
+
+    def wishes(self) -> PlanWishes:
+        """Return them as the service takes them."""
+        vehicle = self.vehicle
+        return PlanWishes(
+            trade_offs=self.trade_offs,
+            on_arrival=self.states == "arrival",
+            departures=self.departures,
+            turn_arounds=self.turn_arounds,
+            rest_every_h=self.rest_every_h,
+            range_km=self.range_km,
+            vehicle={} if vehicle is None else vehicle.dimensions(),
+            night=vehicle is None or vehicle.night,
+        )
+
+
+class PlanBody(Way, WishBody):
     """A way with what, as whom and when."""
 
     profile: ProfileName = "P3"
@@ -62,12 +113,18 @@ class Plan(BaseModel):
     profile: str
     user_class: str
     posture: str
-    outcome: Literal["route", "blocked_end", "closed", "unverified", "not_connected"]
+    outcome: Literal["route", "blocked_end", "closed", "unverified", "not_connected", "closed_on_arrival"]
     ends: list[dict[str, Any]]
     best: dict[str, Any] | None
     alternates: list[dict[str, Any]]
     unverified: dict[str, Any] | None
     obstacle: dict[str, Any] | None
+    vehicle: dict[str, Any] | None = Field(None, description="The dimensions used, where some were stated")
+    trade_offs: list[dict[str, Any]] | None = Field(None, description="Routes by duration, none beaten by another")
+    timing: dict[str, Any] | None = Field(None, description="What is in another state when it is reached")
+    departures: dict[str, Any] | None = Field(None, description="Windows of departure in the next 24 h, and the best")
+    stops: dict[str, Any] | None = Field(None, description="Halts to rest and refuel, and where none is known")
+    turn_arounds: dict[str, Any] | None = Field(None, description="Places to turn, by metres along the best way")
 
 
 @api.post("/plans", responses={"200": Plan, **MISSING, **BODY})
@@ -78,6 +135,7 @@ def post_plan(body: PlanBody) -> Any:
     actor = current_actor()
     with reading() as session:
         places = find_places(session, body)
+        sites = halting_places(session, actor=actor) if body.rest_every_h or body.range_km else ()
     plan = plan_way(
         edge().host,
         **places,
@@ -87,6 +145,8 @@ def post_plan(body: PlanBody) -> Any:
         known_at=body.known_at,
         posture=body.posture,
         alternates=body.alternates,
+        wishes=body.wishes(),
+        sites=sites,
         actor=actor,
     )
     return jsonify(plan)

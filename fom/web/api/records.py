@@ -112,7 +112,9 @@ def export_facts(query: Known) -> Any:
     """Return everything known at a moment as a facts file: `assess` on it gives the answers of this service."""
     known_at = edge().host.now() if query.known_at is None else query.known_at
     with reading() as session:
-        document = facts_exchange.export_facts(session, actor=current_actor(), known_at=known_at)
+        document = facts_exchange.export_facts(
+            session, actor=current_actor(), known_at=known_at, names=edge().host.names
+        )
     answer = jsonify(document)
     answer.headers["Content-Disposition"] = 'attachment; filename="facts.geojson"'
     return answer

@@ -10,13 +10,15 @@ from pydantic import BaseModel, Field
 
 from fom.domain.instants import format_instant
 from fom.errors import InvalidInput
+from fom.services.moments import list_moments
 from fom.services.picture_host import PictureHost
 from fom.services.segments import numbers_in
 from fom.web.access import allows
 from fom.web.api import UNCHANGED, family
-from fom.web.api.shapes import Asking, Bbox, InstantText, parse_bbox
+from fom.web.api.shapes import Asking, Bbox, Body, Instant, InstantText, ProfileName, UserClass, parse_bbox
 from fom.web.caching import unchanged, with_etag
 from fom.web.edge import edge
+from fom.web.heavy import takes_turns
 
 api = family("states", "The state of every segment for one profile and user class")
 
@@ -68,6 +70,49 @@ def list_states(query: StatesQuery) -> Any:
     return with_etag(answer, tag) if is_live else answer
 
 
+class MomentsQuery(Body):
+    """Between which moments, for which vehicle and whom."""
+
+    from_: Instant = Field(alias="from")
+    to: Instant
+    profile: ProfileName = "P3"
+    user_class: UserClass = "mission_military"
+
+
+class Mark(BaseModel):
+    """A moment from which on some states are others."""
+
+    at: InstantText
+    to: dict[str, int] = Field(description="State letter -> segments that then have it (the worse of both directions)")
+    worse: int
+    better: int
+
+
+class Moments(BaseModel):
+    """When anything changed (as it was shown then) and will change by itself (if nothing new is reported)."""
+
+    model_config = {"populate_by_name": True}
+
+    from_: InstantText = Field(alias="from")
+    to: InstantText
+    now: InstantText
+    profile: str
+    user_class: str
+    network: str
+    version: int
+    marks: list[Mark]
+
+
+@api.get("/moments", responses={"200": Moments})
+@allows("read_picture")
+@takes_turns
+def get_moments(query: MomentsQuery) -> Any:
+    """Return the moments between two at which states changed or will by themselves, at most 240, oldest first."""
+    host = edge().host
+    question = host.question(profile=query.profile, user_class=query.user_class)
+    return jsonify(list_moments(host, question, query.from_, query.to))
+
+
 def _check(query: StatesQuery) -> None:
     if query.since_version is not None and not (query.at is None and query.known_at is None):
         raise InvalidInput.single("since_version", str(query.since_version), "no `at` and no `known_at` beside it")
@@ -87,10 +132,11 @@ def _now(host: PictureHost, query: StatesQuery) -> Response:
     return _render(host, query, view.version, moments, view.states.tobytes(), view.numbers)
 
 
+@takes_turns
 def _then(host: PictureHost, query: StatesQuery) -> Response:
     question = host.question(query.at, query.known_at, query.profile, query.user_class)
     moments = {"at": format_instant(question.at), "known_at": format_instant(question.known_at)}
-    return _render(host, query, host.version, moments, host.assess(question).states.tobytes(), None)
+    return _render(host, query, host.version, moments, host.states_at(question).tobytes(), None)
 
 
 def _render(

@@ -9,21 +9,25 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from typing import Any
 
 import orjson
 from flask import Flask, Response, abort, current_app, request, session
+from pydantic import Field
 
 from fom.domain.access import Actor, may, visible
 from fom.domain.instants import format_instant
 from fom.errors import InvalidInput
-from fom.services.picture_events import Event, MovesEvent, RecordEvent, Subscription
+from fom.services.picture_events import Event, NetworkEvent, RecordEvent, Subscription
+from fom.services.picture_host import PictureHost
+from fom.services.replay import Listening, replay_stream
 from fom.web.access import allows, bearer_token, current_actor, recognise
-from fom.web.api import PROBLEM, family
+from fom.web.api import CONFLICT, MISSING, PROBLEM, family
 from fom.web.api.shapes import Body, ProfileName, UserClass
-from fom.web.edge import Edge, edge
+from fom.web.edge import Edge, edge, reading
+from fom.web.heavy import takes_turns
 
 HEARTBEAT_S = 15.0
 LOGIN_CHECK_S = 3.0
@@ -71,7 +75,7 @@ class OpenStreams:
 
 STREAM: dict[Any, Any] = {
     "200": {
-        "description": "Events `moves`, `record`, `heartbeat`",
+        "description": "Events `moves`, `record`, `network` (another road network is in use), `heartbeat`",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
     "429": {"description": "Too many streams of this account", **PROBLEM},
@@ -86,16 +90,48 @@ def stream(query: StreamQuery) -> Response:
     after = _last_event_id()
     streams: OpenStreams = current_app.extensions["fom.streams"]
     streams.take(actor.user_id)
+    host: PictureHost = parts.host
     try:
-        subscription = parts.host.subscribe(query.profile, query.user_class, after=after)
+        subscription = host.subscribe(query.profile, query.user_class, after=after)
     except BaseException:
         streams.give_back(actor.user_id)
         raise
     holds = _still_holds(parts, login=session.get("login"), token=bearer_token())
-    answer = Response(_events(parts, subscription, actor, holds), mimetype="text/event-stream")
+    answer = Response(_events(parts, host, subscription, actor, holds), mimetype="text/event-stream")
     answer.call_on_close(subscription.close)
     answer.call_on_close(lambda: streams.give_back(actor.user_id))
     answer.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return answer
+
+
+class ReplayQuery(StreamQuery):
+    """Which part of the stream."""
+
+    after: int = Field(ge=0, le=2**53, description="Number of the change that the listener had seen")
+    up_to: int = Field(ge=0, le=2**53, description="Number of the last change")
+
+
+REPLAY: dict[Any, Any] = {
+    "200": {
+        "description": "Events `moves` and `record`, byte for byte as a listener got them",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    **MISSING,
+    **CONFLICT,
+}
+
+
+@api.get("/stream/replay", responses=REPLAY)
+@allows("read_picture")
+@takes_turns
+def replay(query: ReplayQuery) -> Response:
+    """Return what the stream said between two changes, made again from the records; records as you may see them now."""
+    parts, actor = edge(), current_actor()
+    asked = Listening(query.after, query.up_to, query.profile, query.user_class)
+    with reading() as db_session:
+        told = [event for events in replay_stream(db_session, parts.host, asked) for event in events]
+    answer = Response(b"".join(encode_events(parts.host, told, actor)), mimetype="text/event-stream")
+    answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
 
@@ -119,8 +155,10 @@ def _still_holds(parts: Edge, *, login: str | None, token: str | None) -> Callab
     return check
 
 
-def _events(parts: Edge, subscription: Subscription, actor: Actor, holds: Callable[[], bool]) -> Iterator[bytes]:
-    """Yield events until the process, the login or the listener ends."""
+def _events(
+    parts: Edge, host: PictureHost, subscription: Subscription, actor: Actor, holds: Callable[[], bool]
+) -> Iterator[bytes]:
+    """Yield events until the process, the login or the listener ends; then what is left, as who ended it said why."""
     yield b"retry: 2000\n\n" + _heartbeat(parts)
     next_beat = time.monotonic() + HEARTBEAT_S
     next_check = time.monotonic() + LOGIN_CHECK_S
@@ -132,23 +170,30 @@ def _events(parts: Edge, subscription: Subscription, actor: Actor, holds: Callab
                 yield encode("end", {"code": "signed_out"})
                 return
             next_check = now + LOGIN_CHECK_S
-        if event is not None and (sent := b"".join(_batch(parts, subscription, event, actor))):
+        if event is not None and (sent := b"".join(_batch(host, subscription, event, actor))):
             yield sent
         elif now >= next_beat:
             yield _heartbeat(parts)
         else:
             continue
         next_beat = now + HEARTBEAT_S
+    if (event := subscription.next(0)) is not None:
+        yield b"".join(_batch(host, subscription, event, actor))
 
 
-def _batch(parts: Edge, subscription: Subscription, first: Event, actor: Actor) -> Iterator[bytes]:
-    """Yield `first` and what else waits, as this account may see it.
+def _batch(host: PictureHost, subscription: Subscription, first: Event, actor: Actor) -> Iterator[bytes]:
+    """Yield `first` and what else waits, as this account may see it."""
+    with host.reading():  # the host hands over all events of a change under its lock: now they are all here
+        events = [first, *subscription.waiting()]
+    return encode_events(host, events, actor)
+
+
+def encode_events(host: Any, events: Iterable[Event], actor: Actor) -> Iterator[bytes]:
+    """Yield whole changes as this account may see them.
 
     Only the last event of a change carries its number as id: a stream that is cut between two of them gets both again.
     """
-    with parts.host.reading():  # the host hands over all events of a change under its lock: now they are all here
-        events = [first, *subscription.waiting()]
-    seen = [e for e in events if isinstance(e, MovesEvent) or visible(actor, parts.host.access_of(e.id))]
+    seen = [e for e in events if not isinstance(e, RecordEvent) or visible(actor, host.access_of(e.id))]
     for event, following in zip_longest(seen, seen[1:]):
         is_last = following is None or following.number != event.number
         yield encode(*_plain(event), event.number if is_last else None)
@@ -159,6 +204,8 @@ def _heartbeat(parts: Edge) -> bytes:
 
 
 def _plain(event: Event) -> tuple[str, dict[str, Any]]:
+    if isinstance(event, NetworkEvent):
+        return "network", {"version": event.number, "network": event.network_id}
     if isinstance(event, RecordEvent):
         return "record", {"version": event.number, "kind": event.kind, "id": event.id, "layer": event.layer}
     return "moves", {

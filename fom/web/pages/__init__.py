@@ -4,11 +4,40 @@ from __future__ import annotations
 
 from flask import Flask
 
-from fom.web.pages import air_heads, benchmarks, briefing, desk, live_map, planner, report, routes, shell
+from fom.web.pages import (
+    air_heads,
+    analysis,
+    benchmarks,
+    briefing,
+    desk,
+    live_map,
+    networks,
+    planner,
+    policy,
+    reach,
+    report,
+    routes,
+    shell,
+    what_ifs,
+)
 
 
 def register(app: Flask) -> None:
     """Attach the pages and what their templates need."""
     shell.register(app)
-    for page in (live_map, report, desk, planner, routes, air_heads, benchmarks, briefing):
+    for page in (
+        live_map,
+        report,
+        desk,
+        planner,
+        reach,
+        routes,
+        air_heads,
+        analysis,
+        benchmarks,
+        briefing,
+        policy,
+        what_ifs,
+        networks,
+    ):
         app.register_blueprint(page.blueprint)

@@ -22,8 +22,12 @@ TABS = (
     ("Report", "/report", "send_report"),
     ("Routes", "/routes", "read_picture"),
     ("Planner", "/planner", "read_picture"),
+    ("What if", "/what-ifs", "read_picture"),
     ("Air heads", "/air-heads", "read_picture"),
+    ("Analysis", "/analysis", "read_picture"),
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
+    ("Policy", "/policy", "read_picture"),
+    ("Networks", "/networks", "see_networks"),
 )
 """(name, address, action that shows it)"""
 

@@ -81,6 +81,19 @@ export async function createMap(container, settings, symbolsUrl, options = {}) {
   return map;
 }
 
+// The tiles [z, x, y] that the map shows now, at the zoom at which they are asked for.
+export function visibleTiles(map, [minzoom, maxzoom]) {
+  const z = Math.max(minzoom, Math.min(maxzoom, Math.floor(map.getZoom()))), n = 2 ** z;
+  const bounds = map.getBounds();
+  const column = (lng) => Math.floor(((lng + 180) / 360) * n);
+  const row = (lat) => Math.floor(((1 - Math.asinh(Math.tan((Math.max(-85, Math.min(85, lat)) * Math.PI) / 180)) / Math.PI) / 2) * n);
+  const tiles = [];
+  for (let x = column(bounds.getWest()); x <= column(bounds.getEast()); x++) {
+    for (let y = row(bounds.getNorth()); y <= row(bounds.getSouth()); y++) tiles.push([z, ((x % n) + n) % n, y]);
+  }
+  return tiles.slice(0, 64);
+}
+
 // The quiet background of the mission area, when there is one.
 export async function readContext(map) {
   const { features } = await (await fetch("/map/context")).json();

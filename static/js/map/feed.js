@@ -1,6 +1,10 @@
 // The picture in the browser: two bytes per segment, kept up to date by the server's stream.
-// Emits (as events on itself): `picture` (all states new), `moves` {moves, at, cause}, `layer` name, `beat`, `refused`.
+// Emits (as events on itself): `picture` {numbers: those that differ, or null = all}, `moves` {moves, at, cause}, `layer` name,
+// `beat`, `refused`, and while another moment is shown `missed` (what `moves` would say) and `moment` (which one, null = live).
+// Another road network in use: `goOver(network, segments)`, if set, is awaited before its states are taken.
 // The stream is opened first and its events are held back until the states have come, so that nothing falls between.
+import { differing, momentQuery, Then } from "./then.js";
+
 const NO_DIRECTION = 255;
 const LETTERS = "OC?RX";
 
@@ -13,6 +17,9 @@ export class Feed extends EventTarget {
     this.at = null;
     this.heard = null; // browser's clock when the server was last heard
     this.offset = 0; // server's clock minus the browser's, ms
+    this.moment = null; // {at, knownAt} shown instead of now
+    this.live = this.states; // states of now, also while another moment is shown
+    this.then = new Then();
   }
 
   // The worse of both directions, 0 … 4; 2 (unknown) where nothing is known.
@@ -23,12 +30,41 @@ export class Feed extends EventTarget {
     return backward === NO_DIRECTION ? forward : Math.max(forward, backward);
   }
 
+  // The moment shown: ages and ends on the page are told as of it.
   get now() {
+    return this.moment?.at ?? this.clock;
+  }
+
+  get clock() {
     return Date.now() + this.offset;
   }
 
+  // Show another moment, null = now. What it differs in is told by `picture`; a later call overtakes an earlier one.
+  async show(moment) {
+    const asked = (this.wanted = { moment });
+    let states = this.live;
+    if (moment) {
+      const found = await this.then.read(this.asked, moment, this.version);
+      if (asked !== this.wanted) return false;
+      if (found.network !== this.network) return this.#emit("refused", { status: "network" });
+      states = found.states;
+    }
+    const numbers = differing(this.states, states);
+    this.moment = moment;
+    this.question = momentQuery(this.asked, moment);
+    this.states = states;
+    this.#emit("moment", { moment });
+    this.#emit("picture", { numbers });
+    return true;
+  }
+
+  prefetch(moment) {
+    this.then.read(this.asked, moment, this.version).catch(() => {});
+  }
+
   async ask(profile, userClass) {
-    this.question = new URLSearchParams({ profile, user_class: userClass });
+    this.asked = new URLSearchParams({ profile, user_class: userClass });
+    this.question = momentQuery(this.asked, this.moment);
     this.source?.close();
     this.held = [];
     this.#listen();
@@ -36,26 +72,37 @@ export class Feed extends EventTarget {
   }
 
   async refresh() {
-    const question = this.question;
+    this.asked ??= this.question;
+    const question = this.asked;
     const answer = await fetch(`/api/v1/states?${question}`, { headers: { Accept: "application/octet-stream" } });
-    if (question !== this.question) return;
+    if (question !== this.asked) return;
     if (!answer.ok) return this.#emit("refused", { status: answer.status });
     const states = new Uint8Array(await answer.arrayBuffer());
-    if (states.length === 0 || answer.headers.get("X-Fom-Network") !== this.network) {
-      return this.#emit("refused", { status: states.length === 0 ? "empty" : "network" });
+    const network = answer.headers.get("X-Fom-Network"), version = Number(answer.headers.get("X-Fom-Version"));
+    if (states.length === 0) return this.#emit("refused", { status: "empty" });
+    if (network !== this.network) {
+      // A process that has not gone over yet answers for the network before: ask again. Otherwise the map goes over.
+      if (version < this.version) return setTimeout(() => question === this.asked && this.refresh().catch(() => {}), 700);
+      if (!this.goOver) return this.#emit("refused", { status: "network" });
+      await this.goOver(network, states.length / 2);
+      if (question !== this.asked) return;
+      this.network = network;
     }
-    this.states = states;
-    this.version = Number(answer.headers.get("X-Fom-Version"));
+    this.live = states;
+    this.version = version;
     this.at = Date.parse(answer.headers.get("X-Fom-At"));
     this.#heard(this.at);
-    this.#emit("picture", {});
+    if (!this.moment) {
+      this.states = states;
+      this.#emit("picture", { numbers: null });
+    } else await this.show(this.moment);
     const held = this.held ?? [];
     this.held = null;
     for (const body of held) this.#move(body);
   }
 
   #listen() {
-    const source = (this.source = new EventSource(`/api/v1/stream?${this.question}`));
+    const source = (this.source = new EventSource(`/api/v1/stream?${this.asked}`));
     let hasOpened = false;
     source.addEventListener("open", () => {
       if (hasOpened && this.held === null) this.refresh().catch(() => {}); // after a break: whatever was missed, take all
@@ -72,6 +119,14 @@ export class Feed extends EventTarget {
       this.heard = Date.now();
       this.#emit("layer", JSON.parse(event.data));
     });
+    source.addEventListener("network", (event) => {
+      const { version, network } = JSON.parse(event.data);
+      this.heard = Date.now();
+      if (network === this.network) return;
+      this.version = Math.max(this.version, version - 1); // whatever is of before is not asked for any more
+      this.held ??= [];
+      this.refresh().catch(() => {});
+    });
     source.addEventListener("end", () => {
       source.close();
       this.#emit("refused", { status: 401 });
@@ -85,12 +140,12 @@ export class Feed extends EventTarget {
   #move(body) {
     if (body.version <= this.version) return;
     for (const [number, , , forward, backward] of body.moves) {
-      this.states[2 * number] = LETTERS.indexOf(forward) < 0 ? NO_DIRECTION : LETTERS.indexOf(forward);
-      this.states[2 * number + 1] = LETTERS.indexOf(backward) < 0 ? NO_DIRECTION : LETTERS.indexOf(backward);
+      this.live[2 * number] = LETTERS.indexOf(forward) < 0 ? NO_DIRECTION : LETTERS.indexOf(forward);
+      this.live[2 * number + 1] = LETTERS.indexOf(backward) < 0 ? NO_DIRECTION : LETTERS.indexOf(backward);
     }
     this.version = body.version;
     this.at = Date.parse(body.at);
-    this.#emit("moves", body);
+    this.#emit(this.moment ? "missed" : "moves", body);
   }
 
   #heard(at) {

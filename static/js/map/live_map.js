@@ -1,12 +1,14 @@
 // The live map ([data-live-map]). Puts the parts together: feed -> states -> runs, marks, rail, panel, ticker.
 // Settings stand in #map-settings (JSON); addresses of segments are `?segment=ID`.
-import { createMap, readContext, setData } from "./canvas.js";
+import { createMap, readContext, setData, visibleTiles } from "./canvas.js";
 import { Feed } from "./feed.js";
 import { Panel } from "./panel.js";
 import { followPointer } from "./pointer.js";
 import { Rail } from "./rail.js";
 import { KeyRoutes } from "./routes.js";
+import { StateTiles } from "./state_tiles.js";
 import { Ticker } from "./ticker.js";
+import { TimeBar } from "./time_bar.js";
 import { Watch } from "./watch.js";
 
 const root = document.querySelector("[data-live-map]");
@@ -16,9 +18,11 @@ const find = (name) => root.querySelector(`[data-${name}]`) ?? document.querySel
 const feed = new Feed(settings.network);
 const rail = new Rail(root, feed, settings.style);
 const map = await createMap(find("map"), settings, root.dataset.symbols);
+const tiles = new StateTiles(map, (number) => feed.stateOf(number));
 const ticker = new Ticker(find("ticker"), (number) => panel.openNumber(number));
 const panel = new Panel(find("panel"), feed, settings, (line, fly) => showSelected(line, fly));
 new Watch(root, find("bands"), feed);
+const timeBar = new TimeBar(root, feed, settings.style);
 followPointer(map, find("pointer"));
 
 const SYMBOL_LAYERS = [...settings.layers.filter((l) => l !== "areas").map((l) => `${l}-symbols`), "restrictions-damage", "hazards-released"];
@@ -31,17 +35,6 @@ function showSelected(line, fly) {
   const points = line.type === "LineString" ? line.coordinates : line.coordinates.flat();
   const longitudes = points.map((p) => p[0]), latitudes = points.map((p) => p[1]);
   map.fitBounds([Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)], { padding: 120, maxZoom: 12, duration: 240 });
-}
-
-// States of other roads ride on the tiles as feature state; unknown is what a road without one shows.
-function paintStates(numbers) {
-  if (numbers === null) map.removeFeatureState({ source: "network", sourceLayer: "segments" });
-  const paint = (id) => {
-    const s = feed.stateOf(id);
-    if (s !== 2 || numbers !== null) map.setFeatureState({ source: "network", sourceLayer: "segments", id }, { s });
-  };
-  if (numbers) numbers.forEach(paint);
-  else for (let id = 0; id < settings.segments; id++) paint(id);
 }
 
 function paintRuns() {
@@ -58,8 +51,9 @@ function paintMarks() {
 }
 
 async function readRoutes() {
-  const answer = await fetch(`/api/v1/layers/routes?${feed.question}`);
-  if (!answer.ok) return;
+  const { question } = feed;
+  const answer = await fetch(`/api/v1/layers/routes?${question}`);
+  if (!answer.ok || question !== feed.question) return;
   const collection = await answer.json();
   routes = new KeyRoutes(collection, settings.style);
   rail.showRoutes(routes.routes);
@@ -68,8 +62,9 @@ async function readRoutes() {
 }
 
 async function readLayer(name) {
-  const answer = await fetch(`/api/v1/layers/${name}?${feed.question}`);
-  if (!answer.ok) return;
+  const { question } = feed;
+  const answer = await fetch(`/api/v1/layers/${name}?${question}`);
+  if (!answer.ok || question !== feed.question) return;
   const { features } = await answer.json();
   setData(map, name, features);
   rail.countLayer(name, features.filter((f) => f.properties.part === "point").length);
@@ -84,22 +79,36 @@ function readRoutesSoon() {
   }, 1000 + Math.random() * 4000);
 }
 
-feed.addEventListener("picture", () => {
-  paintStates(null);
+// Another road network: its tiles are fetched into the browser's cache first, so that roads never vanish between the two.
+feed.goOver = async (network, segments) => {
+  const url = (z, x, y) => `${location.origin}/tiles/${network}/${z}/${x}/${y}.mvt`;
+  await Promise.allSettled(visibleTiles(map, settings.zooms).map(([z, x, y]) => fetch(url(z, x, y))));
+  Object.assign(settings, { network, segments });
+  tiles.plain = url("{z}", "{x}", "{y}"); // read with the states that come next
+  panel.close();
+};
+feed.addEventListener("picture", ({ detail }) => {
+  tiles.paint(detail.numbers);
+  if (detail.numbers) routes?.update(feed);
+  if (detail.numbers) paintRuns();
   readRoutes();
   settings.layers.forEach(readLayer);
 });
+feed.addEventListener("moment", () => panel.refresh(null));
+feed.addEventListener("missed", ({ detail }) => ticker.add(detail, routes));
 feed.addEventListener("moves", ({ detail }) => {
-  paintStates(detail.moves.map(([number]) => number));
+  tiles.paint(detail.moves.map(([number]) => number));
   routes?.update(feed);
   if (routes) rail.showRoutes(routes.routes);
   paintRuns();
   readRoutesSoon();
   ticker.add(detail, routes);
   panel.refresh(detail.moves);
+  if (detail.cause === "policy") settings.layers.forEach(readLayer); // grades and doubt circles follow the policy
   root.dataset.version = detail.version;
 });
 feed.addEventListener("layer", ({ detail }) => {
+  if (feed.moment) return; // what was shown then stays
   if (detail.layer === "routes") readRoutesSoon();
   else if (settings.layers.includes(detail.layer)) readLayer(detail.layer);
 });
@@ -125,6 +134,7 @@ map.on("mousemove", (event) => {
 rail.onQuestion = () => {
   feed.ask(rail.profile, rail.userClass).catch(() => {});
   panel.refresh(null);
+  timeBar.readMarks();
 };
 rail.onLayer = (name, isOn) => {
   for (const layer of map.getStyle().layers) {
@@ -135,6 +145,7 @@ rail.onRoute = (route) => showSelected({ type: "LineString", coordinates: route.
 rail.restore();
 readContext(map).catch(() => {});
 await feed.ask(rail.profile, rail.userClass).catch(() => feed.dispatchEvent(new CustomEvent("refused", { detail: { status: "no answer" } })));
+await timeBar.start();
 panel.openFromAddress();
 addEventListener("popstate", () => panel.openFromAddress());
 root.dataset.ready = "true";

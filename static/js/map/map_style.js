@@ -21,7 +21,7 @@ function dash(style) {
 }
 
 // The layers of one kind of line (key-route runs, or other roads) for all states, worst on top.
-function stateLayers(prefix, source, rules, token, scale, shows, extra) {
+export function stateLayers(prefix, source, rules, token, scale, shows, extra) {
   const [open, caution, unknown, restricted, closed] = rules.states;
   const line = (id, number, paint, layout = {}) => ({
     id: `${prefix}-${id}`, type: "line", ...source, ...extra,
@@ -143,7 +143,7 @@ function placeLayers(token) {
 function networkLayers(rules, token) {
   const tiles = { source: "network", "source-layer": "segments" };
   const hair = ["interpolate", ["linear"], ["zoom"], 5, ["match", ["get", "h"], [0, 1], 0.9, 0.5], 10, ["match", ["get", "h"], [0, 1, 2], 1.6, [6], 0.7, 0.9], 14, ["match", ["get", "h"], [0, 1, 2], 4, [6], 1.6, 2.6]];
-  const has = (number) => ["==", ["coalesce", ["feature-state", "s"], 2], number];
+  const has = (number) => ["==", ["coalesce", ["feature-state", "s"], ["get", "s"], 2], number];
   const shows = { opacity: (number, opacity) => ["case", has(number), opacity, 0] };
   const { secondary, all } = rules.state_from_zoom;
   return [

@@ -1,4 +1,5 @@
 // The reasons panel: opened by a click or by the address (?segment=ID), closed by Esc; what comes from reports is textContent.
+import { meaningOf } from "./time_words.js";
 import { age, dateTimeGroup, element, kilometres, plain, stateChip, stateWord } from "../words.js";
 import { formatDegreesMinutes, formatMgrs } from "../mgrs.js";
 
@@ -68,7 +69,9 @@ export class Panel {
 
   #show(...sections) {
     this.box.hidden = false;
-    this.box.replaceChildren(...sections);
+    const { moment } = this.feed;
+    const told = moment && element("p", { class: "then-note" }, `Not live: ${dateTimeGroup(moment.at)}, ${meaningOf(moment, this.feed.clock)}`);
+    this.box.replaceChildren(...(told ? [told] : []), ...sections);
   }
 
   #head(...before) {
@@ -113,7 +116,7 @@ export class Panel {
       const first = Date.parse(days.at) - (letters.length - 1) * 86400000;
       box.append(
         element("div", { class: "days", role: "img", "aria-label": spoken }, ...letters.map((letter) => element("i", { class: `day day-${letter === "?" ? "unknown" : letter}` }))),
-        element("div", { class: "days-ends muted small" }, element("span", {}, dateTimeGroup(first)), element("span", {}, "now")));
+        element("div", { class: "days-ends muted small" }, element("span", {}, dateTimeGroup(first)), element("span", {}, this.feed.moment ? dateTimeGroup(this.feed.moment.at) : "now")));
     }, () => box.append(element("p", { class: "muted" }, "Could not be read.")));
     return box;
   }

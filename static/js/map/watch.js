@@ -23,6 +23,7 @@ export class Watch {
     feed.addEventListener("picture", () => this.#refused(null));
     feed.addEventListener("refused", ({ detail }) => this.#refused(detail.status));
     feed.addEventListener("beat", () => this.#show());
+    feed.addEventListener("moment", () => this.#show());
     setInterval(() => this.#show(), 1000);
     this.started = Date.now();
     this.#show();
@@ -38,10 +39,11 @@ export class Watch {
     const isLate = silence > BEAT_MS + GRACE_MS;
     const isLost = silence > LOST_MS || this.refusal !== null;
     const madeAt = this.feed.heard === null ? null : this.feed.heard + this.feed.offset;
-    this.mark.dataset.feed = isLate || isLost ? "late" : "live";
-    this.mark.firstElementChild.textContent = isLate ? `No word for ${Math.round(silence / 1000)} s` : this.feed.heard === null ? "Connecting" : `Live, ${Math.round(silence / 1000)} s`;
-    this.dtg.textContent = dateTimeGroup(isLate && madeAt !== null ? madeAt : this.feed.now);
-    this.asof.textContent = isLate ? "picture as of then" : `as of now · ${hoursMinutes(this.feed.now)}Z`;
+    const { moment } = this.feed;
+    this.mark.dataset.feed = isLate || isLost || moment ? "late" : "live";
+    this.mark.firstElementChild.textContent = moment ? "Map not live" : isLate ? `No word for ${Math.round(silence / 1000)} s` : this.feed.heard === null ? "Connecting" : `Live, ${Math.round(silence / 1000)} s`;
+    this.dtg.textContent = dateTimeGroup(isLate && madeAt !== null ? madeAt : this.feed.clock);
+    this.asof.textContent = moment ? `map shows ${dateTimeGroup(moment.at)}` : isLate ? "picture as of then" : `as of now · ${hoursMinutes(this.feed.clock)}Z`;
     if (isLost === this.root.hasAttribute("data-stale") && !isLost) return;
     this.root.toggleAttribute("data-stale", isLost);
     if (!isLost) return this.bands.replaceChildren();

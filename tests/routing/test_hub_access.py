@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fom.domain.states import BACKWARD, FORWARD, NO_STATE, State
+from fom.routing.roads import AT_JUNCTION_M, Roads, RoadTopology
+from fom.routing.router import Router
 from fom.routing.snapping import Snap
-from fom.services.reach import REACH_S, reaching
+from fom.routing.spreading import REACH_MS, places_to_hub
 from tests.routing.small_networks import make_network
 
 NODES = [(30.0 + i / 100, 5.0 + (i * i % 7) / 100) for i in range(7)]
@@ -20,6 +22,12 @@ ROADS = st.lists(st.tuples(PLACES, PLACES, st.sampled_from([1000.0, 30_000.0, 60
 
 def snap(segment: int, fraction: float) -> Snap:
     return Snap(segment, fraction, 0.0, (30.0, 5.0), (30.0, 5.0))
+
+
+def to_hub(network, states, seconds, homes, hubs):
+    topology = RoadTopology(Router(network, with_hierarchy=False))
+    roads = Roads.at(topology, states, np.zeros(states.shape), seconds, "wheeled")
+    return places_to_hub(roads, homes, hubs, REACH_MS)
 
 
 @settings(max_examples=300, deadline=None)
@@ -46,15 +54,21 @@ def test_a_settlement_reaches_a_hub_exactly_when_networkx_finds_a_way_in_time(ro
             (start, at.fraction, against if leaves else along),
             (end, 1 - at.fraction, along if leaves else against),
         ):
-            if may or share * length_m <= 25:
+            if may or share * length_m <= AT_JUNCTION_M:
                 graph.add_edge(*((name, node) if leaves else (node, name)), s=share * seconds[at.segment])
+    for way, ahead in ((FORWARD, hub.fraction - home.fraction), (BACKWARD, home.fraction - hub.fraction)):
+        if home.segment == hub.segment and ahead >= 0 and states[home.segment, way] <= State.AMBER:
+            graph.add_edge("home", "hub", s=ahead * seconds[home.segment])
     found = nx.single_source_dijkstra_path_length(graph, "home", cutoff=None, weight="s").get("hub", np.inf)
-    if abs(found - REACH_S) < 1:
+    if abs(found * 1000 - REACH_MS) < 1000:
         return
-    assert reaching(network, states, seconds, {"home": home}, [hub]) == ({"home"} if found <= REACH_S else set())
+    [ms] = to_hub(network, states, seconds, [home], [hub])
+    assert (ms <= REACH_MS) == (found * 1000 <= REACH_MS)
+    if ms <= REACH_MS:
+        assert abs(ms - found * 1000) <= len(roads) + 2
 
 
 def test_without_a_hub_nobody_reaches_one():
     network = make_network(NODES, [(0, 1, 1000.0, False)])
     states = np.zeros((1, 2), np.uint8)
-    assert reaching(network, states, np.array([100.0]), {"home": snap(0, 0.5)}, []) == set()
+    assert to_hub(network, states, np.array([100.0]), [snap(0, 0.5)], [])[0] > REACH_MS

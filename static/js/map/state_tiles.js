@@ -1,0 +1,124 @@
+// States meet our vector tiles in the browser: a tile is fetched as it is (geometry, kept for ever) and each segment gets
+// its state `s` as one more property before the map reads it. What moves afterwards rides on top as feature state.
+// Setting a feature state for every segment would do as well for a district; for a country each new tile would walk a
+// table of all its segments, for each layer, and zooming would take seconds.
+import * as maplibregl from "../../vendor/maplibre/maplibre-gl.mjs";
+
+let made = 0; // each map has a scheme of its own
+const UNKNOWN = 2; // what a segment without `s` shows
+const AT = { source: "network", sourceLayer: "segments" };
+const MANY = 20000; // more moves than this at once: reading the tiles in view again is quicker
+const LAYER = 0x1a, FEATURE = 0x12, KEY = 0x1a; // (field number << 3) | 2
+const KEYS_BEFORE = 3; // the encoder (fom/maps/mvt.py) always writes the keys h, n, r and, first of all values, 0 … 6
+
+function varint(bytes, at) {
+  let value = 0, scale = 1;
+  for (;;) {
+    const byte = bytes[at++];
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return [value, at];
+    scale *= 128;
+  }
+}
+
+function putVarint(bytes, at, value) {
+  while (value > 0x7f) {
+    bytes[at++] = (value % 128) | 0x80;
+    value = Math.floor(value / 128);
+  }
+  bytes[at++] = value;
+  return at;
+}
+
+function varintSize(value) {
+  let size = 1;
+  while (value > 0x7f) {
+    value = Math.floor(value / 128);
+    size++;
+  }
+  return size;
+}
+
+// One feature: id first, then its tags (one length byte), then the rest; two more tag bytes are the key and the state.
+function putFeature(out, to, bytes, at, end, stateOf) {
+  const [id, afterId] = varint(bytes, at + 1);
+  const state = stateOf(id);
+  const isPlain = state === UNKNOWN;
+  out[to++] = FEATURE;
+  to = putVarint(out, to, end - at + (isPlain ? 0 : 2));
+  if (isPlain) {
+    out.set(bytes.subarray(at, end), to);
+    return to + end - at;
+  }
+  const tags = bytes[afterId + 1], rest = afterId + 2 + tags;
+  out.set(bytes.subarray(at, afterId + 1), to);
+  to += afterId + 1 - at;
+  out[to++] = tags + 2;
+  out.set(bytes.subarray(afterId + 2, rest), to);
+  to += tags;
+  out[to++] = KEYS_BEFORE;
+  out[to++] = state;
+  out.set(bytes.subarray(rest, end), to);
+  return to + end - rest;
+}
+
+// The tile with the property `s` of every segment whose state is known; `stateOf(number)` is 0 … 4.
+export function withStates(bytes, stateOf) {
+  if (bytes.length === 0) return bytes;
+  if (bytes[0] !== LAYER) throw new Error("not a tile of ours");
+  const [size, begin] = varint(bytes, 1);
+  const out = new Uint8Array(size * 2 + 64); // three bytes more of a feature that has twelve or more
+  let at = begin, to = 0, keys = 0;
+  const end = begin + size;
+  while (at < end) {
+    const tag = bytes[at];
+    if ((tag & 7) === 0) {
+      const next = varint(bytes, at + 1)[1];
+      out.set(bytes.subarray(at, next), to);
+      to += next - at;
+      at = next;
+      continue;
+    }
+    const [length, first] = varint(bytes, at + 1);
+    const next = first + length;
+    if (tag === FEATURE) to = putFeature(out, to, bytes, first, next, stateOf);
+    else {
+      out.set(bytes.subarray(at, next), to);
+      to += next - at;
+      if (tag === KEY && ++keys === KEYS_BEFORE) {
+        out.set([KEY, 1, 0x73], to); // the key "s"
+        to += 3;
+      }
+    }
+    at = next;
+  }
+  const tile = new Uint8Array(1 + varintSize(to) + to);
+  tile[0] = LAYER;
+  tile.set(out.subarray(0, to), putVarint(tile, 1, to));
+  return tile;
+}
+
+// Joins states to the tiles of one map. `stateOf(number)` answers for now; call `paint` when the answers are other ones.
+export class StateTiles {
+  constructor(map, stateOf) {
+    this.map = map;
+    this.stateOf = stateOf;
+    this.scheme = `states${++made}`;
+    this.plain = map.getSource(AT.source).tiles[0];
+    maplibregl.addProtocol(this.scheme, async ({ url }, abort) => {
+      const answer = await fetch(url.replace(`${this.scheme}:`, location.protocol), { signal: abort.signal });
+      if (!answer.ok) throw new Error(`tile: ${answer.status}`);
+      return { data: withStates(new Uint8Array(await answer.arrayBuffer()), this.stateOf).buffer };
+    });
+  }
+
+  // Repaints the segments that moved, or (null) all: the tiles in view are joined again and shown when they are ready.
+  paint(numbers) {
+    if (numbers !== null && numbers.length <= MANY) {
+      for (const id of numbers) this.map.setFeatureState({ ...AT, id }, { s: this.stateOf(id) });
+      return;
+    }
+    this.map.removeFeatureState(AT);
+    this.map.getSource(AT.source).setTiles([this.plain.replace(/^https?:/, `${this.scheme}:`)]);
+  }
+}

@@ -1,0 +1,209 @@
+"""Trips by times of arrival: what is entered is open then; where roads only close the way is the cheapest there is."""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from fom.domain.instants import DAY_US, HOUR_US, SECOND_US, parse_instant
+from fom.domain.profiles import PROFILES
+from fom.domain.states import NO_STATE, State
+from fom.picture.timelines import Timelines
+from fom.routing.posture import POSTURES, arc_costs, travel_seconds
+from fom.routing.router import Router
+from fom.routing.snapping import Snap
+from fom.routing.trips import Trips
+from fom.routing.weights import TIE_BITS
+from tests.routing.conditions import HandConditions
+from tests.routing.small_networks import expanded_graph, grid_network, networks, plain_costs
+
+T0 = parse_instant("2026-03-10T12:00:00Z")
+FRACTIONS = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+QUICK = settings(max_examples=120, deadline=None, phases=[Phase.explicit, Phase.generate])
+
+
+def snap(segment: int, fraction: float) -> Snap:
+    return Snap(segment, fraction, 0.0, (0.0, 0.0), (0.0, 0.0))
+
+
+def course(states: np.ndarray, changes: list[tuple[int, float, State]], *, days: float = 2) -> Timelines:
+    """Return a course from T0 on; changes are (arc, seconds after T0, state)."""
+    flat = states.reshape(-1)
+    kept = sorted((a, s, state) for a, s, state in changes if flat[a] != NO_STATE)
+    first = np.searchsorted([a for a, _, _ in kept], np.arange(len(flat) + 1)).astype(np.int64)
+    ticks = np.array([2 * (T0 + round(s * SECOND_US)) for _, s, _ in kept], np.int64)
+    return Timelines(T0, T0 + round(days * DAY_US), states, first, ticks, np.array([x for *_, x in kept], np.uint8))
+
+
+def state_then(line: Timelines, arc: int, at: int) -> int:
+    state = int(line.states.reshape(-1)[arc])
+    for row in range(line.first[arc], line.first[arc + 1]):
+        if line.tick[row] <= 2 * at:
+            state = int(line.state[row])
+    return state
+
+
+def earliest_by_hand(network, line: Timelines, origin, destination) -> int | None:
+    """Return the least milliseconds by plain search over arcs, each entered only while it is open."""
+    graph = expanded_graph(network, np.where(line.best().reshape(-1) <= 1, plain_costs(network), np.inf), "wheeled")
+    unit = 1 << TIE_BITS
+    heap, done, ends = [], set(), []
+
+    def is_open(arc: int, ms: int) -> bool:
+        return state_then(line, arc, T0 + ms * 1000) <= State.AMBER
+
+    for first in (2 * origin[0], 2 * origin[0] + 1):
+        if first in graph and is_open(first, 0):
+            along = origin[1] if first % 2 == 0 else 1 - origin[1]
+            whole = graph.nodes[first]["weight"] // unit
+            heapq.heappush(heap, (round(whole * (1 - along)), first))
+            to = destination[1] if first % 2 == 0 else 1 - destination[1]
+            if first >> 1 == destination[0] and to >= along:
+                ends.append(round(whole * (to - along)))
+    while heap:
+        ms, arc = heapq.heappop(heap)
+        if arc in done:
+            continue
+        done.add(arc)
+        for onward in graph.successors(arc):
+            whole = graph.nodes[onward]["weight"] // unit
+            enters = ms + graph.edges[arc, onward]["weight"] // unit - whole
+            if is_open(onward, enters):
+                heapq.heappush(heap, (enters + whole, onward))
+                if onward >> 1 == destination[0]:
+                    to = destination[1] if onward % 2 == 0 else 1 - destination[1]
+                    ends.append(enters + round(whole * to))
+    return min(ends, default=None)
+
+
+def trips_over(network, line: Timelines, posture="fastest", **more):
+    conditions = HandConditions(network)
+    conditions.states = line.states
+    router = Router(network, with_hierarchy=more.pop("with_hierarchy", True))
+    return Trips(router, conditions, line, PROFILES["P3"], POSTURES[posture], **more), router
+
+
+@st.composite
+def questions(draw: st.DrawFn, *, opens: bool):
+    network = draw(networks())
+    n = network.n_segments
+    states = np.array(draw(st.lists(st.sampled_from([0, 0, 0, 1, 3]), min_size=2 * n, max_size=2 * n)), np.uint8)
+    states = states.reshape(n, 2)
+    states[network.is_oneway, 1] = NO_STATE
+    arcs = st.integers(0, 2 * n - 1)
+    closing = st.tuples(arcs, st.sampled_from([5.0, 15.0, 25.0, 40.0, 60.0, 90.0]), st.just(State.RED))
+    changes = draw(st.lists(closing, max_size=2 * n, unique_by=lambda c: c[0]))
+    if opens:
+        changes += [(a, s + 30.0, State.GREEN) for a, s, _ in changes[::2]]
+    ends = [(draw(st.integers(0, n - 1)), draw(FRACTIONS)) for _ in range(2)]
+    return network, course(states, changes), ends
+
+
+def check_open(network, line: Timelines, trip) -> None:
+    """Walk the way by hand: every arc is open when it is entered, and the arrival is the sum of the parts."""
+    at = T0
+    for arc, share, enters in zip(trip.path.arcs, trip.path.shares, trip.times.enters, strict=True):
+        assert enters >= at
+        assert state_then(line, int(arc), int(enters)) <= State.AMBER
+        at = int(enters) + round(plain_costs(network)[arc] * share * SECOND_US)
+    assert abs(trip.times.arrives - at) <= len(trip.path.arcs)
+
+
+@given(questions(opens=False), st.booleans())
+@QUICK
+def test_where_roads_only_close_the_way_is_the_cheapest_that_is_open_on_arrival(question, with_hierarchy):
+    network, line, ends = question
+    trips, _ = trips_over(network, line, with_hierarchy=with_hierarchy)
+    found = trips.asked(by_day_only=False).find([snap(*ends[0]), snap(*ends[1])], T0)
+    expected = earliest_by_hand(network, line, *ends)
+    assert (found.trip is None) == (expected is None)
+    if found.trip is not None:
+        check_open(network, line, found.trip)
+        assert abs((found.trip.times.arrives - T0) / 1000 - expected) <= len(found.trip.path.arcs) + 1
+
+
+@given(questions(opens=True), st.booleans())
+@QUICK
+def test_where_roads_open_too_nothing_closed_is_entered_and_no_way_that_stays_open_is_better(question, with_hierarchy):
+    network, line, ends = question
+    trips, router = trips_over(network, line, with_hierarchy=with_hierarchy)
+    found = trips.asked(by_day_only=False).find([snap(*ends[0]), snap(*ends[1])], T0)
+    if found.trip is not None:
+        check_open(network, line, found.trip)
+    worst = line.states.reshape(-1).copy()
+    np.maximum.at(worst, np.repeat(np.arange(len(worst)), np.diff(line.first)), line.state)
+    metric = router.metric(np.where(worst <= State.AMBER, plain_costs(network), np.inf))
+    always = metric.best(snap(*ends[0]), snap(*ends[1]))
+    if always is not None:
+        assert found.trip is not None
+        assert found.trip.times.arrives <= T0 + round(always.cost_s * SECOND_US) + len(always.arcs) * 1000
+
+
+@given(questions(opens=False), st.sampled_from(sorted(POSTURES)))
+@QUICK
+def test_where_nothing_changes_the_way_is_that_of_the_plain_search(question, posture):
+    network, line, ends = question
+    line = course(line.states, [])
+    trips, router = trips_over(network, line, posture)
+    found = trips.asked(by_day_only=False).find([snap(*ends[0]), snap(*ends[1])], T0)
+    costs = arc_costs(
+        np.repeat(travel_seconds(network, PROFILES["P3"]), 2), line.states.reshape(-1),
+        np.zeros(2 * network.n_segments), np.zeros(2 * network.n_segments), POSTURES[posture],
+    )  # fmt: skip
+    plain = router.metric(costs).best(snap(*ends[0]), snap(*ends[1]))
+    assert (found.trip is None) == (plain is None)
+    if plain is not None:
+        assert found.trip.path.arcs.tolist() == plain.arcs.tolist()
+        assert found.trip.path.weight == plain.weight
+        assert found.settled == 0
+
+
+@given(questions(opens=True))
+@QUICK
+def test_until_the_stated_later_departure_the_same_way_stands_and_nothing_better_opens(question):
+    network, line, ends = question
+    trips, _ = trips_over(network, line)
+    one = trips.asked(by_day_only=False)
+    snaps = [snap(*ends[0]), snap(*ends[1])]
+    found = one.find(snaps, T0)
+    limit = min(found.later_us, HOUR_US)
+    if found.trip is not None:
+        limit = min(limit, found.trip.times.stands_us)
+    for share in (0.3, 0.7, 0.999):
+        later = one.find(snaps, T0 + int(limit * share))
+        assert (later.trip is None) == (found.trip is None)
+        if found.trip is not None:
+            assert later.trip.path.arcs.tolist() == found.trip.path.arcs.tolist()
+
+
+def test_the_search_by_arrival_equals_the_plain_one_on_a_grid_of_every_state_and_risk():
+    """Force it: a change far from any way makes the usual way's states differ from their best."""
+    network = grid_network(8, 7)
+    rng = np.random.default_rng(5)
+    conditions = HandConditions(network)
+    for segment in range(network.n_segments):
+        conditions.set_state(segment, State(rng.choice([0, 0, 1, 1, 3])))
+        conditions.risk[segment] = rng.choice([0.0, 0.1, 0.2])
+        conditions.delay_min[segment] = rng.choice([0.0, 0.0, 12.0])
+    # every AMBER arc is GREEN after a week: never reached, but its best state
+    amber = np.flatnonzero(conditions.states.reshape(-1) == State.AMBER).tolist()
+    changes = [(arc, 86_400.0 * 7, State.GREEN) for arc in amber]
+    line = course(conditions.states, changes, days=8)
+    router = Router(network)
+    trips = Trips(router, conditions, line, PROFILES["P3"], POSTURES["balanced"])
+    costs = arc_costs(
+        np.repeat(travel_seconds(network, PROFILES["P3"]), 2), conditions.states.reshape(-1),
+        conditions.risk.reshape(-1), conditions.delay_min.reshape(-1), POSTURES["balanced"],
+    )  # fmt: skip
+    metric, searched = router.metric(costs), 0
+    for _ in range(60):
+        start, end = (snap(int(rng.integers(0, network.n_segments)), float(rng.uniform(0, 1))) for _ in range(2))
+        plain, found = metric.best(start, end), trips.asked(by_day_only=False).find([start, end], T0)
+        assert (plain is None) == (found.trip is None)
+        if plain is not None:
+            assert found.trip.path.arcs.tolist() == plain.arcs.tolist()
+            searched += found.settled > 0
+    assert searched > 20

@@ -1,0 +1,300 @@
+"""A new version of the map: reviewed, refused while anything is open, in use at one change, and taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from fom.domain.facts_file import parse_facts
+from fom.errors import Conflict, InvalidInput, NotPermitted
+from fom.picture.picture import Picture
+from fom.services.activating import announce_network, bring_into_use, current_review, list_versions, show_review
+from fom.services.facts_exchange import export_facts
+from fom.services.key_routes import define_key_route
+from fom.services.map_layers import read_layer
+from fom.services.network_review import sign_item
+from fom.services.picture_events import LETTERS, NetworkEvent
+from fom.services.registers import get_register
+from fom.services.reporting import log_report
+from fom.store.database import Database
+from tests.services.ground import feature, write
+from tests.services.people import ADMIN, AMINA, BASIL, CHIEF, PATROL, T0, draft, hazard, new_id
+from tests.services.reimport import HOUR, Reimport, make_reimport
+
+P, U = "P3", "mission_military"
+WHY = "seen on the imagery of March"
+
+
+@pytest.fixture
+def area(database, tmp_path) -> Reimport:
+    return make_reimport(database, tmp_path)
+
+
+def announce(area: Reimport) -> None:
+    with area.database.writing() as session:
+        announce_network(session, area.settings.networks, area.after.network_id, actor=ADMIN, now=area.clock())
+    area.hosts.prepare(area.after.network_id)
+
+
+def items(area: Reimport, actor=CHIEF) -> dict[str, dict]:
+    with area.database.reading() as session:
+        review = show_review(session, area.hosts, area.settings.networks, area.after.network_id, actor=actor)
+    return {item["item"]: item for item in review["items"]}
+
+
+def sign(area: Reimport, item: str, actor, choice: str = "accept", reason: str = WHY) -> dict:
+    with area.database.writing() as session:
+        review = current_review(session, area.hosts, area.after.network_id)
+        return sign_item(session, review, item, choice=choice, reason=reason, actor=actor, now=area.clock())
+
+
+def sign_all(area: Reimport) -> None:
+    for item, told in items(area).items():
+        if not told["is_settled"]:
+            sign(area, item, AMINA)
+            if told["persons"] == 2:
+                sign(area, item, CHIEF)
+
+
+def activate(area: Reimport, network_id: str | None = None, **more) -> int | None:
+    with area.database.writing() as session:
+        change = bring_into_use(
+            session, area.hosts, area.settings.networks, network_id or area.after.network_id,
+            actor=more.pop("actor", CHIEF), now=area.clock(), **more,
+        )  # fmt: skip
+    area.hosts.follow()
+    return change
+
+
+def letters(host) -> dict[str, str]:
+    states = host.states(P, U).states
+    return {host.network.segment_id(n): LETTERS[states[n, 0]] for n in range(host.network.n_segments)}
+
+
+def fact(area: Reimport, record_id: str, kind: str, geometry=None, **said) -> None:
+    write(area.database, feature(record_id, kind, received=T0 - HOUR, geometry=geometry, **said), now=T0 - HOUR)
+
+
+def test_what_the_review_says(area):
+    fact(area, "blocked", "physical", damage="blocked", segments=[{"id": "apart"}], grade="A1")
+    fact(area, "fallen", "physical", damage="destroyed", asset="bridge", grade="A1")
+    fact(area, "mined", "explosive", hazard="item", location={"method": "gps"}, eod_confirmed=True,
+         geometry={"type": "Point", "coordinates": [30.002, 5.0]}, **{"class": "mine"})  # fmt: skip
+    announce(area)
+    found = {(i["kind"], i["subject"]): i["says"] for i in items(area).values()}
+    assert found["fact", "blocked"]["problems"] == ["lost"]
+    assert found["fact", "fallen"]["problems"] == ["asset_lost"]
+    assert ("fact", "mined") not in found, "it lies on the half of the road that it touches, as before"
+    rows = [row for (kind, _), says in found.items() if kind == "improvement" for row in says["rows"]]
+    better = {(row[0], row[2]): (row[3], row[4]) for row in rows}
+    west, kept = area.after.segment_id(1), "middle"
+    assert better[west, "state"] == ("BLACK", "GREEN"), "the half of the road without the mine"
+    assert all(segment != kept for segment, _ in better), "the bridge is gone from the map, its fall is not"
+    with area.database.reading() as session:
+        review = show_review(session, area.hosts, area.settings.networks, area.after.network_id, actor=CHIEF)
+    assert review["report"]["old"]["split"]["segments"] == review["report"]["old"]["lost"]["segments"] == 1
+
+
+def test_activation_is_refused_until_the_last_item_is_signed_by_those_who_may(area):
+    fact(area, "blocked", "physical", damage="blocked", segments=[{"id": "apart"}], grade="A1")
+    fact(area, "mined", "explosive", hazard="item", location={"method": "gps"}, eod_confirmed=True,
+         geometry={"type": "Point", "coordinates": [30.002, 5.0]}, **{"class": "mine"})  # fmt: skip
+    announce(area)
+    with pytest.raises(Conflict, match="open") as refused:
+        activate(area)
+    listed = refused.value.details["unresolved"]
+    assert {i["kind"] for i in listed} == {"fact", "improvement"}
+    better = next(i["item"] for i in listed if i["kind"] == "improvement")
+    with pytest.raises(NotPermitted):
+        sign(area, better, PATROL)
+    assert not sign(area, better, AMINA)["is_settled"]
+    with pytest.raises(Conflict, match="second person"):
+        sign(area, better, AMINA)
+    with pytest.raises(NotPermitted, match="chief JOC"):
+        sign(area, better, BASIL)
+    with pytest.raises(Conflict):
+        activate(area)
+    assert sign(area, better, CHIEF)["is_settled"]
+    blocked = next(i["item"] for i in listed if i["subject"] == "blocked")
+    with pytest.raises(InvalidInput, match="reason"):
+        sign(area, blocked, AMINA, reason="ok")
+    assert sign(area, blocked, AMINA)["is_settled"]
+    with pytest.raises(Conflict, match="1 items"):
+        activate(area)
+    sign_all(area)
+    assert not [i for i in items(area).values() if not i["is_settled"]]
+    assert activate(area) == area.hosts.current.version
+    assert area.hosts.current.network.network_id == area.after.network_id
+
+
+def test_a_report_after_the_signatures_opens_the_gate_again(area):
+    announce(area)
+    sign_all(area)
+    with area.database.writing() as session:
+        log_report(session, draft(hazard(at=(30.105, 5.0))), actor=PATROL, now=area.clock())
+    with pytest.raises(Conflict, match="1 items"):
+        activate(area)
+
+
+def test_every_host_goes_over_at_the_change_and_none_before(area):
+    other = area.process()
+    lonely = area.process()
+    announce(area)
+    other.prepare(area.after.network_id)
+    sign_all(area)
+    area.hosts.follow()
+    pinned, listener = other.current, other.current.subscribe(P, U)
+    change = activate(area)
+    assert (area.hosts.current.version, area.hosts.current.network.network_id) == (change, area.after.network_id)
+    assert other.current is pinned
+    other.follow()
+    assert (other.current.version, other.current.network.network_id) == (change, area.after.network_id)
+    assert (pinned.version, pinned.network.network_id) == (change - 1, area.base.network_id)
+    assert list(listener.waiting()) == [NetworkEvent(change, area.after.network_id)]
+    assert listener.is_closed
+    assert letters(other.current) == letters(area.process().current)
+    assert lonely.follow() == change - 1, "not made ready: it goes on answering as of the change before"
+    lonely._preparing.join()
+    assert lonely.follow() == change
+    assert letters(lonely.current) == letters(other.current)
+
+
+def test_who_comes_back_with_an_earlier_event_is_told_of_the_network_only(area):
+    announce(area)
+    sign_all(area)
+    before = area.hosts.current.version
+    change = activate(area)
+    events = list(area.hosts.current.subscribe(P, U, after=before).waiting())
+    assert events == [NetworkEvent(change, area.after.network_id)]
+    assert area.hosts.current.states(P, U, since=before).numbers is None
+
+
+def test_reports_named_on_the_old_map_and_on_the_new_one_both_count(area):
+    part = {"id": "west", "from_m": 800, "to_m": 900}
+    fact(area, "before", "physical", damage="blocked", segments=[part], grade="A1")
+    announce(area)
+    sign_all(area)
+    activate(area)
+    first, second = (area.after.segment_id(n) for n in (0, 1))
+    assert letters(area.hosts.current)[second] == "X"
+    assert letters(area.hosts.current)[first] == "O"
+    write(area.database, feature("later", "physical", received=T0, damage="blocked", grade="A1",
+                                 segments=[{"id": first}]), now=T0)  # fmt: skip
+    area.hosts.follow()
+    assert letters(area.hosts.current)[first] == "X"
+    assert letters(area.process().current) == letters(area.hosts.current)
+
+
+def test_key_routes_go_on_over_the_pieces_of_their_roads(area):
+    host = area.hosts.current
+    row_id = new_id()
+    with area.database.writing() as session:
+        define_key_route(
+            session, {"id": row_id, "code": "MSR ONE", "name": "One", "via": [[30.001, 5.0], [30.029, 5.0]]},
+            version=None, actor=CHIEF, now=area.clock(), network=host.network, router=host.router,
+        )  # fmt: skip
+    area.hosts.follow()
+    announce(area)
+    assert not [i for i in items(area).values() if i["kind"] == "key_route"]
+    sign_all(area)
+    activate(area)
+    with area.database.reading() as session:
+        row = get_register(session, "key_route", row_id, actor=CHIEF)
+    after = area.after
+    assert [s["id"] for s in row["segments"]] == [after.segment_id(0), after.segment_id(1), "middle", "east"]
+    ends = [s["to_m"] or float(after.length_m[after.find_segment(s["id"])]) for s in row["segments"]]
+    length = sum(end - s["from_m"] for end, s in zip(ends, row["segments"], strict=True))
+    assert length == pytest.approx(28 * 111.19 * 0.996, rel=0.01)
+    assert len(area.hosts.current._routes["MSR ONE"]) == 4
+    assert [s["id"] for r in area.hosts.current._picture._ledger.of_kind("route") if r.id.endswith(".2")
+            for s in [{"id": x.segment_id} for x in r.segments]] == [s["id"] for s in row["segments"]]  # fmt: skip
+
+
+def test_a_key_route_over_a_road_that_is_gone_needs_a_person(area):
+    host = area.hosts.current
+    with area.database.writing() as session:
+        define_key_route(
+            session,
+            {"id": new_id(), "code": "MSR GONE", "name": "Gone", "segments": [{"id": "apart"}, {"id": "west"}]},
+            version=None, actor=CHIEF, now=area.clock(), network=host.network, router=host.router,
+        )  # fmt: skip
+    announce(area)
+    (item,) = [i for i in items(area).values() if i["kind"] == "key_route"]
+    assert item["says"]["lost_m"] > 1000
+    with pytest.raises(Conflict, match="open"):
+        activate(area)
+
+
+def test_going_back_passes_the_same_gate(area):
+    announce(area)
+    sign_all(area)
+    activate(area)
+    back = area.base.network_id
+    with area.database.writing() as session:
+        announce_network(session, area.settings.networks, back, actor=ADMIN, now=area.clock())
+    area.hosts.prepare(back)
+    fact(area, "later", "physical", damage="blocked", grade="A1", segments=[{"id": area.after.segment_id(4)}])
+    with pytest.raises(Conflict, match="open") as refused:
+        activate(area, back)
+    assert [i["subject"] for i in refused.value.details["unresolved"] if i["kind"] == "fact"] == ["later"]
+
+
+def test_in_an_emergency_the_chief_makes_it_as_it_was(area):
+    shown = letters(area.hosts.current)
+    announce(area)
+    sign_all(area)
+    activate(area)
+    back = area.base.network_id
+    with area.database.writing() as session:
+        announce_network(session, area.settings.networks, back, actor=ADMIN, now=area.clock())
+    area.hosts.prepare(back)
+    with pytest.raises(NotPermitted):
+        activate(area, back, actor=ADMIN, emergency=WHY)
+    change = activate(area, back, emergency=WHY)
+    assert area.hosts.current.network.network_id == back
+    assert letters(area.hosts.current) == shown
+    assert area.hosts.current.version == change
+
+
+def test_in_an_emergency_too_a_report_of_since_is_not_lost(area):
+    announce(area)
+    sign_all(area)
+    activate(area)
+    fact(area, "later", "physical", damage="blocked", grade="A1", segments=[{"id": area.after.segment_id(4)}])
+    back = area.base.network_id
+    with area.database.writing() as session:
+        announce_network(session, area.settings.networks, back, actor=ADMIN, now=area.clock())
+    area.hosts.prepare(back)
+    with pytest.raises(Conflict, match="1 items"):
+        activate(area, back, emergency=WHY)
+
+
+def test_the_list_says_what_is_in_use_and_what_follows_what(area):
+    announce(area)
+    with area.database.reading() as session:
+        told = list_versions(session, area.settings.networks, actor=ADMIN)
+    assert (told["active"], told["candidate"]) == (area.base.network_id, area.after.network_id)
+    assert {n["network_id"]: n["follows"] for n in told["networks"]}[area.after.network_id] == area.base.network_id
+
+
+def test_a_viewer_who_may_not_see_a_fact_is_told_that_there_is_one(area, database: Database):
+    write(database, feature("secret", "physical", received=T0 - HOUR, damage="blocked", segments=[{"id": "apart"}],
+                            grade="A1"), now=T0, classification="strictly_confidential")  # fmt: skip
+    announce(area)
+    (item,) = [i for i in items(area, AMINA).values() if i["kind"] == "fact"]
+    assert (item["subject"], item["says"]) == ("restricted, contact JOC", {})
+
+
+def test_an_export_names_the_roads_of_the_map_in_use_and_gives_the_same_answers(area):
+    fact(area, "fallen", "physical", damage="destroyed", asset="bridge", grade="A1")
+    fact(area, "gone", "physical", damage="blocked", segments=[{"id": "apart"}], grade="A1")
+    announce(area)
+    sign_all(area)
+    activate(area)
+    host = area.hosts.current
+    with area.database.reading() as session:
+        document = export_facts(session, actor=CHIEF, known_at=host.now(), names=host.names)
+        layer = read_layer(session, host, "restrictions", host.question(), actor=CHIEF)
+    facts = parse_facts(document, network=area.after)
+    picture = Picture(area.after, facts.records, policy=facts.policy, profiles=facts.profiles)
+    assert (picture.assess(host.question(profile=P, user_class=U)).states == host.states(P, U).states).all()
+    assert {f["properties"]["id"] for f in layer["features"]} >= {"fallen", "gone"}, "both are still on the map"
