@@ -251,9 +251,9 @@ def test_much_that_came_is_kept_in_the_background(kept):
     host = open_on(database, folder)
     before = len(host._picture.basis().ledger.shelf)
     host._keep_up()
-    assert host._kept._thread is not None
-    host._kept._thread.join()
-    assert not host._kept.is_due(host._picture)
+    assert host._keeping._thread is not None
+    host._keeping._thread.join()
+    assert not host._keeping.is_due(host._picture)
     again = open_on(database, folder)
     assert len(again._picture.basis().ledger.shelf) == before + KEEP_AFTER
     same(again, open_on(database, None))
