@@ -223,7 +223,9 @@ class Case:
             if isinstance(record, Incident):
                 risks[placement] = risk_phases(record, self.knowledge) if is_known else []
             elif isinstance(record, Verification):
-                phase = passage_phase(record, self.knowledge, self.profile, self.basis.profiles) if is_known else None
+                matters = self.since is None or record.eff >= self._passages_since
+                counts = is_known and matters
+                phase = passage_phase(record, self.knowledge, self.profile, self.basis.profiles) if counts else None
                 passages[placement] = [] if phase is None else [phase]
             elif isinstance(record, Manual) and record.mode == "improve":
                 better = improvement_phase(record, self.knowledge) if is_known else None

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from fom.domain.grades import SLACK
 from fom.domain.instants import NEVER_US
-from fom.domain.intervals import Interval, uncovered_m
 from fom.domain.spans import LAST_TICK
 from fom.domain.verification import UNCOVERED_MAX_M
+from fom.network.compiled import compiled
 from fom.picture.unions import uncovered_by_row
 
 Ints = NDArray[np.int64]
@@ -74,27 +74,69 @@ def verified_steps(passages: Passages, length: Floats) -> VerifiedSteps:
         together = partial[left[row] <= UNCOVERED_MAX_M + SLACK]
         order = np.lexsort((passages.eff[together], passages.row[together]))
         together = together[order]
-        for group in np.split(together, np.flatnonzero(np.diff(passages.row[together])) + 1):
-            if len(group):
-                _add_joint_steps(passages, group, float(length[passages.row[group[0]]]), rows, effs, verified)
+        found = _joint_steps(
+            passages.row[together], passages.eff[together],
+            np.clip(passages.low[together], 0.0, length[passages.row[together]]),
+            np.clip(passages.high[together], 0.0, length[passages.row[together]]), np.asarray(length),
+        )  # fmt: skip
+        for steps, part in zip((rows, effs, verified), found, strict=True):
+            steps.append(part)
     return VerifiedSteps(np.concatenate(rows), 2 * np.concatenate(effs), np.concatenate(verified))
 
 
-def _add_joint_steps(
-    passages: Passages, group: Ints, length: float, rows: list[Ints], effs: list[Ints], verified: list[Ints]
-) -> None:
-    """Add the steps of one row whose partial verifications cover it together; `group` in order of time."""
-    moments = passages.eff[group]
-    parts: list[Interval] = list(zip(passages.low[group].tolist(), passages.high[group].tolist(), strict=True))
-    steps: list[tuple[int, int]] = []
-    for last in range(len(group)):
-        if last + 1 < len(group) and moments[last + 1] == moments[last]:
-            continue
-        first = last
-        while first >= 0 and uncovered_m(parts[first : last + 1], length) > UNCOVERED_MAX_M + SLACK:
-            first -= 1
-        if first >= 0:
-            steps.append((int(moments[last]), int(moments[first])))
-    rows.append(np.full(len(steps), passages.row[group[0]], dtype=np.int64))
-    effs.append(np.array([eff for eff, _ in steps], dtype=np.int64))
-    verified.append(np.array([moment for _, moment in steps], dtype=np.int64))
+@compiled
+def _joint_steps(row: Ints, eff: Ints, low: Floats, high: Floats, length: Floats) -> tuple[Ints, Ints, Ints]:
+    """Return row, moment and verified_at of the steps of rows that only partial verifications together cover.
+
+    Intervals come by row and then time, clipped to the row. For each moment the verifications are joined backwards from
+    it until they cover; that is never further back than for the moment before, once there was one.
+    """
+    rows, effs, verified = np.empty(len(row), np.int64), np.empty(len(row), np.int64), np.empty(len(row), np.int64)
+    count, begin = 0, 0
+    from_m, to_m = np.empty(len(row) + 1), np.empty(len(row) + 1)
+    while begin < len(row):
+        end = begin
+        while end < len(row) and row[end] == row[begin]:
+            end += 1
+        back_to = -1
+        for last in range(begin, end):
+            if last + 1 < end and eff[last + 1] == eff[last]:
+                continue
+            pieces, first = 0, last + 1
+            covers = False
+            while first > max(begin, back_to) and not covers:
+                first -= 1
+                pieces = _join(from_m, to_m, pieces, low[first], high[first])
+                covered = 0.0
+                for i in range(pieces):
+                    covered += to_m[i] - from_m[i]
+                covers = max(0.0, length[row[begin]] - covered) <= UNCOVERED_MAX_M + SLACK
+            if covers:
+                back_to = first
+                rows[count], effs[count], verified[count] = row[begin], eff[last], eff[first]
+                count += 1
+        begin = end
+    return rows[:count].copy(), effs[:count].copy(), verified[:count].copy()
+
+
+@compiled
+def _join(from_m: Floats, to_m: Floats, pieces: int, low: float, high: float) -> int:
+    """Join an interval to disjoint pieces in order, in place; return how many pieces there are then."""
+    if high < low:
+        return pieces
+    before = 0
+    while before < pieces and to_m[before] < low:
+        before += 1
+    after = before
+    while after < pieces and from_m[after] <= high:
+        low, high = min(low, from_m[after]), max(high, to_m[after])
+        after += 1
+    move = 1 - (after - before)
+    if move == 1:
+        for i in range(pieces, before, -1):
+            from_m[i], to_m[i] = from_m[i - 1], to_m[i - 1]
+    elif move < 0:
+        for i in range(after, pieces):
+            from_m[i + move], to_m[i + move] = from_m[i], to_m[i]
+    from_m[before], to_m[before] = low, high
+    return pieces + move
