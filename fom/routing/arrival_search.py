@@ -22,6 +22,7 @@ from fom.routing.weights import TIE_BITS, UNREACHABLE
 
 FAR_US = 2**62
 """Stands for "not within what is foreseen"."""
+UNKNOWN, ASKED = -1, -2
 _AMBER, _BLACK = int(State.AMBER), int(State.BLACK)
 
 
@@ -43,9 +44,14 @@ class Roads(NamedTuple):
     """(2n,) 1 + risk weight * lambda."""
     amber: float
     draws: NDArray[np.int64]
+    best: NDArray[np.uint8]
+    """(2n,) no arc is ever in a better state than this."""
+    row: NDArray[np.int32]
+    """(n,) row of each segment in the courses of states told so far, UNKNOWN, or ASKED by a search since."""
     states: NDArray[np.uint8]
-    """(2n,) at the start of what is foreseen; changes as in the course of states."""
+    """(2k,) at the start of what is foreseen, of the segments told."""
     first: NDArray[np.int64]
+    """(2k + 1,); their changes are rows first[b] to first[b + 1] - 1."""
     tick: NDArray[np.int64]
     state: NDArray[np.uint8]
     end: int
@@ -61,10 +67,15 @@ class Roads(NamedTuple):
 
 @compiled
 def state_at(roads: Roads, arc: int, at: int) -> int:
-    """Return the state of an arc at a moment."""
+    """Return the state of an arc at a moment; of a segment not told of, which is then noted, the best it may have."""
     if at > roads.end:
         return _BLACK
-    low, high = roads.first[arc], roads.first[arc + 1]
+    row = roads.row[arc >> 1]
+    if row < 0:
+        roads.row[arc >> 1] = ASKED
+        return int(roads.best[arc])
+    line = 2 * row + (arc & 1)
+    low, high = roads.first[line], roads.first[line + 1]
     begin = low
     while low < high:
         middle = (low + high) >> 1
@@ -72,15 +83,19 @@ def state_at(roads: Roads, arc: int, at: int) -> int:
             low = middle + 1
         else:
             high = middle
-    return int(roads.states[arc] if low == begin else roads.state[low - 1])
+    return int(roads.states[line] if low == begin else roads.state[low - 1])
 
 
 @compiled
 def next_better(roads: Roads, arc: int, at: int, than: int) -> int:
     """Return the first moment after `at` at which an arc is in a better state than one, FAR_US = none."""
-    for row in range(roads.first[arc], roads.first[arc + 1]):
-        if roads.tick[row] > 2 * at and roads.state[row] < than:
-            return int((roads.tick[row] + 1) // 2)
+    row = roads.row[arc >> 1]
+    if row < 0:
+        return FAR_US
+    line = 2 * row + (arc & 1)
+    for k in range(roads.first[line], roads.first[line + 1]):
+        if roads.tick[k] > 2 * at and roads.state[k] < than:
+            return int((roads.tick[k] + 1) // 2)
     return FAR_US
 
 
@@ -257,7 +272,7 @@ def walk(
     departs: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], bool, int]:
     """Return when each arc of a path is entered and left, its state then, whether all of it is travelled by day where
-    that is asked for, and how much later one may depart with the same states.
+    that is asked for, and how much later one may depart with the same states. All of it has been told of.
 
     `barriers` (k,) is the barrier passed before each arc (-1 = none), `pauses` (k,) a halt before it, microseconds.
     """
@@ -271,9 +286,10 @@ def walk(
         leaves[k] = at
         states[k] = state_at(roads, arcs[k], enters[k])
         lit = lit and is_lit(roads, arcs[k] >> 1, enters[k], leaves[k])
-        for row in range(roads.first[arcs[k]], roads.first[arcs[k] + 1]):
-            if roads.tick[row] > 2 * enters[k]:
-                stands = min(stands, int((roads.tick[row] + 1) // 2 - enters[k]))
+        line = 2 * roads.row[arcs[k] >> 1] + (arcs[k] & 1)
+        for change in range(roads.first[line], roads.first[line + 1]):
+            if roads.tick[change] > 2 * enters[k]:
+                stands = min(stands, int((roads.tick[change] + 1) // 2 - enters[k]))
                 break
         if roads.by_day_only:
             stands = min(stands, next_turn_of_sun(roads, arcs[k] >> 1, at, False) - at)

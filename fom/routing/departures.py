@@ -74,6 +74,8 @@ def find_departures(trips: Trips, snaps: Sequence[Snap], start: int) -> Departur
             break
         found = trips.find(snaps, at)
         settled += found.settled
+        if not found.is_complete:
+            break
         stands = found.later_us if found.trip is None else min(found.later_us, found.trip.times.stands_us)
         until = min(at + max(stands, STEP_US), end)
         pieces.append(Piece(at, until, found.trip))
