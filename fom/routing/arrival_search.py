@@ -152,18 +152,21 @@ def leaves_at(roads: Roads, arc: int, share: float, before: int, enters: int) ->
 
 
 @compiled
-def meet(roads: Roads, arc: int, share: float, before: int, enters: int) -> tuple[int, int, int]:
-    """Return the state an arc is met in (BLACK where it may not be entered), when it is left, and the wait.
+def meet(roads: Roads, arc: int, share: float, before: int, enters: int) -> tuple[int, int, int, int]:
+    """Return the state an arc is met in (BLACK where it may not be entered), when it is left, and two waits.
 
-    The wait: departing earlier than so much later, what is met does not get better.
+    Departing earlier than so much later, what is met does not get better; what is met closed does not open.
     """
     state = state_at(roads, arc, enters)
     leaves = leaves_at(roads, arc, share, before, enters)
-    wait = next_better(roads, arc, enters, state) - enters
+    better = next_better(roads, arc, enters, state) - enters
+    opens = next_better(roads, arc, enters, _AMBER + 1) - enters if state > _AMBER else FAR_US
     if not is_lit(roads, arc >> 1, enters, leaves):
-        wait = min(wait, next_turn_of_sun(roads, arc >> 1, enters, True) - enters)
+        rises = next_turn_of_sun(roads, arc >> 1, enters, True) - enters
+        better = min(better, rises)
+        opens = rises if state <= _AMBER else max(opens, rises)
         state = _BLACK
-    return state, leaves, wait
+    return state, leaves, better, opens
 
 
 @compiled
@@ -181,22 +184,23 @@ def search_arrivals(
     left: Remaining,
     labels: Labels,
     arrives: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], int, int, int, int]:
-    """Return router arcs, the ends joined (-1 = no way), how much later something better may open, and labels settled.
+) -> tuple[NDArray[np.int64], int, int, int, int, int]:
+    """Return router arcs, the ends joined (-1 = no way), two waits as `meet` tells them, and labels settled.
 
-    `arrives` (n,) is workspace. Before that later departure nothing that was found closed or costly gets better.
+    `arrives` (n,) is workspace. Departing earlier than the first wait later nothing that was found closed or costly
+    gets better, earlier than the second nothing found closed opens.
     """
     unreachable = np.int64(UNREACHABLE)
     cost, draws, via = labels.cost, labels.draws, labels.via
     heap = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
     touched = [np.int64(0) for _ in range(0)]
     best, best_draws, end, at_end = unreachable, unreachable, np.int64(-1), np.int64(-1)
-    later = FAR_US
+    later, opens = FAR_US, FAR_US
     settled = 0
     for k in range(len(source_nodes)):
         node, arc = np.int64(source_nodes[k]), source_arcs[k]
-        state, leaves, wait = meet(roads, arc, source_shares[k], -1, departs)
-        later = min(later, wait)
+        state, leaves, better, opening = meet(roads, arc, source_shares[k], -1, departs)
+        later, opens = min(later, better), min(opens, opening)
         if state > _AMBER:
             continue
         spent, drawn = np.int64(np.rint(cost_ms(roads, arc, state) * source_shares[k])), roads.draws[arc]
@@ -217,8 +221,8 @@ def search_arrivals(
                 continue
             arc, passing = target_arcs[k], roads.barrier_ms[target_barriers[k]]
             enters = arrives[node] + passing * 1000
-            state, _, wait = meet(roads, arc, target_shares[k], before, enters)
-            later = min(later, wait)
+            state, _, better, opening = meet(roads, arc, target_shares[k], before, enters)
+            later, opens = min(later, better), min(opens, opening)
             if state > _AMBER:
                 continue
             part = np.int64(np.rint(cost_ms(roads, arc, state) * target_shares[k]))
@@ -235,8 +239,8 @@ def search_arrivals(
             if rest >= unreachable:
                 continue
             enters = arrives[node] + passing * 1000
-            state, leaves, wait = meet(roads, arc, 1.0, before, enters)
-            later = min(later, wait)
+            state, leaves, better, opening = meet(roads, arc, 1.0, before, enters)
+            later, opens = min(later, better), min(opens, opening)
             if state > _AMBER:
                 continue
             total, more = spent + passing + cost_ms(roads, arc, state), drawn + roads.draws[arc]
@@ -259,7 +263,7 @@ def search_arrivals(
     found = np.empty(len(path), np.int64)
     for k in range(len(path)):
         found[k] = path[len(path) - 1 - k]
-    return found, int(start), int(end), int(later), settled
+    return found, int(start), int(end), int(later), int(opens), settled
 
 
 @compiled
@@ -270,15 +274,17 @@ def walk(
     barriers: NDArray[np.int64],
     pauses: NDArray[np.int64],
     departs: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], bool, int]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], bool, int, int]:
     """Return when each arc of a path is entered and left, its state then, whether all of it is travelled by day where
-    that is asked for, and how much later one may depart with the same states. All of it has been told of.
+    that is asked for, and how much later one may depart with the same states, and with all of it open still.
+
+    All of it has been told of.
 
     `barriers` (k,) is the barrier passed before each arc (-1 = none), `pauses` (k,) a halt before it, microseconds.
     """
     enters, leaves = np.empty(len(arcs), np.int64), np.empty(len(arcs), np.int64)
     states = np.empty(len(arcs), np.uint8)
-    at, stands, lit = departs, FAR_US, True
+    at, stands, holds, lit = departs, FAR_US, FAR_US, True
     for k in range(len(arcs)):
         at += int(pauses[k] + roads.barrier_ms[barriers[k]] * 1000)
         enters[k] = at
@@ -289,8 +295,12 @@ def walk(
         line = 2 * roads.row[arcs[k] >> 1] + (arcs[k] & 1)
         for change in range(roads.first[line], roads.first[line + 1]):
             if roads.tick[change] > 2 * enters[k]:
-                stands = min(stands, int((roads.tick[change] + 1) // 2 - enters[k]))
-                break
+                wait = int((roads.tick[change] + 1) // 2 - enters[k])
+                stands = min(stands, wait)
+                if roads.state[change] > _AMBER:
+                    holds = min(holds, wait)
+                    break
         if roads.by_day_only:
-            stands = min(stands, next_turn_of_sun(roads, arcs[k] >> 1, at, False) - at)
-    return enters, leaves, states, lit, int(stands)
+            sets = next_turn_of_sun(roads, arcs[k] >> 1, at, False) - at
+            stands, holds = min(stands, sets), min(holds, sets)
+    return enters, leaves, states, lit, int(stands), int(holds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -49,6 +49,8 @@ class Times:
     """(k,) when each arc is entered."""
     stands_us: int
     """Departing up to so much later (not included) meets the same states."""
+    holds_us: int
+    """Departing up to so much later (not included) everything is open still, if it is now."""
     is_open: bool
     """Every arc is GREEN or AMBER when entered, and travelled by day where that is asked for."""
 
@@ -78,6 +80,8 @@ class Search:
     trip: Trip | None
     later_us: int
     """Departing earlier than so much later, nothing that was found closed or costly gets better."""
+    opens_us: int
+    """Departing earlier than so much later, nothing that was found closed opens."""
     settled: int
     """How much was searched; 0 where the hierarchy's search was all."""
     is_complete: bool = True
@@ -150,38 +154,40 @@ class Trips:
         self._learn(path.segments)
         halts = np.zeros(len(path.arcs), np.int64) if pauses is None else pauses
         barriers = self._router.barriers_before(path)
-        enters, leaves, states, lit, stands = walk(self._roads, path.arcs, path.shares, barriers, halts, departs)
-        return Times(departs, enters, leaves, states, stands, lit and bool((states <= State.AMBER).all()))
+        enters, leaves, states, lit, stands, holds = walk(self._roads, path.arcs, path.shares, barriers, halts, departs)
+        return Times(departs, enters, leaves, states, stands, holds, lit and bool((states <= State.AMBER).all()))
 
     def find(self, snaps: Sequence[Snap], departs: int) -> Search:
         """Return the way through all snaps in order that is open when it is reached."""
         paths: list[Path] = []
-        at, later, settled, stands, is_complete = departs, FAR_US, 0, FAR_US, True
+        at, later, opens, settled, stands, is_complete = departs, FAR_US, FAR_US, 0, FAR_US, True
         with self.at_best.reading() as searches:
             for start, end in pairwise(snaps):
                 leg = self._leg(searches, start, end, at)
-                later, settled = min(later, leg.later_us, stands), settled + leg.settled
+                later, opens = min(later, leg.later_us, stands), min(opens, leg.opens_us, stands)
+                settled += leg.settled
                 is_complete &= leg.is_complete
                 if leg.trip is None:
-                    return Search(None, later, settled, is_complete)
+                    return Search(None, later, opens, settled, is_complete)
                 stands = min(stands, leg.trip.times.stands_us)
                 at = leg.trip.times.arrives
                 paths.append(leg.trip.path)
         path = join_paths(paths) if len(paths) > 1 else paths[0]
-        return Search(Trip(path, self.times(path, departs)), later, settled, is_complete)
+        return Search(Trip(path, self.times(path, departs)), later, opens, settled, is_complete)
 
     def _leg(self, searches: Searches, start: Snap, end: Snap, departs: int) -> Search:
         usual = searches.best(start, end)
         if usual is None:
-            return Search(None, FAR_US, 0)
+            return Search(None, FAR_US, FAR_US, 0)
         trip = Trip(usual, self.times(usual, departs))
         if trip.times.is_open and (trip.times.states == self._roads.best[usual.arcs]).all():
-            return Search(trip, FAR_US, 0)
-        return self._by_arrival(searches, start, end, departs)
+            return Search(trip, FAR_US, FAR_US, 0)
+        found = self._by_arrival(searches, start, end, departs)
+        return replace(found, trip=trip) if found.trip is None and trip.times.is_open else found
 
     def _by_arrival(self, searches: Searches, start: Snap, end: Snap, departs: int) -> Search:
         sources, targets = searches.sources(start), searches.targets(end)
-        found = Search(None, FAR_US, 0)
+        found = Search(None, FAR_US, FAR_US, 0)
         if sources and targets:
             found = self._search(searches, sources, targets, end, departs)
         direct = searches.direct(start, end)
@@ -189,7 +195,7 @@ class Trips:
             return found
         times = self.times(direct, departs)
         if times.is_open and (found.trip is None or direct.weight <= found.trip.path.weight):
-            return Search(Trip(direct, times), found.later_us, found.settled, found.is_complete)
+            return replace(found, trip=Trip(direct, times))
         return found
 
     def _search(self, searches: Searches, sources: Joints, targets: Joints, end: Snap, departs: int) -> Search:
@@ -199,7 +205,7 @@ class Trips:
         settled, is_complete = 0, True
         while True:
             with self._router.labels.one() as labels:
-                arcs, first, last, later, labelled = search_arrivals(
+                arcs, first, last, later, opens, labelled = search_arrivals(
                     self._router.outgoing, self._roads, *joined, departs, self._left[end], labels,
                     np.empty(len(labels.cost), np.int64),
                 )  # fmt: skip
@@ -213,10 +219,10 @@ class Trips:
                 break
             self._learn(met)
         if first < 0:
-            return Search(None, later, settled, is_complete)
+            return Search(None, later, opens, settled, is_complete)
         path = searches.priced(searches.path(sources, Found(0, arcs, first, last), targets))
         times = self.times(path, departs)
-        return Search(Trip(path, times) if times.is_open else None, later, settled, is_complete)
+        return Search(Trip(path, times) if times.is_open else None, later, opens, settled, is_complete)
 
 
 def best_costs(
