@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.spans import after_tick, at_tick
-from fom.domain.states import NO_STATE
+from fom.domain.states import NO_STATE, Component
+from fom.picture.assessment import Assessment
 from fom.picture.contributions import Contributions
 from fom.picture.expiry import next_boundary
 from fom.picture.next_change import bisect_crossing
@@ -33,51 +34,6 @@ class Timelines:
     tick: Ints
     """(c,) ticks (`spans`) from which on `state` holds."""
     state: Bytes
-
-    def best(self) -> Bytes:
-        """Return (n, 2) the best state of every arc at any of the moments."""
-        best: Bytes = self.states.copy()
-        np.minimum.at(best.reshape(-1), self._arcs(), self.state)
-        return best
-
-    def at(self, arcs: Ints, moments: Ints) -> Bytes:
-        """Return (k,) states of arcs at moments, microseconds inside."""
-        return np.array(
-            [self._state(b, at_tick(t)) for b, t in zip(arcs.tolist(), moments.tolist(), strict=True)], np.uint8
-        )
-
-    def _state(self, arc: int, tick: int) -> int:
-        begin, end = int(self.first[arc]), int(self.first[arc + 1])
-        row = begin + int(np.searchsorted(self.tick[begin:end], tick, side="right")) - 1
-        return int(self.states.reshape(-1)[arc]) if row < begin else int(self.state[row])
-
-    def next_change(self, arcs: Ints, moments: Ints) -> Ints:
-        """Return (k,) the first microsecond after moments at which arcs have another state; 2^62 = none inside."""
-        out = np.full(len(arcs), 2**62, np.int64)
-        for k, (arc, at) in enumerate(zip(arcs.tolist(), moments.tolist(), strict=True)):
-            begin, end = int(self.first[arc]), int(self.first[arc + 1])
-            row = begin + int(np.searchsorted(self.tick[begin:end], at_tick(at), side="right"))
-            if row < end:
-                out[k] = (int(self.tick[row]) + 1) // 2
-        return out
-
-    def replaced(self, segments: Ints, part: Timelines) -> Timelines:
-        """Return these with some segments (ascending) taken from `part`, whose rows are those segments."""
-        states = self.states.copy()
-        states[segments] = part.states
-        arcs, mine = self._arcs(), np.column_stack([2 * segments, 2 * segments + 1]).ravel()
-        kept = ~np.isin(arcs, mine)
-        return _sorted(
-            self.start,
-            self.end,
-            states,
-            np.concatenate([arcs[kept], mine[part._arcs()]]),
-            np.concatenate([self.tick[kept], part.tick]),
-            np.concatenate([self.state[kept], part.state]),
-        )
-
-    def _arcs(self) -> Ints:
-        return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
 
 def timelines(contributions: Contributions, start: int, end: int) -> Timelines:
@@ -138,3 +94,23 @@ def _walk(contributions: Contributions, direction: int, tick: int, last: int) ->
         rows, at, now = rows[keep], onward[keep], then[keep]
     found = [np.concatenate([part[i] for part in out]) if out else np.empty(0, np.int64) for i in range(3)]
     return first, found[0], found[1], found[2].astype(np.uint8)
+
+
+def best_states(assessment: Assessment, end: int) -> Bytes:
+    """Return (m, 2) states better than which no row is from the moment judged to `end`, microseconds.
+
+    Of a moment not before what is known. By time alone controls, risk and states set by hand may end, explosive and
+    physical limits do not, and a passage only ages, unless a threat area or season changes how fast.
+    """
+    whole, last = assessment.contributions, after_tick(end)
+    moments = [assessment.tick]
+    while (cut := int(whole.case.regimes.next_after(moments[-1])[0])) <= last:
+        moments.append(cut)
+    best = np.empty((whole.n_rows, 2), np.uint8)
+    for direction, verdict in enumerate(assessment.verdicts):
+        lasting = verdict.components[:, [Component.EXPLOSIVE, Component.PHYSICAL]].max(axis=1)
+        passed = np.min([whole.verification(direction, moment)[0] for moment in moments], axis=0)
+        best[:, direction] = np.maximum(lasting, passed)
+        np.minimum.at(best[:, direction], whole.improvements.row, whole.improvements.state)
+    best[np.asarray(assessment.states)[:, 1] == NO_STATE, 1] = NO_STATE
+    return best

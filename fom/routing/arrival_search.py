@@ -22,6 +22,7 @@ from fom.routing.weights import TIE_BITS, UNREACHABLE
 
 FAR_US = 2**62
 """Stands for "not within what is foreseen"."""
+UNKNOWN, ASKED = -1, -2
 _AMBER, _BLACK = int(State.AMBER), int(State.BLACK)
 
 
@@ -43,9 +44,14 @@ class Roads(NamedTuple):
     """(2n,) 1 + risk weight * lambda."""
     amber: float
     draws: NDArray[np.int64]
+    best: NDArray[np.uint8]
+    """(2n,) no arc is ever in a better state than this."""
+    row: NDArray[np.int32]
+    """(n,) row of each segment in the courses of states told so far, UNKNOWN, or ASKED by a search since."""
     states: NDArray[np.uint8]
-    """(2n,) at the start of what is foreseen; changes as in the course of states."""
+    """(2k,) at the start of what is foreseen, of the segments told."""
     first: NDArray[np.int64]
+    """(2k + 1,); their changes are rows first[b] to first[b + 1] - 1."""
     tick: NDArray[np.int64]
     state: NDArray[np.uint8]
     end: int
@@ -61,10 +67,15 @@ class Roads(NamedTuple):
 
 @compiled
 def state_at(roads: Roads, arc: int, at: int) -> int:
-    """Return the state of an arc at a moment."""
+    """Return the state of an arc at a moment; of a segment not told of, which is then noted, the best it may have."""
     if at > roads.end:
         return _BLACK
-    low, high = roads.first[arc], roads.first[arc + 1]
+    row = roads.row[arc >> 1]
+    if row < 0:
+        roads.row[arc >> 1] = ASKED
+        return int(roads.best[arc])
+    line = 2 * row + (arc & 1)
+    low, high = roads.first[line], roads.first[line + 1]
     begin = low
     while low < high:
         middle = (low + high) >> 1
@@ -72,15 +83,19 @@ def state_at(roads: Roads, arc: int, at: int) -> int:
             low = middle + 1
         else:
             high = middle
-    return int(roads.states[arc] if low == begin else roads.state[low - 1])
+    return int(roads.states[line] if low == begin else roads.state[low - 1])
 
 
 @compiled
 def next_better(roads: Roads, arc: int, at: int, than: int) -> int:
     """Return the first moment after `at` at which an arc is in a better state than one, FAR_US = none."""
-    for row in range(roads.first[arc], roads.first[arc + 1]):
-        if roads.tick[row] > 2 * at and roads.state[row] < than:
-            return int((roads.tick[row] + 1) // 2)
+    row = roads.row[arc >> 1]
+    if row < 0:
+        return FAR_US
+    line = 2 * row + (arc & 1)
+    for k in range(roads.first[line], roads.first[line + 1]):
+        if roads.tick[k] > 2 * at and roads.state[k] < than:
+            return int((roads.tick[k] + 1) // 2)
     return FAR_US
 
 
@@ -137,18 +152,21 @@ def leaves_at(roads: Roads, arc: int, share: float, before: int, enters: int) ->
 
 
 @compiled
-def meet(roads: Roads, arc: int, share: float, before: int, enters: int) -> tuple[int, int, int]:
-    """Return the state an arc is met in (BLACK where it may not be entered), when it is left, and the wait.
+def meet(roads: Roads, arc: int, share: float, before: int, enters: int) -> tuple[int, int, int, int]:
+    """Return the state an arc is met in (BLACK where it may not be entered), when it is left, and two waits.
 
-    The wait: departing earlier than so much later, what is met does not get better.
+    Departing earlier than so much later, what is met does not get better; what is met closed does not open.
     """
     state = state_at(roads, arc, enters)
     leaves = leaves_at(roads, arc, share, before, enters)
-    wait = next_better(roads, arc, enters, state) - enters
+    better = next_better(roads, arc, enters, state) - enters
+    opens = next_better(roads, arc, enters, _AMBER + 1) - enters if state > _AMBER else FAR_US
     if not is_lit(roads, arc >> 1, enters, leaves):
-        wait = min(wait, next_turn_of_sun(roads, arc >> 1, enters, True) - enters)
+        rises = next_turn_of_sun(roads, arc >> 1, enters, True) - enters
+        better = min(better, rises)
+        opens = rises if state <= _AMBER else max(opens, rises)
         state = _BLACK
-    return state, leaves, wait
+    return state, leaves, better, opens
 
 
 @compiled
@@ -166,22 +184,23 @@ def search_arrivals(
     left: Remaining,
     labels: Labels,
     arrives: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], int, int, int, int]:
-    """Return router arcs, the ends joined (-1 = no way), how much later something better may open, and labels settled.
+) -> tuple[NDArray[np.int64], int, int, int, int, int]:
+    """Return router arcs, the ends joined (-1 = no way), two waits as `meet` tells them, and labels settled.
 
-    `arrives` (n,) is workspace. Before that later departure nothing that was found closed or costly gets better.
+    `arrives` (n,) is workspace. Departing earlier than the first wait later nothing that was found closed or costly
+    gets better, earlier than the second nothing found closed opens.
     """
     unreachable = np.int64(UNREACHABLE)
     cost, draws, via = labels.cost, labels.draws, labels.via
     heap = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
     touched = [np.int64(0) for _ in range(0)]
     best, best_draws, end, at_end = unreachable, unreachable, np.int64(-1), np.int64(-1)
-    later = FAR_US
+    later, opens = FAR_US, FAR_US
     settled = 0
     for k in range(len(source_nodes)):
         node, arc = np.int64(source_nodes[k]), source_arcs[k]
-        state, leaves, wait = meet(roads, arc, source_shares[k], -1, departs)
-        later = min(later, wait)
+        state, leaves, better, opening = meet(roads, arc, source_shares[k], -1, departs)
+        later, opens = min(later, better), min(opens, opening)
         if state > _AMBER:
             continue
         spent, drawn = np.int64(np.rint(cost_ms(roads, arc, state) * source_shares[k])), roads.draws[arc]
@@ -202,8 +221,8 @@ def search_arrivals(
                 continue
             arc, passing = target_arcs[k], roads.barrier_ms[target_barriers[k]]
             enters = arrives[node] + passing * 1000
-            state, _, wait = meet(roads, arc, target_shares[k], before, enters)
-            later = min(later, wait)
+            state, _, better, opening = meet(roads, arc, target_shares[k], before, enters)
+            later, opens = min(later, better), min(opens, opening)
             if state > _AMBER:
                 continue
             part = np.int64(np.rint(cost_ms(roads, arc, state) * target_shares[k]))
@@ -220,8 +239,8 @@ def search_arrivals(
             if rest >= unreachable:
                 continue
             enters = arrives[node] + passing * 1000
-            state, leaves, wait = meet(roads, arc, 1.0, before, enters)
-            later = min(later, wait)
+            state, leaves, better, opening = meet(roads, arc, 1.0, before, enters)
+            later, opens = min(later, better), min(opens, opening)
             if state > _AMBER:
                 continue
             total, more = spent + passing + cost_ms(roads, arc, state), drawn + roads.draws[arc]
@@ -244,7 +263,7 @@ def search_arrivals(
     found = np.empty(len(path), np.int64)
     for k in range(len(path)):
         found[k] = path[len(path) - 1 - k]
-    return found, int(start), int(end), int(later), settled
+    return found, int(start), int(end), int(later), int(opens), settled
 
 
 @compiled
@@ -255,15 +274,17 @@ def walk(
     barriers: NDArray[np.int64],
     pauses: NDArray[np.int64],
     departs: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], bool, int]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], bool, int, int]:
     """Return when each arc of a path is entered and left, its state then, whether all of it is travelled by day where
-    that is asked for, and how much later one may depart with the same states.
+    that is asked for, and how much later one may depart with the same states, and with all of it open still.
+
+    All of it has been told of.
 
     `barriers` (k,) is the barrier passed before each arc (-1 = none), `pauses` (k,) a halt before it, microseconds.
     """
     enters, leaves = np.empty(len(arcs), np.int64), np.empty(len(arcs), np.int64)
     states = np.empty(len(arcs), np.uint8)
-    at, stands, lit = departs, FAR_US, True
+    at, stands, holds, lit = departs, FAR_US, FAR_US, True
     for k in range(len(arcs)):
         at += int(pauses[k] + roads.barrier_ms[barriers[k]] * 1000)
         enters[k] = at
@@ -271,10 +292,15 @@ def walk(
         leaves[k] = at
         states[k] = state_at(roads, arcs[k], enters[k])
         lit = lit and is_lit(roads, arcs[k] >> 1, enters[k], leaves[k])
-        for row in range(roads.first[arcs[k]], roads.first[arcs[k] + 1]):
-            if roads.tick[row] > 2 * enters[k]:
-                stands = min(stands, int((roads.tick[row] + 1) // 2 - enters[k]))
-                break
+        line = 2 * roads.row[arcs[k] >> 1] + (arcs[k] & 1)
+        for change in range(roads.first[line], roads.first[line + 1]):
+            if roads.tick[change] > 2 * enters[k]:
+                wait = int((roads.tick[change] + 1) // 2 - enters[k])
+                stands = min(stands, wait)
+                if roads.state[change] > _AMBER:
+                    holds = min(holds, wait)
+                    break
         if roads.by_day_only:
-            stands = min(stands, next_turn_of_sun(roads, arcs[k] >> 1, at, False) - at)
-    return enters, leaves, states, lit, int(stands)
+            sets = next_turn_of_sun(roads, arcs[k] >> 1, at, False) - at
+            stands, holds = min(stands, sets), min(holds, sets)
+    return enters, leaves, states, lit, int(stands), int(holds)

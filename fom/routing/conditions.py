@@ -63,19 +63,15 @@ class Detail(Protocol):
 
 
 class Course(Protocol):
-    """How states go on by themselves from one moment to another, both included; microseconds."""
+    """How the states of k segments go on by themselves from one moment to another."""
 
     @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
     def states(self) -> NDArray[np.uint8]:
-        """Return (n, 2) states at the start, NO_STATE where there is no such direction."""
+        """Return (k, 2) states at the start, NO_STATE where there is no such direction."""
 
     @property
     def first(self) -> NDArray[np.int64]:
-        """Return (2n + 1,); the changes of arc b are rows first[b] to first[b + 1] - 1, in order of time."""
+        """Return (2k + 1,); changes of segment i in direction d are rows first[2i + d] to first[2i + d + 1] - 1."""
 
     @property
     def tick(self) -> NDArray[np.int64]:
@@ -84,9 +80,6 @@ class Course(Protocol):
     @property
     def state(self) -> NDArray[np.uint8]:
         """Return (c,) the state from then on."""
-
-    def best(self) -> NDArray[np.uint8]:
-        """Return (n, 2) the best state of every arc at any of the moments."""
 
 
 class Conditions(Protocol):

@@ -1,7 +1,8 @@
 """When to leave: the windows of departure in which a trip is possible, and the best departure in them.
 
-One search tells for how long its answer stands: a way found, until a road on it changes when it is reached, or
-something better may open; none found, until something closed may open. So a day takes a handful of searches.
+One search tells for how long its answer stands: a way found stays open until a road on it closes before it is reached;
+none found, there is none until something closed opens. So a day takes a handful of searches. Whether another way has
+become better, or the way found worse, is looked at every half hour at most.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from itertools import groupby
 
 from fom.domain.instants import DAY_US, MINUTE_US, from_us
 from fom.routing.snapping import Snap
-from fom.routing.trips import Trip, Trips
+from fom.routing.trips import Search, Trip, Trips
 
 HORIZON_US = DAY_US
 """Departures of the next day are looked at."""
 STEP_US = MINUTE_US
 """Departures are told to the minute: shorter windows are passed over."""
+LOOK_US = 30 * MINUTE_US
+"""While a way stays open, whether another has become better is looked at this often at most (J)."""
 MAX_SEARCHES = 96
 MAX_SETTLED = 2_000_000
 """Work at most for one question, in labels settled by searches: some two seconds. What is left is told as not known."""
@@ -74,12 +77,21 @@ def find_departures(trips: Trips, snaps: Sequence[Snap], start: int) -> Departur
             break
         found = trips.find(snaps, at)
         settled += found.settled
-        stands = found.later_us if found.trip is None else min(found.later_us, found.trip.times.stands_us)
-        until = min(at + max(stands, STEP_US), end)
+        if not found.is_complete:
+            break
+        until = min(at + _stands_us(found), end)
         pieces.append(Piece(at, until, found.trip))
         at = until
     windows = _windows(pieces)
     return Departures(start, end, at, windows, tell(windows, start, at, end))
+
+
+def _stands_us(found: Search) -> int:
+    """Return for how long later departures are taken to have the answer of a search."""
+    if found.trip is None:
+        return max(found.opens_us, STEP_US)
+    times = found.trip.times
+    return max(min(times.holds_us, max(found.later_us, LOOK_US), max(times.stands_us, LOOK_US)), STEP_US)
 
 
 def _windows(pieces: Iterable[Piece]) -> tuple[Window, ...]:

@@ -130,8 +130,8 @@ def make_request(
 
 
 def _check_wishes(wishes: Wishes, at: int, known_at: int, errors: list[FieldError]) -> None:
-    if wishes.by_time and at > known_at + FORESEEN_US:
-        expected = f"within a year of what is known, {format_instant(known_at)}"
+    if wishes.by_time and not known_at <= at <= known_at + FORESEEN_US:
+        expected = f"within a year after what is known, {format_instant(known_at)}"
         errors.append(FieldError("at", format_instant(at), expected))
     for name, least, most in (("rest_every_h", 0.5, 24.0), ("range_km", 10.0, 5000.0)):
         value = getattr(wishes, name)

@@ -40,6 +40,8 @@ class Timing:
     """Where the best way of the states at departure is closed when it is reached, if no way is open on arrival."""
     is_closed_on_arrival: bool = False
     """There is a way in the states at departure, and none that is open when it is reached."""
+    is_complete: bool = True
+    """False = not all roads were looked at: another way may be open, or better."""
     departures: Departures | None = None
     """None = not asked for."""
 

@@ -23,7 +23,7 @@ from fom.routing.snapping import Snap
 from fom.routing.stops import Along, Place, Stops, places_beside, plan_stops
 from fom.routing.timing import OnArrival, Timing, find_changes, first_closed, worst_changes
 from fom.routing.trade_offs import Judged, find_trade_offs, judge_with
-from fom.routing.trips import Times, Trips
+from fom.routing.trips import Times, Trip, Trips
 from fom.routing.turning import find_turning
 
 Site = Mapping[str, object]
@@ -37,13 +37,14 @@ def with_times(plan: Plan, router: Router, conditions: Conditions, trips: Trips)
     departures = find_departures(trips, snaps, request.at) if request.wishes.departures else None
     if not request.wishes.judged_on_arrival:
         return replace(plan, timing=Timing(departures=departures))
-    trip = trips.find(snaps, request.at).trip
+    found = trips.find(snaps, request.at)
+    trip = found.trip or _usual(plan, trips)
     if trip is None:
         before = None if plan.best is None else plan.best.path
         changes = [] if before is None else find_changes(
             router.network, conditions, before, trips.times(before, request.at)
         )  # fmt: skip
-        timing = Timing((), first_closed(changes), before is not None, departures)
+        timing = Timing((), first_closed(changes), before is not None, found.is_complete, departures)
         return replace(plan, best=None, alternates=(), timing=timing)
     changes = find_changes(router.network, conditions, trip.path, trip.times)
     is_usual = plan.best is not None and not changes and _is_same(plan.best.path, trip.path)
@@ -55,7 +56,7 @@ def with_times(plan: Plan, router: Router, conditions: Conditions, trips: Trips)
             a for a in plan.alternates if is_usual and _stays(router, conditions, trips, a.route.path, request.at)
         ),
         obstacle=None,
-        timing=Timing(worst_changes(changes), None, False, departures),
+        timing=Timing(worst_changes(changes), None, False, found.is_complete, departures),
     )
 
 
@@ -113,6 +114,14 @@ def with_turning(plan: Plan, router: Router, conditions: Conditions) -> Plan:
     if plan.best is None:
         return plan
     return replace(plan, turning=find_turning(router, conditions, plan.request.profile, plan.best))
+
+
+def _usual(plan: Plan, trips: Trips) -> Trip | None:
+    """Return the best way of the states at departure, if it is open on arrival."""
+    if plan.best is None:
+        return None
+    times = trips.times(plan.best.path, plan.request.at)
+    return Trip(plan.best.path, times) if times.is_open else None
 
 
 def _snaps(plan: Plan) -> list[Snap]:

@@ -55,6 +55,7 @@ def _trade_off(way: TradeOff) -> dict[str, Any]:
 def _timing(timing: Timing, wishes: Wishes) -> dict[str, Any]:
     return {
         "states": "arrival" if wishes.judged_on_arrival else "departure",
+        "is_complete": timing.is_complete,
         "changes": [_change(change) for change in timing.changes],
         "closes": None if timing.closes is None else _change(timing.closes),
     }

@@ -19,13 +19,14 @@ from fom.domain.profiles import Profile
 from fom.picture.case import Basis
 from fom.picture.picture import CHANGES_KEPT, Picture
 from fom.picture.question import Question
+from fom.picture.timelines import Timelines, best_states
 from fom.routing.departures import HORIZON_US
 from fom.routing.planning import Plan, make_metrics, plan_route
 from fom.routing.posture import POSTURES, Posture, arc_costs, travel_seconds
 from fom.routing.request import PlanRequest
 from fom.routing.router import Router
 from fom.routing.sharing import SharedLock
-from fom.routing.trips import LONGEST_US, Trips, best_costs, best_metric
+from fom.routing.trips import LONGEST_US, Foresight, Trips, best_costs, best_metric
 from fom.routing.wishes import Site, with_stops, with_times, with_trade_offs, with_turning
 from fom.services.conditions import Assessed
 
@@ -60,7 +61,7 @@ class Ready:
         self._seconds = travel_seconds(router.network, question.profile)
         self.conditions = Assessed(now.picture, question, now.basis)
         self._metrics = make_metrics(router, self.conditions, question.profile, posture)
-        self._foresight: Foresight | None = None
+        self._outlook: Outlook | None = None
 
     def is_usable(self, now: NowStates) -> bool:
         """Return whether it can be moved on to `now`, or has to be made anew."""
@@ -94,15 +95,15 @@ class Ready:
         metrics.verified.update(arcs, arc_costs(seconds, *arrays, posture))
         metrics.with_grey.update(arcs, arc_costs(seconds, *arrays, posture, allow_grey=True))
         metrics.beside.update(arcs, arc_costs(seconds, *arrays, POSTURES[posture.beside]))
-        if self._foresight is not None:
-            self._foresight.update(now, segments)
+        if self._outlook is not None:
+            self._outlook.update(now, segments)
 
     def trips(self) -> Trips:
-        """Return searches by times of arrival; how states go on is worked out at the first call, then moved along."""
+        """Return searches by times of arrival; the costs they need are made at the first call, then moved along."""
         with self._lock.writing():
-            if self._foresight is None:
-                self._foresight = Foresight(self._router, self.picture, self.conditions, self._posture)
-            return self._foresight.trips(self.conditions)
+            if self._outlook is None:
+                self._outlook = Outlook(self._router, self.picture, self.conditions, self._posture)
+            return self._outlook.trips(self.conditions)
 
     def plan(self, request: PlanRequest, sites: Sequence[Site] = ()) -> Plan:
         """Return the plan of a request at the moment of the conditions held; changes wait until it is made."""
@@ -122,32 +123,43 @@ class Ready:
             return with_trade_offs(plan, self._router, self.conditions, extremes, trips)
 
 
-class Foresight:
-    """How states go on under one set of conditions, with the costs of every road at its best."""
+class Outlook:
+    """What is foreseen under one set of conditions, with the costs of every road at its best, moved along with them."""
 
     def __init__(self, router: Router, picture: Picture, conditions: Assessed, posture: Posture) -> None:
         self._router, self._picture, self._posture = router, picture, posture
         question = conditions.question
-        self._profile = question.profile
-        self._course = picture.timelines(question, question.at + FORESEEN_US, basis=conditions.basis)
-        self._at_best = best_metric(router, conditions, self._course, self._profile, posture)
+        self._profile, self._start, self._end = question.profile, question.at, question.at + FORESEEN_US
+        self._best = best_states(picture.assess(question, basis=conditions.basis), self._end)
+        foresight = self._foresight(conditions)
+        self._at_best = best_metric(router, conditions, foresight, self._profile, posture)
         self._trips: Trips | None = None
 
+    def _foresight(self, conditions: Assessed) -> Foresight:
+        question, basis = conditions.question, conditions.basis
+
+        def tell(segments: NDArray[np.int64]) -> Timelines:
+            return self._picture.timelines(question, self._end, segments, basis=basis)
+
+        return Foresight(question.at, self._end, self._best, tell)
+
     def update(self, conditions: Assessed, segments: NDArray[np.int64]) -> None:
-        """Work out anew how some segments go on."""
-        question = replace(conditions.question, at=self._course.start)
-        part = self._picture.timelines(question, self._course.end, segments, basis=conditions.basis)
-        self._course = self._course.replaced(segments, part)
+        """Take over that some segments were judged anew."""
+        self._best = self._best.copy()
+        self._best[segments] = best_states(
+            self._picture.assess(conditions.question, segments, basis=conditions.basis), self._end
+        )
         seconds = travel_seconds(self._router.network, self._profile)
         arcs = np.column_stack([2 * segments, 2 * segments + 1]).ravel()
-        self._at_best.update(arcs, best_costs(conditions, self._course, seconds, self._posture)[arcs])
+        self._at_best.update(arcs, best_costs(conditions, self._best, seconds, self._posture)[arcs])
         self._trips = None
 
     def trips(self, conditions: Assessed) -> Trips:
         """Return searches under the conditions."""
         if self._trips is None:
+            foresight = self._foresight(conditions)
             self._trips = Trips(
-                self._router, conditions, self._course, self._profile, self._posture, at_best=self._at_best
+                self._router, conditions, foresight, self._profile, self._posture, at_best=self._at_best
             )
         return self._trips
 
@@ -207,9 +219,8 @@ def plan_then(router: Router, picture: Picture, request: PlanRequest, sites: Seq
     plan = plan_route(router.network, router, conditions, request)
     trips = None
     if wishes.by_time:
-        course = picture.timelines(question, question.at + FORESEEN_US, basis=conditions.basis)
-        whole = Trips(router, conditions, course, request.profile, request.posture)
-        trips = whole.asked(by_day_only=not wishes.night)
+        outlook = Outlook(router, picture, conditions, request.posture)
+        trips = outlook.trips(conditions).asked(by_day_only=not wishes.night)
     plan = completed(plan, router, conditions, sites, trips)
     return with_trade_offs(plan, router, conditions, trips=trips) if wishes.trade_offs else plan
 

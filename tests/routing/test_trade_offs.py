@@ -107,6 +107,24 @@ def test_all_ways_best_in_a_mixture_are_found_and_none_that_another_beats(networ
         assert np.isfinite(time[way.path.arcs]).all()
 
 
+@pytest.mark.parametrize("with_hierarchy", [True, False])
+def test_on_a_grid_with_many_ways_none_of_those_best_in_a_mixture_is_missing(with_hierarchy, monkeypatch):
+    monkeypatch.setattr("fom.routing.mixtures.MAX_SEARCHES", 200)
+    network = grid_network(6, 5)
+    rng, between = np.random.default_rng(7), 0
+    for _ in range(10):
+        time = plain_costs(network) * rng.uniform(0.5, 2, 2 * network.n_segments)
+        care = plain_costs(network) * rng.uniform(0.5, 9, 2 * network.n_segments)
+        ends = (0, 0.0), (network.n_segments - 1, 1.0)
+        router = Router(network, with_hierarchy=with_hierarchy)
+        with router.metric(time).reading() as fast, router.metric(care).reading() as safe:
+            found = Mixer(fast, safe, [snap(*end) for end in ends]).supported()
+        best = hull(pareto_by_labels(network, time, care, *ends))
+        assert [(way.time_ms, way.care_ms) for way in found] == best
+        between += len(best) - 2
+    assert between > 8
+
+
 def test_legs_of_a_trip_with_via_points_are_mixed_as_a_whole():
     network = grid_network(5, 4)
     rng = np.random.default_rng(3)

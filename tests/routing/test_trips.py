@@ -15,8 +15,9 @@ from fom.picture.timelines import Timelines
 from fom.routing.posture import POSTURES, arc_costs, travel_seconds
 from fom.routing.router import Router
 from fom.routing.snapping import Snap
-from fom.routing.trips import Trips
+from fom.routing.trips import Foresight, Trips
 from fom.routing.weights import TIE_BITS
+from tests.picture.test_timelines import state_then
 from tests.routing.conditions import HandConditions
 from tests.routing.small_networks import expanded_graph, grid_network, networks, plain_costs
 
@@ -38,17 +39,29 @@ def course(states: np.ndarray, changes: list[tuple[int, float, State]], *, days:
     return Timelines(T0, T0 + round(days * DAY_US), states, first, ticks, np.array([x for *_, x in kept], np.uint8))
 
 
-def state_then(line: Timelines, arc: int, at: int) -> int:
-    state = int(line.states.reshape(-1)[arc])
-    for row in range(line.first[arc], line.first[arc + 1]):
-        if line.tick[row] <= 2 * at:
-            state = int(line.state[row])
-    return state
+def best_of(line: Timelines) -> np.ndarray:
+    """Return (n, 2) the best state of every arc at any time."""
+    best = line.states.reshape(-1).copy()
+    np.minimum.at(best, np.repeat(np.arange(len(best)), np.diff(line.first)), line.state)
+    return best.reshape(-1, 2)
+
+
+def part_of(line: Timelines, segments: np.ndarray) -> Timelines:
+    """Return the course of some segments."""
+    arcs = np.column_stack([2 * segments, 2 * segments + 1]).ravel()
+    rows = [np.arange(line.first[a], line.first[a + 1]) for a in arcs]
+    first = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
+    taken = np.concatenate([*rows, np.empty(0, np.int64)]).astype(np.int64)
+    return Timelines(line.start, line.end, line.states[segments], first, line.tick[taken], line.state[taken])
+
+
+def foresight(line: Timelines, best: np.ndarray | None = None) -> Foresight:
+    return Foresight(line.start, line.end, best_of(line) if best is None else best, lambda some: part_of(line, some))
 
 
 def earliest_by_hand(network, line: Timelines, origin, destination) -> int | None:
     """Return the least milliseconds by plain search over arcs, each entered only while it is open."""
-    graph = expanded_graph(network, np.where(line.best().reshape(-1) <= 1, plain_costs(network), np.inf), "wheeled")
+    graph = expanded_graph(network, np.where(best_of(line).reshape(-1) <= 1, plain_costs(network), np.inf), "wheeled")
     unit = 1 << TIE_BITS
     heap, done, ends = [], set(), []
 
@@ -83,7 +96,8 @@ def trips_over(network, line: Timelines, posture="fastest", **more):
     conditions = HandConditions(network)
     conditions.states = line.states
     router = Router(network, with_hierarchy=more.pop("with_hierarchy", True))
-    return Trips(router, conditions, line, PROFILES["P3"], POSTURES[posture], **more), router
+    ahead = foresight(line, more.pop("best", None))
+    return Trips(router, conditions, ahead, PROFILES["P3"], POSTURES[posture], **more), router
 
 
 @st.composite
@@ -193,7 +207,7 @@ def test_the_search_by_arrival_equals_the_plain_one_on_a_grid_of_every_state_and
     changes = [(arc, 86_400.0 * 7, State.GREEN) for arc in amber]
     line = course(conditions.states, changes, days=8)
     router = Router(network)
-    trips = Trips(router, conditions, line, PROFILES["P3"], POSTURES["balanced"])
+    trips = Trips(router, conditions, foresight(line), PROFILES["P3"], POSTURES["balanced"])
     costs = arc_costs(
         np.repeat(travel_seconds(network, PROFILES["P3"]), 2), conditions.states.reshape(-1),
         conditions.risk.reshape(-1), conditions.delay_min.reshape(-1), POSTURES["balanced"],
@@ -207,3 +221,48 @@ def test_the_search_by_arrival_equals_the_plain_one_on_a_grid_of_every_state_and
             assert found.trip.path.arcs.tolist() == plain.arcs.tolist()
             searched += found.settled > 0
     assert searched > 20
+
+
+@given(questions(opens=True), st.data())
+@QUICK
+def test_asking_only_for_what_is_met_gives_the_same_way_whatever_was_thought_possible(question, data):
+    """A looser idea of the best possible states, and courses told bit by bit, change no answer."""
+    network, line, ends = question
+    snaps = [snap(*ends[0]), snap(*ends[1])]
+    tight = best_of(line)
+    loose = np.where(np.array(data.draw(st.lists(st.booleans(), min_size=tight.size, max_size=tight.size)))
+                     .reshape(tight.shape) & (tight != NO_STATE), 0, tight).astype(np.uint8)  # fmt: skip
+    answers = []
+    for best in (tight, loose):
+        one = trips_over(network, line, best=best)[0].asked()
+        answers.append(one.find(snaps, T0))
+        assert one.n_told <= network.n_segments
+    everything = trips_over(network, line)[0].asked()
+    everything._learn(np.arange(network.n_segments))
+    answers.append(everything.find(snaps, T0))
+    ways = [None if a.trip is None else a.trip.path.arcs.tolist() for a in answers]
+    assert ways[0] == ways[1] == ways[2]
+    assert all(a.is_complete for a in answers)
+
+
+def test_a_usual_way_asks_for_its_own_roads_only():
+    network = grid_network(8, 7)
+    one = trips_over(network, course(np.zeros((network.n_segments, 2), np.uint8), []))[0].asked()
+    found = one.find([snap(0, 0.0), snap(network.n_segments - 1, 1.0)], T0)
+    assert one.n_told == len(np.unique(found.trip.path.segments))
+
+
+def test_what_may_not_be_asked_for_is_said_and_a_way_given_is_open(monkeypatch):
+    network = grid_network(8, 7)
+    rng = np.random.default_rng(1)
+    changes = [
+        (2 * int(s) + d, 500.0, State.RED) for s in rng.choice(network.n_segments, 40, replace=False) for d in (0, 1)
+    ]
+    line = course(np.zeros((network.n_segments, 2), np.uint8), changes)
+    snaps = [snap(0, 0.0), snap(network.n_segments - 1, 1.0)]
+    assert trips_over(network, line)[0].asked().find(snaps, T0).is_complete
+    monkeypatch.setattr("fom.routing.trips.MAX_TOLD", 20)
+    found = trips_over(network, line)[0].asked().find(snaps, T0)
+    assert not found.is_complete
+    if found.trip is not None:
+        check_open(network, line, found.trip)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -123,6 +124,8 @@ def day_bar(departures: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 
 def _plan(form: Mapping[str, str], named: Named) -> dict[str, Any]:
     asked = read_form(form, named)
+    if asked["at"] is not None and asked["at"] < edge().host.now():  # the past is planned by the states at departure
+        asked["wishes"] = replace(asked["wishes"], on_arrival=False, departures=False)
     actor = current_actor()
     with reading() as session:
         sites = halting_places(session, actor=actor)
