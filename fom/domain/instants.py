@@ -52,3 +52,7 @@ def from_us(us: int) -> datetime:
 def format_instant(us: int) -> str:
     """Return ISO 8601 in UTC ending in `Z`, with a fraction only where there is one."""
     return from_us(us).isoformat().replace("+00:00", "Z")
+
+
+EARLIEST_US, LATEST_US = parse_instant("1900-01-01T00:00:00Z"), parse_instant("2200-01-01T00:00:00Z")
+"""What may be asked about: far enough from the ends of the calendar that ages and next changes can be told."""

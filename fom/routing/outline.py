@@ -22,7 +22,7 @@ from fom.routing.snapping import metres_per_degree
 Floats = NDArray[np.float64]
 CELL_M = 75.0
 """Smallest cell, metres (J)."""
-CELLS_ACROSS = 320
+CELLS_ACROSS = 480
 """Cells over the longer side of what is reached, so that the outline can be seen when all of it is shown (J)."""
 VERTICES_MAX = 12_000
 """Positions of one outline; beyond, the cell grows by half until it fits (J)."""

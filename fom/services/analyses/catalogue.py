@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from fom.domain.instants import EARLIEST_US, LATEST_US
 from fom.errors import NotFound
 from fom.services.analyses import base_gain, clearance, criticality, history, isolation
 from fom.services.analyses.scene import PackedScene, Scene, open_scene
@@ -74,7 +75,9 @@ class Asked:
             asked.network,
             asked.version,
         )
-        is_sound = all(type(value) is kind for value, kind in zip(values, kinds, strict=True))
+        is_sound = all(type(value) is kind for value, kind in zip(values, kinds, strict=True)) and all(
+            EARLIEST_US <= moment <= LATEST_US for moment in (asked.at, asked.known_at)
+        )
         if not is_sound or asked.analysis not in ANALYSES or asked.job_id != job_id:
             raise NotFound("analysis job", job_id[:40])
         return asked

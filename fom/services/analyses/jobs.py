@@ -64,7 +64,16 @@ class _Job:
 class AnalysisJobs:
     """The jobs of one process. Any thread may call."""
 
-    def __init__(self, host: Callable[[], PictureHost], database: Database, folder: Path, *, address: str = "") -> None:
+    def __init__(
+        self,
+        host: Callable[[], PictureHost],
+        database: Database,
+        folder: Path,
+        *,
+        address: str = "",
+        forgotten_s: float = FORGOTTEN_S,
+    ) -> None:
+        self._forgotten_s = forgotten_s
         self._host, self._database, self._folder = host, database, folder
         self._cluster = Cluster(address)
         self._jobs: dict[str, _Job] = {}
@@ -141,7 +150,7 @@ class AnalysisJobs:
         def told(done: int) -> bool:
             job.done = done
             files.tell(done, len(parts))
-            return time.monotonic() - max(job.asked_at, files.wished_at()) < FORGOTTEN_S
+            return time.monotonic() - max(job.asked_at, files.wished_at()) < self._forgotten_s
 
         results = self._cluster.run(packed, asked.analysis, parts, told=told)
         return None if results is None else answer_of(asked, scene, results)

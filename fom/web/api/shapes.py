@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from fom.domain.access import CLASSIFICATIONS
-from fom.domain.instants import parse_instant
+from fom.domain.instants import EARLIEST_US, LATEST_US, parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import InvalidInput
 
@@ -20,10 +20,6 @@ INSTANT_SCHEMA: dict[str, Any] = {
     "format": "date-time",
     "description": "ISO 8601 with Z or an offset, such as 2026-03-10T12:00:00Z",
 }
-
-
-EARLIEST_US, LATEST_US = parse_instant("1900-01-01T00:00:00Z"), parse_instant("2200-01-01T00:00:00Z")
-"""What may be asked about: far enough from the ends of the calendar that ages and next changes can be told."""
 
 
 def _to_us(value: object) -> int:
