@@ -41,6 +41,11 @@ class Candidate:
     host: PictureHost | None = None
     problem: str = ""
 
+    @property
+    def is_following(self) -> bool:
+        """Return whether its host is there and no other network has overtaken it."""
+        return self.host is not None and self.host.turn is None
+
 
 def open_switch(config: HostSettings, database: Database, *, clock: Callable[[], int]) -> NetworkSwitch:
     """Return the hosts of a process on the network in use.
@@ -72,11 +77,18 @@ class NetworkSwitch:
     # hosts
 
     def _open_active(self) -> PictureHost:
+        """Return a host on the network that is in use at the change up to which the host has read."""
+        while True:
+            host = self._open(self._active())
+            if host.is_in_use:  # else another network came into use while this one was read
+                return host
+
+    def _active(self) -> str:
         with self._database.reading() as session:
             network_id = active_network(session)
         if network_id is None:
             raise BadReferenceData("no network is active: build one and activate it (`fom network activate`)")
-        return self._open(network_id)
+        return network_id
 
     def _open(self, network_id: str) -> PictureHost:
         """Return a host on a network of the data folder."""
@@ -122,7 +134,7 @@ class NetworkSwitch:
     def prepare(self, network_id: str) -> Candidate:
         """Open a host on a network beside the one in use and keep it up to date; return it when it is there."""
         candidate = self.candidate
-        if candidate is not None and candidate.network_id == network_id and candidate.host is not None:
+        if candidate is not None and candidate.network_id == network_id and candidate.is_following:
             return candidate
         try:
             host = self._open(network_id)
@@ -132,8 +144,7 @@ class NetworkSwitch:
         except (FomError, OSError) as failed:
             log.warning("network %s could not be made ready: %s", network_id, type(failed).__name__)
             made = Candidate(network_id, problem=str(failed))
-        if network_id != self.current.network.network_id:
-            self.candidate = made
+        self.candidate = made
         return made
 
     def _begin_to_prepare(self, network_id: str) -> None:
@@ -177,25 +188,29 @@ class NetworkSwitch:
         While that host is still being made ready the old one goes on answering, as of the change before.
         """
         with self._switching:
-            version = self.current.follow()
-            candidate = self.candidate
-            if candidate is not None and candidate.host is not None:
-                candidate.host.follow()
-            turn = self.current.turn
-            if turn is None or turn.subject_id is None:
+            version, ready = self.current.follow(), self._followed_candidate()
+            if self.current.turn is None:
                 return version
-            if candidate is None or candidate.host is None or candidate.network_id != turn.subject_id:
-                self._begin_to_prepare(turn.subject_id)
-                return version
-            return self._go_over(candidate.host, turn.number)
+            if ready is not None and ready.is_in_use:
+                return self._go_over(ready)
+            self._begin_to_prepare(self._active())
+            return version
 
-    def _go_over(self, host: PictureHost, number: int) -> int:
-        if host.version < number:  # it was opened before, and stands at another activation
-            self.candidate = None
-            return self.current.version
+    def _followed_candidate(self) -> PictureHost | None:
+        """Return the host made ready, up to date; one that another network has overtaken is dropped."""
+        candidate = self.candidate
+        if candidate is None or candidate.host is None:
+            return None
+        candidate.host.follow()
+        if candidate.host.turn is None:
+            return candidate.host
+        self.candidate = None
+        return None
+
+    def _go_over(self, host: PictureHost) -> int:
         former, self.current, self.candidate = self.current, host, None
         former.relieve(host.network.network_id, host.version)
-        log.info("network %s is in use from change %d on", host.network.network_id, number)
+        log.info("network %s is in use from change %d on", host.network.network_id, host.names.since)
         return host.version
 
     def tick(self) -> None:
@@ -222,6 +237,7 @@ class NetworkSwitch:
             return
         known = None if self.candidate is None else self.candidate.network_id
         if wanted is None:
-            self.candidate = None if self._preparing is None or not self._preparing.is_alive() else self.candidate
+            is_busy = self.current.turn is not None or (self._preparing is not None and self._preparing.is_alive())
+            self.candidate = self.candidate if is_busy else None
         elif wanted not in (known, self.current.network.network_id):
             self._begin_to_prepare(wanted)

@@ -186,6 +186,11 @@ class PictureHost:
                     listener.close()
 
     @property
+    def is_in_use(self) -> bool:
+        """Return whether this host's network is the one in use at its version."""
+        return self.turn is None and 0 < self.names.since <= self._version
+
+    @property
     def version(self) -> int:
         """Return the number of the last change in the picture."""
         return self._version

@@ -12,6 +12,7 @@ from fom.services.facts_exchange import export_facts
 from fom.services.key_routes import define_key_route
 from fom.services.map_layers import read_layer
 from fom.services.network_review import sign_item
+from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_events import LETTERS, NetworkEvent
 from fom.services.registers import get_register
 from fom.services.reporting import log_report
@@ -309,3 +310,41 @@ def test_a_fact_on_a_whole_road_follows_to_every_piece_and_a_passage_to_pieces_i
     assert [letters(area.hosts.current)[i] for i in (first, second)] == ["X", "X"]
     (passed,) = [r for r in area.hosts.current._picture._ledger.of_kind("verification") if r.id == "passed west"]
     assert [s.segment_id for s in passed.segments] == [first, second]
+
+
+def test_a_process_that_slept_through_there_and_back_never_answers_from_the_map_between(area):
+    sleeper = area.process()
+    slept_at, shown = sleeper.follow(), letters(sleeper.current)
+    announce(area)
+    sign_all(area)
+    activate(area)
+    back = area.base.network_id
+    with area.database.writing() as session:
+        announce_network(session, area.settings.networks, back, actor=ADMIN, now=area.clock())
+    area.hosts.prepare(back)
+    change = activate(area, back, emergency=WHY)
+    assert slept_at < sleeper.follow() < change
+    assert sleeper.current.network.network_id == back
+    sleeper._preparing.join()
+    assert sleeper.follow() == change
+    assert (sleeper.current.network.network_id, sleeper.current.is_in_use) == (back, True)
+    assert letters(sleeper.current) == shown
+
+
+def test_a_process_that_opens_while_the_map_changes_opens_on_the_new_one(area, monkeypatch):
+    announce(area)
+    sign_all(area)
+    opened = []
+    ask = NetworkSwitch._active
+
+    def and_then_it_changes(switch):
+        network_id = ask(switch)
+        if not opened:
+            opened.append(network_id)
+            activate(area)
+        return network_id
+
+    monkeypatch.setattr(NetworkSwitch, "_active", and_then_it_changes)
+    late = area.process()
+    assert opened == [area.base.network_id]
+    assert (late.current.network.network_id, late.current.is_in_use) == (area.after.network_id, True)
