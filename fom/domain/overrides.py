@@ -17,17 +17,17 @@ from fom.domain.profiles import PROFILES, VEHICLES, Profile
 
 SHARES = frozenset(name for name, family in FAMILIES.items() if family.unit == SHARE)
 """Members that lie between 0 and 1."""
+LARGEST = 1e6
+"""No duration (hours, days), distance (metres) or size may be larger: moments stay within the calendar (114 years)."""
 SIZES = ("mass_t", "mlc", "width_m", "height_m", "ford_depth_m")
 
 
 def _number(value: Any, name: str, path: str, complaints: Complaints) -> float | None:
-    top = 1.0 if name in SHARES else None
+    top = 1.0 if name in SHARES else LARGEST
     lowest_is_open = name == "half_life_d"
-    if is_number(value) and value >= 0 and (top is None or value <= top) and not (lowest_is_open and value == 0):
+    if is_number(value) and 0 <= value <= top and not (lowest_is_open and value == 0):
         return float(value)
-    expected = (
-        "a number above 0" if lowest_is_open else "a number, 0 or more" if top is None else "a number from 0 to 1"
-    )
+    expected = f"a number above 0, at most {top:,.0f}" if lowest_is_open else f"a number from 0 to {top:,.0f}"
     complaints.add(None, path, value, expected)
     return None
 

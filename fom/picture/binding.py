@@ -150,7 +150,7 @@ class Binder:
         whole = unroll_geometry(shape)
         numbers, distances = [np.empty(0, np.int64)], [np.empty(0)]
         for shift, _, segment in self.ground.near(np.array([whole.bounds]), np.array([reach_m])):
-            distance = self.ground.distances_within(shifted(whole, shift), segment, reach_m)
+            distance = self.ground.shape_distances(shifted(whole, shift), segment, reach_m=reach_m)
             is_near = distance <= reach_m + SLACK
             numbers.append(segment[is_near])
             distances.append(distance[is_near])

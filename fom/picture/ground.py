@@ -13,27 +13,20 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from fom.domain.geodesy import DENSIFY_M, Plane, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
+from fom.domain.geodesy import DENSIFY_M, bounds_with_reach, densify, distance_m, metres_per_degree, unroll
 from fom.domain.grades import SLACK
 from fom.network.box_index import BoxIndex
 from fom.network.compiled import compiled
 from fom.network.network import Network, lines_of
 from fom.picture.near_points import LONGEST_REACH_M, lines_near_points
-from fom.picture.parts import EdgeTable, Parts, edges_of, inside_edges, joined, near_edges, nearest_links
+from fom.picture.parts import EdgeTable, Parts, blocks_of, edges_of, inside_edges, joined, near_edges, nearest_links
 from fom.picture.ranges import expand_ranges
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 ROAD_TYPES = ("X", "Y", "Z", "")
 """All weather, limited all weather, fair weather, not recorded."""
-BAND_DEG = 0.02
-"""Segments are compared with a shape in planes true at the middle of such a band of latitude."""
 EDGES_AT_ONCE = 2_000_000
-PAIRS_MAX = 20_000_000
-"""Pairs of edges that are all compared; for more an index is quicker, and wrong by some centimetres at a kilometre."""
-
-SEGMENTS_AT_ONCE = 20_000
-"""Segments for which the near edges of a shape are looked up together."""
 
 
 class Ground:
@@ -137,69 +130,23 @@ class Ground:
         foot = a[best] + share[best, None] * (b[best] - a[best])
         return distance_m(lon, lat, foot[:, 0], foot[:, 1])
 
-    def shape_distances(self, shape: BaseGeometry, segments: Ints) -> Floats:
-        """Return geodesic distances in metres from a shape (in this frame) to segments; 0 where they meet."""
+    def shape_distances(self, shape: BaseGeometry, segments: Ints, *, reach_m: float = np.inf) -> Floats:
+        """Return geodesic distances in metres from a shape (in this frame) to segments; 0 where they meet.
+
+        Beyond `reach_m` any larger number may come.
+        """
         if shape.geom_type == "Point":
             return self.point_distances(np.full(len(segments), shape.x), np.full(len(segments), shape.y), segments)
-        edges, lines = edges_of(shape), self._edge_table(segments)
-        if len(lines.owner) * len(edges) > PAIRS_MAX:
-            return self._distances_in_bands(shape, segments)
-        none, every = np.zeros(len(segments), np.int64), np.full(len(segments), len(edges))
-        result = self._to_edges(lines, segments, edges, np.arange(len(edges)), none, every)
         shapely.prepare(shape)
-        result[shapely.intersects(shape, self.lines(segments))] = 0.0
-        return result
-
-    def distances_within(self, shape: BaseGeometry, segments: Ints, reach_m: float) -> Floats:
-        """Return the distances of a shape as `shape_distances` does, as far as they are within reach; else any larger.
-
-        Of a shape with very many edges only those are measured that a segment may reach.
-        """
-        edges, lines = edges_of(shape), self.lines(segments)
-        if shape.geom_type == "Point" or shapely.count_coordinates(lines) * len(edges) <= PAIRS_MAX:
-            return self.shape_distances(shape, segments)
-        result = np.full(len(segments), np.inf)
-        shapely.prepare(shape)
-        meets = shapely.intersects(shape, lines)
-        result[meets] = 0.0
-        low, high = np.minimum(edges[:, :2], edges[:, 2:]), np.maximum(edges[:, :2], edges[:, 2:])
-        tree = shapely.STRtree(shapely.box(*low.T, *high.T))
-        apart = np.flatnonzero(~meets)
-        for rows in np.array_split(apart, len(apart) // SEGMENTS_AT_ONCE + 1):
-            boxes = bounds_with_reach(shapely.bounds(lines[rows]), np.full(len(rows), reach_m))
-            row, edge = tree.query(shapely.box(*boxes.T))
-            near, begin, count = np.unique(row, return_index=True, return_counts=True)
-            if len(near):
-                numbers = segments[rows[near]]
-                table = self._edge_table(numbers)
-                result[rows[near]] = self._to_edges(table, numbers, edges, edge, begin, begin + count)
-        return result
-
-    def _to_edges(
-        self, lines: EdgeTable, segments: Ints, edges: Floats, chosen: Ints, begin: Ints, finish: Ints
-    ) -> Floats:
-        """Return geodesic distances from segments that meet no edge to the edges chosen for each (`nearest_links`)."""
-        lat = self.middle_lat(segments)
+        meets = shapely.intersects(shape, self.lines(segments))
+        result = np.zeros(len(segments))
+        apart = segments[~meets]
+        edges, lines, lat = edges_of(shape), self._edge_table(apart), self.middle_lat(apart)
         kx, ky = metres_per_degree(lat)
         plane = np.column_stack([lat, kx, ky, -kx * np.radians(1.0) * np.tan(np.radians(lat))])
-        first = np.concatenate([[0], np.cumsum(np.bincount(lines.owner, minlength=len(segments)))]).astype(np.int64)
-        ends = nearest_links(lines.start, lines.end, first, plane, edges, chosen, begin, finish)
-        return distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
-
-    def _distances_in_bands(self, shape: BaseGeometry, segments: Ints) -> Floats:
-        """Return the distances of a shape of very many edges, in planes true at the latitude of some segments each.
-
-        Only an area is prepared: GEOS crashes on the nearest places of a prepared line when one of both has no length.
-        """
-        lines = self.lines(segments)
-        result = np.empty(len(segments))
-        for rows, plane in self._bands(segments):
-            flat = plane.project_shape(shape)
-            if "Polygon" in flat.geom_type:
-                shapely.prepare(flat)
-            links = shapely.shortest_line(flat, plane.project_shapes(lines[rows]))
-            ends = plane.unproject(shapely.get_coordinates(links))
-            result[rows] = distance_m(ends[::2, 0], ends[::2, 1], ends[1::2, 0], ends[1::2, 1])
+        first = np.concatenate([[0], np.cumsum(np.bincount(lines.owner, minlength=len(apart)))]).astype(np.int64)
+        ends = nearest_links(lines.start, lines.end, first, plane, edges, blocks_of(edges), reach_m)
+        result[~meets] = np.nan_to_num(distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3]), nan=np.inf)
         return result
 
     def middle_lat(self, segments: Ints) -> Floats:
@@ -233,15 +180,6 @@ class Ground:
         """Return parts on the scale of the lengths that the network states for the segments."""
         scale = (self.network.length_m[segments] / self.geodesic_m(segments))[parts.row]
         return Parts(parts.row, parts.low * scale, parts.high * scale)
-
-    def _bands(self, segments: Ints) -> Iterator[tuple[Ints, Plane]]:
-        """Yield (rows, plane) for segments near one latitude each."""
-        band = np.floor(self.middle_lat(segments) / BAND_DEG).astype(np.int64)
-        for value in np.unique(band).tolist():
-            rows = np.flatnonzero(band == value)
-            first = self.start[segments[rows]]
-            _, vertex = expand_ranges(first, self.start[segments[rows] + 1] - first)
-            yield rows, Plane.at(float(self.coords[vertex[0], 0]), float(self.coords[vertex, 1].mean()))
 
     def _edge_table(self, segments: Ints) -> EdgeTable:
         counts = self.start[segments + 1] - self.start[segments] - 1

@@ -22,6 +22,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 JOIN_M = 1e-6
 """Parts no further apart than this are one."""
+EDGES_IN_BLOCK = 64
+"""Edges of a shape that are left out together when their box is too far."""
+NEARER = 0.9
+"""Boxes are taken to be so much nearer than the plane says: more than it is wrong by within a hundred kilometres."""
 ALL_PAIRS_MAX = 4096
 """Up to so many pairs of edges are all compared; beyond, an index finds those whose boxes meet."""
 
@@ -86,39 +90,78 @@ def edges_of(shape: BaseGeometry) -> Floats:
 
 @compiled
 def nearest_links(
-    start: Floats, end: Floats, first: Ints, plane: Floats, edges: Floats, chosen: Ints, begin: Ints, finish: Ints
+    start: Floats, end: Floats, first: Ints, plane: Floats, edges: Floats, blocks: Floats, reach_m: float
 ) -> Floats:
     """Return (rows, 4) the two places x, y of each line and the edges that are nearest to each other, degrees.
 
-    Line r has the edges first[r] to first[r + 1] of `start` and `end` (e, 2), and is compared with the `edges` (m, 4)
-    numbered chosen[begin[r]] to chosen[finish[r] - 1], at least one. `plane` (rows, 4) is for each line a
+    Line r has the edges first[r] to first[r + 1] of `start` and `end` (e, 2). `plane` (rows, 4) is for each line a
     latitude, the metres of a degree there, and by how much those of longitude change with a degree of latitude: two
     corners almost equally near are told apart by the plane between each and its foot. Lines that cross an edge are not
-    treated: they are at distance 0.
+    treated: they are at distance 0. `blocks` (b, 4) are the boxes of EDGES_IN_BLOCK `edges` (m, 4) each; only blocks
+    that may hold a nearer edge than the one found, and within reach, are looked into. NaN where nothing is.
     """
-    out = np.empty((len(first) - 1, 4))
+    out = np.full((len(first) - 1, 4), np.nan)
     for row in range(len(first) - 1):
-        lat, kx, ky, change = plane[row, 0], plane[row, 1], plane[row, 2], plane[row, 3]
-        least = np.inf
+        kx, ky = plane[row, 1] * NEARER, plane[row, 2] * NEARER
+        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
         for i in range(first[row], first[row + 1]):
-            ax, ay, bx, by = start[i, 0], start[i, 1], end[i, 0], end[i, 1]
-            for place in range(begin[row], finish[row]):
-                j = chosen[place]
-                cx, cy, dx, dy = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
-                for corner in range(4):
-                    if corner < 2:  # an end of the edge, and its foot on the line
-                        px, py = (cx, cy) if corner == 0 else (dx, dy)
-                        share = _foot((px - ax) * kx, (py - ay) * ky, (bx - ax) * kx, (by - ay) * ky)
-                        qx, qy = ax + share * (bx - ax), ay + share * (by - ay)
-                    else:
-                        px, py = (ax, ay) if corner == 2 else (bx, by)
-                        share = _foot((px - cx) * kx, (py - cy) * ky, (dx - cx) * kx, (dy - cy) * ky)
-                        qx, qy = cx + share * (dx - cx), cy + share * (dy - cy)
-                    east, north = (qx - px) * (kx + change * ((py + qy) / 2 - lat)), (qy - py) * ky
-                    if east * east + north * north < least:
-                        least = east * east + north * north
-                        out[row, 0], out[row, 1], out[row, 2], out[row, 3] = px, py, qx, qy
+            west, east = min(west, start[i, 0], end[i, 0]), max(east, start[i, 0], end[i, 0])
+            south, north = min(south, start[i, 1], end[i, 1]), max(north, start[i, 1], end[i, 1])
+        nearest, gap2 = -1, np.inf
+        for block in range(len(blocks)):
+            away = _gap2(blocks[block], west, south, east, north, kx, ky)
+            if away < gap2:
+                nearest, gap2 = block, away
+        least = reach_m * reach_m
+        if nearest < 0 or gap2 > least:
+            continue
+        least = _look_into(nearest, row, start, end, first, plane, edges, np.inf, out)
+        for block in range(len(blocks)):
+            if block != nearest and _gap2(blocks[block], west, south, east, north, kx, ky) < least:
+                least = _look_into(block, row, start, end, first, plane, edges, least, out)
     return out
+
+
+@compiled
+def _gap2(box: Floats, west: float, south: float, east: float, north: float, kx: float, ky: float) -> float:
+    """Return the squared metres between two boxes."""
+    dx: float = max(0.0, box[0] - east, west - box[2]) * kx
+    dy: float = max(0.0, box[1] - north, south - box[3]) * ky
+    return dx * dx + dy * dy
+
+
+@compiled
+def _look_into(
+    block: int,
+    row: int,
+    start: Floats,
+    end: Floats,
+    first: Ints,
+    plane: Floats,
+    edges: Floats,
+    least: float,
+    out: Floats,
+) -> float:
+    """Write the nearest places of a line and a block of edges if they are nearer than `least`; return the new least."""
+    lat, kx, ky, change = plane[row, 0], plane[row, 1], plane[row, 2], plane[row, 3]
+    for i in range(first[row], first[row + 1]):
+        ax, ay, bx, by = start[i, 0], start[i, 1], end[i, 0], end[i, 1]
+        for j in range(block * EDGES_IN_BLOCK, min(len(edges), (block + 1) * EDGES_IN_BLOCK)):
+            cx, cy, dx, dy = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
+            for corner in range(4):
+                if corner < 2:  # an end of the edge, and its foot on the line
+                    px, py = (cx, cy) if corner == 0 else (dx, dy)
+                    share = _foot((px - ax) * kx, (py - ay) * ky, (bx - ax) * kx, (by - ay) * ky)
+                    qx, qy = ax + share * (bx - ax), ay + share * (by - ay)
+                else:
+                    px, py = (ax, ay) if corner == 2 else (bx, by)
+                    share = _foot((px - cx) * kx, (py - cy) * ky, (dx - cx) * kx, (dy - cy) * ky)
+                    qx, qy = cx + share * (dx - cx), cy + share * (dy - cy)
+                east, north = (qx - px) * (kx + change * ((py + qy) / 2 - lat)), (qy - py) * ky
+                if east * east + north * north < least:
+                    least = east * east + north * north
+                    out[row, 0], out[row, 1], out[row, 2], out[row, 3] = px, py, qx, qy
+    return least
 
 
 @compiled
@@ -126,6 +169,14 @@ def _foot(px: float, py: float, sx: float, sy: float) -> float:
     """Return where on the way s from the origin the place p is nearest, 0 to 1."""
     length2 = sx * sx + sy * sy
     return min(1.0, max(0.0, (px * sx + py * sy) / length2)) if length2 > 0.0 else 0.0
+
+
+def blocks_of(edges: Floats) -> Floats:
+    """Return (b, 4) the boxes of EDGES_IN_BLOCK edges (m, 4) each, m >= 1."""
+    first = np.arange(0, len(edges), EDGES_IN_BLOCK)
+    west, east = (f.reduceat(f(edges[:, 0], edges[:, 2]), first) for f in (np.minimum, np.maximum))
+    south, north = (f.reduceat(f(edges[:, 1], edges[:, 3]), first) for f in (np.minimum, np.maximum))
+    return np.column_stack([west, south, east, north])
 
 
 def _boxes(start: Floats, end: Floats) -> NDArray[np.object_]:

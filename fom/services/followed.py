@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.states import NO_STATE, State
-from fom.services.picture_events import Event, MovesEvent, Subscription, letter, move_rows, moves_between
+from fom.services.picture_events import Event, MovesEvent, Subscription, letter
 
 if TYPE_CHECKING:
     from fom.picture.live import LiveStates
 
+Rows = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8]]
+"""Segment numbers (j,), their states (j, 2) before and after."""
 LOG_EVENTS = 2_000
 """Events kept for listeners who come back; older ones are recomputed from the records."""
 
@@ -41,12 +43,12 @@ class Followed:
         """Reassess the touched segments and everything that was due by `at`, and tell what moved."""
         if len(touched) or self.live.due_at <= at:
             moved = self.live.refresh(touched, at)
-            self._tell(move_rows(moved.segments, moved.old, moved.new), at, number=number, cause=cause)
+            self._tell((moved.segments, moved.old, moved.new), at, number=number, cause=cause)
 
     def replace(self, live: LiveStates, at: int, *, number: int, cause: str) -> None:
         """Go on from states that were assessed anew, and tell what differs."""
         before, self.live = self.live.states, live
-        self._tell(moves_between(before, live.states), at, number=number, cause=cause)
+        self._tell(_differing(before, live.states), at, number=number, cause=cause)
 
     def forget(self, number: int) -> None:
         """Drop what was logged up to a change: segment numbers meant other roads before it."""
@@ -60,7 +62,7 @@ class Followed:
     def moved_since(self, after: int) -> NDArray[np.int64] | None:
         """Return the segment numbers that moved after a change number, None when that is not known any more."""
         events = self.missed(after)
-        if events is None:
+        if events is None or not all(event.is_complete for event in events):
             return None
         return np.array(sorted({int(str(row[0])) for event in events for row in event.moves}), np.int64)
 
@@ -69,28 +71,28 @@ class Followed:
         now = self.live.states
         if then is None:
             everything = np.arange(len(now))
-            return MovesEvent(number, at, "resync", move_rows(everything, now, now), [])
+            return MovesEvent.of(number, at, "resync", (everything, now, now), [])
         routes = []
         for code, arcs in self.routes.items():
             old, new = letter(worst_along(then, arcs)), letter(self._worst(arcs))
             routes += [[code, old, new]] if old != new else []
-        return MovesEvent(number, at, "resume", moves_between(then, now), routes)
+        return MovesEvent.of(number, at, "resume", _differing(then, now), routes)
 
     def publish(self, event: Event) -> None:
         """Hand an event to every listener."""
         for listener in list(self.listeners):
             listener.put(event)
 
-    def _tell(self, moves: list[list[object]], at: int, *, number: int, cause: str) -> None:
+    def _tell(self, rows: Rows, at: int, *, number: int, cause: str) -> None:
         routes = []
         for code, arcs in self.routes.items():
             old, new = self._route_states[code], self._worst(arcs)
             if old != new:
                 routes.append([code, letter(old), letter(new)])
                 self._route_states[code] = new
-        if not moves and not routes:
+        if not len(rows[0]) and not routes:
             return
-        event = MovesEvent(number, at, cause, moves, routes)
+        event = MovesEvent.of(number, at, cause, rows, routes)
         self.log.append(event)
         while len(self.log) > LOG_EVENTS:
             self.log_from = self.log.popleft().number
@@ -98,6 +100,12 @@ class Followed:
 
     def _worst(self, arcs: NDArray[np.int64]) -> int:
         return worst_along(self.live.states, arcs)
+
+
+def _differing(old: NDArray[np.uint8], new: NDArray[np.uint8]) -> Rows:
+    """Return the segments whose (n, 2) states differ, with both."""
+    numbers = np.flatnonzero((old != new).any(axis=1))
+    return numbers, old[numbers], new[numbers]
 
 
 def worst_along(states: NDArray[np.uint8], arcs: NDArray[np.int64]) -> int:

@@ -28,6 +28,8 @@ LAYERS = {
 }
 """Kind of record or register -> layer to be fetched again; judgements of a record belong to its layer."""
 QUEUE_MAX = 5_000
+MOVES_MAX = 5_000
+"""Rows in one event; when more segments move, every listener takes all states at once: two bytes a segment, no rows."""
 
 
 def letter(state: int) -> str:
@@ -47,6 +49,21 @@ class MovesEvent:
     """[segment number, old forward, old backward, new forward, new backward], letters `OC?RX-`."""
     routes: list[list[str]]
     """[code, old letter, new letter]."""
+    is_complete: bool = True
+    """False when more than MOVES_MAX segments moved: `moves` is empty, and all states are to be taken anew."""
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        at: int,
+        cause: str,
+        rows: tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8]],
+        routes: list[list[str]],
+    ) -> MovesEvent:
+        """Return the event of segment numbers (j,) with their states (j, 2) before and after."""
+        is_complete = len(rows[0]) <= MOVES_MAX
+        return cls(number, at, cause, move_rows(*rows) if is_complete else [], routes, is_complete)
 
 
 @dataclass(frozen=True, slots=True)

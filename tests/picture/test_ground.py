@@ -70,9 +70,7 @@ def test_of_two_corners_almost_equally_near_the_nearer_counts() -> None:
     assert found == pytest.approx(1199.8935, abs=0.004), "not 1199.919, which is the other corner"
 
 
-@pytest.mark.parametrize("pairs_max", [20_000_000, 0], ids=["all pairs", "many edges"])
-def test_a_line_that_goes_nowhere_is_as_far_as_its_place(pairs_max: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fom.picture.ground.PAIRS_MAX", pairs_max)
+def test_a_line_that_goes_nowhere_is_as_far_as_its_place() -> None:
     road, place = [[36.2, 45.5], [36.195, 45.513]], [36.21, 45.505]
     here, none = ground(road), np.array([0])
     expected = here.shape_distances(shapely.Point(place), none)[0]
@@ -83,9 +81,7 @@ def test_a_line_that_goes_nowhere_is_as_far_as_its_place(pairs_max: int, monkeyp
         assert here.shape_distances(shape, none)[0] == pytest.approx(expected, abs=0.05)
 
 
-@pytest.mark.parametrize("pairs_max", [20_000_000, 0], ids=["all pairs", "many edges"])
-def test_what_meets_a_shape_is_at_no_distance(pairs_max: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fom.picture.ground.PAIRS_MAX", pairs_max)
+def test_what_meets_a_shape_is_at_no_distance() -> None:
     here = ground([[30.0, 5.0], [30.01, 5.0]], [[30.002, 5.001], [30.003, 5.002]], [[30.5, 5.0], [30.51, 5.0]])
     area = shapely.Polygon([[29.99, 4.99], [30.005, 4.99], [30.005, 5.01], [29.99, 5.01]])
     line = shapely.LineString([[30.0, 5.003], [30.005, 4.999]])
@@ -189,23 +185,19 @@ def test_many_points_find_what_each_finds_alone(middle: tuple[float, float], lon
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_what_lies_within_reach_of_a_shape_of_many_edges_is_as_far_as_all_its_edges_say(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shape_of_many_edges_is_as_far_as_the_nearest_of_its_pieces(seed: int) -> None:
     rng = np.random.default_rng(seed)
     starts = rng.uniform([30.0, 5.0], [30.2, 5.2], (300, 2))
     here = ground(*(np.vstack([start, start + rng.normal(0, 0.004, (2, 2))]).tolist() for start in starts))
-    turn = np.linspace(0, 2 * np.pi, 400, endpoint=False)
-    radius = 0.05 + 0.02 * rng.normal(0, 1, 400).cumsum() / 20
-    ring = np.column_stack([30.1 + radius * np.cos(turn), 5.1 + radius * np.sin(turn)])
-    shape = [shapely.Polygon(ring), shapely.LineString(ring)][seed % 2]
-    shape = shape if shape.is_valid else shape.buffer(0)
+    turn = np.linspace(0, 2 * np.pi, 1000)
+    radius = 0.05 + 0.02 * rng.normal(0, 1, 1000).cumsum() / 30
+    line = np.column_stack([30.1 + radius * np.cos(turn), 5.1 + radius * np.sin(turn)])
     numbers, reach = np.arange(300), float(rng.choice([30.0, 500.0, 2000.0]))
-    expected = here.shape_distances(shape, numbers)
-    monkeypatch.setattr("fom.picture.ground.PAIRS_MAX", 0)
-    monkeypatch.setattr("fom.picture.ground.SEGMENTS_AT_ONCE", 70)
-    found = here.distances_within(shape, numbers, reach)
-    is_near = expected <= reach
+    pieces = [shapely.LineString(line[i : i + 30]) for i in range(0, 999, 29)]
+    expected = np.min([here.shape_distances(piece, numbers) for piece in pieces], axis=0)
+    whole = shapely.LineString(line)
+    np.testing.assert_array_equal(here.shape_distances(whole, numbers), expected)
+    found, is_near = here.shape_distances(whole, numbers, reach_m=reach), expected <= reach
     np.testing.assert_array_equal(found[is_near], expected[is_near])
     assert (found[~is_near] > reach).all()
     assert 0 < is_near.sum() < 300

@@ -182,6 +182,23 @@ def test_a_listener_from_a_restored_database_is_told_everything(ground):
     assert (event.cause, len(event.moves)) == ("resync", host.network.n_segments)
 
 
+def test_too_many_moves_to_name_are_told_as_such_and_all_states_are_taken(ground, monkeypatch):
+    monkeypatch.setattr("fom.services.picture_events.MOVES_MAX", 2)
+    database, host, _ = ground
+    listener, before = host.subscribe(P, U), host.version
+    everywhere = [{"id": name} for name in ("west", "middle", "east")]
+    report(database, {"type": "Feature", "geometry": None, "properties": {
+        "kind": "control", "control": "order", "effect": "prohibited", "user_classes": ["all"], "segments": everywhere,
+    }}, actor=AMINA)  # fmt: skip
+    host.follow()
+    (event,) = [event for event in events(listener) if isinstance(event, MovesEvent)]
+    assert (event.moves, event.is_complete) == ([], False)
+    assert host.states(P, U, since=before).numbers is None
+    assert "O" not in letters(host)[:3]
+    late = [event for event in events(host.subscribe(P, U, after=10_000)) if isinstance(event, MovesEvent)]
+    assert [(event.cause, event.is_complete) for event in late] == [("resync", False)]
+
+
 def test_moved_segments_since_a_version(ground):
     database, host, _ = ground
     before = host.states(P, U).version

@@ -31,7 +31,7 @@ def told(load: Load) -> str:
 def campaign(folder: Path, url: str, network: Any, halfway: Callable[[], None] = lambda: None) -> Load:
     tokens = fill(folder, url, network, accounts=MAPS // 8 + 1)
     with serving(folder, url, workers=WORKERS, threads=40) as port:
-        return run_load([port], url, tokens, network, maps=MAPS, per_minute=600, seconds=share_of(30), halfway=halfway)
+        return run_load([port], url, tokens, network, maps=MAPS, per_minute=600, seconds=share_of(20), halfway=halfway)
 
 
 def break_connections(url: str) -> None:

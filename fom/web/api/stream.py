@@ -214,6 +214,7 @@ def _plain(event: Event) -> tuple[str, dict[str, Any]]:
         "cause": event.cause,
         "moves": event.moves,
         "routes": event.routes,
+        "complete": event.is_complete,
     }
 
 

@@ -105,15 +105,14 @@ export class Feed extends EventTarget {
     const source = (this.source = new EventSource(`/api/v1/stream?${this.asked}`));
     let hasOpened = false;
     source.addEventListener("open", () => {
-      if (hasOpened && this.held === null) this.refresh().catch(() => {}); // after a break: whatever was missed, take all
+      if (hasOpened && this.held === null) this.#takeAll(); // after a break: whatever was missed
       hasOpened = true;
     });
     source.addEventListener("heartbeat", (event) => this.#heard(Date.parse(JSON.parse(event.data).at)));
     source.addEventListener("moves", (event) => {
       const body = JSON.parse(event.data);
       this.#heard(Date.parse(body.at));
-      if (this.held) this.held.push(body);
-      else this.#move(body);
+      this.#move(body);
     });
     source.addEventListener("record", (event) => {
       this.heard = Date.now();
@@ -137,8 +136,18 @@ export class Feed extends EventTarget {
     });
   }
 
+  // All states anew; what comes meanwhile waits, so that an older answer overwrites nothing.
+  #takeAll() {
+    const question = this.question;
+    const again = () => setTimeout(() => question === this.question && this.held && this.#takeAll(), 5000);
+    this.held ??= [];
+    this.refresh().then(() => this.held && again(), again);
+  }
+
   #move(body) {
+    if (this.held) return this.held.push(body);
     if (body.version <= this.version) return;
+    if (body.complete === false) return this.#takeAll(); // too many to name
     for (const [number, , , forward, backward] of body.moves) {
       this.live[2 * number] = LETTERS.indexOf(forward) < 0 ? NO_DIRECTION : LETTERS.indexOf(forward);
       this.live[2 * number + 1] = LETTERS.indexOf(backward) < 0 ? NO_DIRECTION : LETTERS.indexOf(backward);
