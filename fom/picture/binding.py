@@ -148,14 +148,16 @@ class Binder:
     def _near_shape(self, shape: BaseGeometry, reach_m: float) -> tuple[Ints, Floats]:
         """Return the segments within reach of a shape and their distances."""
         whole = unroll_geometry(shape)
-        best: dict[int, float] = {}
+        numbers, distances = [np.empty(0, np.int64)], [np.empty(0)]
         for shift, _, segment in self.ground.near(np.array([whole.bounds]), np.array([reach_m])):
-            distance = self.ground.shape_distances(shifted(whole, shift), segment)
-            for number, metres in zip(segment.tolist(), distance.tolist(), strict=True):
-                if metres <= reach_m + SLACK:
-                    best[number] = min(metres, best.get(number, metres))
-        numbers = sorted(best)
-        return np.array(numbers, dtype=np.int64), np.array([best[number] for number in numbers])
+            distance = self.ground.distances_within(shifted(whole, shift), segment, reach_m)
+            is_near = distance <= reach_m + SLACK
+            numbers.append(segment[is_near])
+            distances.append(distance[is_near])
+        found, row = np.unique(np.concatenate(numbers), return_inverse=True)
+        best = np.full(len(found), np.inf)
+        np.minimum.at(best, row, np.concatenate(distances))
+        return found, best
 
     def _add_measured(
         self, record: Record, segments: Ints, distance: Floats, uncertainty: float, bindings: Bindings

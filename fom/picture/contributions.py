@@ -159,8 +159,9 @@ class Contributions:
         """Return for limiting rows with recurring windows whether one is open, and the next tick that changes it."""
         limits = self.limits
         is_in, change = np.zeros(len(rows), np.bool_), np.full(len(rows), LAST_TICK, np.int64)
-        for phase_number in np.unique(limits.phase[rows]).tolist():
-            at = np.flatnonzero(limits.phase[rows] == phase_number)
+        order = np.argsort(limits.phase[rows], kind="stable")
+        phases, first = np.unique(limits.phase[rows[order]], return_index=True)
+        for phase_number, at in zip(phases.tolist(), np.split(order, first[1:]), strict=True):
             phase = self.case.limits.phases[phase_number]
             segment_rows = limits.row[rows[at]]
             ticks = np.broadcast_to(np.asarray(of_rows(tick, segment_rows), dtype=np.int64), len(at))

@@ -32,6 +32,9 @@ EDGES_AT_ONCE = 2_000_000
 PAIRS_MAX = 20_000_000
 """Pairs of edges that are all compared; for more an index is quicker, and wrong by some centimetres at a kilometre."""
 
+SEGMENTS_AT_ONCE = 20_000
+"""Segments for which the near edges of a shape are looked up together."""
+
 
 class Ground:
     """A network and the frame in which shapes are compared with it."""
@@ -141,14 +144,47 @@ class Ground:
         edges, lines = edges_of(shape), self._edge_table(segments)
         if len(lines.owner) * len(edges) > PAIRS_MAX:
             return self._distances_in_bands(shape, segments)
+        none, every = np.zeros(len(segments), np.int64), np.full(len(segments), len(edges))
+        result = self._to_edges(lines, segments, edges, np.arange(len(edges)), none, every)
+        shapely.prepare(shape)
+        result[shapely.intersects(shape, self.lines(segments))] = 0.0
+        return result
+
+    def distances_within(self, shape: BaseGeometry, segments: Ints, reach_m: float) -> Floats:
+        """Return the distances of a shape as `shape_distances` does, as far as they are within reach; else any larger.
+
+        Of a shape with very many edges only those are measured that a segment may reach.
+        """
+        edges, lines = edges_of(shape), self.lines(segments)
+        if shape.geom_type == "Point" or shapely.count_coordinates(lines) * len(edges) <= PAIRS_MAX:
+            return self.shape_distances(shape, segments)
+        result = np.full(len(segments), np.inf)
+        shapely.prepare(shape)
+        meets = shapely.intersects(shape, lines)
+        result[meets] = 0.0
+        low, high = np.minimum(edges[:, :2], edges[:, 2:]), np.maximum(edges[:, :2], edges[:, 2:])
+        tree = shapely.STRtree(shapely.box(*low.T, *high.T))
+        apart = np.flatnonzero(~meets)
+        for rows in np.array_split(apart, len(apart) // SEGMENTS_AT_ONCE + 1):
+            boxes = bounds_with_reach(shapely.bounds(lines[rows]), np.full(len(rows), reach_m))
+            row, edge = tree.query(shapely.box(*boxes.T))
+            near, begin, count = np.unique(row, return_index=True, return_counts=True)
+            if len(near):
+                numbers = segments[rows[near]]
+                table = self._edge_table(numbers)
+                result[rows[near]] = self._to_edges(table, numbers, edges, edge, begin, begin + count)
+        return result
+
+    def _to_edges(
+        self, lines: EdgeTable, segments: Ints, edges: Floats, chosen: Ints, begin: Ints, finish: Ints
+    ) -> Floats:
+        """Return geodesic distances from segments that meet no edge to the edges chosen for each (`nearest_links`)."""
         lat = self.middle_lat(segments)
         kx, ky = metres_per_degree(lat)
         plane = np.column_stack([lat, kx, ky, -kx * np.radians(1.0) * np.tan(np.radians(lat))])
         first = np.concatenate([[0], np.cumsum(np.bincount(lines.owner, minlength=len(segments)))]).astype(np.int64)
-        ends = nearest_links(lines.start, lines.end, first, plane, edges)
-        result = distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
-        result[shapely.intersects(shape, self.lines(segments))] = 0.0
-        return result
+        ends = nearest_links(lines.start, lines.end, first, plane, edges, chosen, begin, finish)
+        return distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
 
     def _distances_in_bands(self, shape: BaseGeometry, segments: Ints) -> Floats:
         """Return the distances of a shape of very many edges, in planes true at the latitude of some segments each.

@@ -85,10 +85,13 @@ def edges_of(shape: BaseGeometry) -> Floats:
 
 
 @compiled
-def nearest_links(start: Floats, end: Floats, first: Ints, plane: Floats, edges: Floats) -> Floats:
+def nearest_links(
+    start: Floats, end: Floats, first: Ints, plane: Floats, edges: Floats, chosen: Ints, begin: Ints, finish: Ints
+) -> Floats:
     """Return (rows, 4) the two places x, y of each line and the edges that are nearest to each other, degrees.
 
-    Line r has the edges first[r] to first[r + 1] of `start` and `end` (e, 2). `plane` (rows, 4) is for each line a
+    Line r has the edges first[r] to first[r + 1] of `start` and `end` (e, 2), and is compared with the `edges` (m, 4)
+    numbered chosen[begin[r]] to chosen[finish[r] - 1], at least one. `plane` (rows, 4) is for each line a
     latitude, the metres of a degree there, and by how much those of longitude change with a degree of latitude: two
     corners almost equally near are told apart by the plane between each and its foot. Lines that cross an edge are not
     treated: they are at distance 0.
@@ -99,7 +102,8 @@ def nearest_links(start: Floats, end: Floats, first: Ints, plane: Floats, edges:
         least = np.inf
         for i in range(first[row], first[row + 1]):
             ax, ay, bx, by = start[i, 0], start[i, 1], end[i, 0], end[i, 1]
-            for j in range(len(edges)):
+            for place in range(begin[row], finish[row]):
+                j = chosen[place]
                 cx, cy, dx, dy = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
                 for corner in range(4):
                     if corner < 2:  # an end of the edge, and its foot on the line

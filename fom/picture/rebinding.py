@@ -44,9 +44,9 @@ FORESEEN_US = (0, DAY_US, 2 * DAY_US, 3 * DAY_US, 7 * DAY_US, 14 * DAY_US)
 """Moments after now for which states are compared: freshness and dated controls run out within them (J)."""
 UNFOLLOWED_M = 15.0
 """A segment of which more than this follows no old road counts as new."""
-PROBLEMS = ("lost", "asset_lost", "doubtful", "farther", "nearer", "other_road")
-"""Why a fact needs a person: a road of it is gone; the asset is; its road may be another; it would weigh less, or more,
-on its road; it would lie on a road that it does not lie on now."""
+PROBLEMS = ("lost", "asset_lost", "doubtful", "no_way", "farther", "nearer", "other_road")
+"""Why a fact needs a person: a road of it is gone; the asset is; its road may be another; the one way that it closes is
+a way no more; it would weigh less, or more, on its road; it would lie on a road that it does not lie on now."""
 _WEIGHT = {ON: 3.0, IMPRECISE: 2.0, NEAR: 1.0}
 
 
@@ -117,6 +117,8 @@ def fact_differences(
             problems[fact.id] |= {"lost"} if told.lost else set()
             problems[fact.id] |= {"asset_lost"} if told.lost_assets else set()
             problems[fact.id] |= {"doubtful"} if told.is_doubtful else set()
+        if isinstance(fact, Control) and _loses_its_way(old, new, fact, told):
+            problems[fact.id].add("no_way")
     for name, slack in (("limits", 0.5), ("risks", NEARNESS_SLACK)):
         before, after = (_weights(picture, facts, name) for picture in (old, new))
         for index, problem in _compared(before, after, links, slack):
@@ -130,6 +132,15 @@ def fact_differences(
         for record_id, found in sorted(problems.items())
         if found
     ]  # fmt: skip
+
+
+def _loses_its_way(old: Picture, new: Picture, control: Control, told: Carried | None) -> bool:
+    """Return whether a control of one direction lies on a road that has become one-way the other way."""
+    here = control if told is None else told.record
+    if here.direction != "backward":
+        return False
+    before, after = list(_numbers(old, control)), list(_numbers(new, here))
+    return bool(new.network.is_oneway[after].any() and not old.network.is_oneway[before].all())
 
 
 @dataclass(frozen=True)

@@ -123,8 +123,11 @@ def _walk(contributions: Contributions, direction: int, tick: int, last: int) ->
             before = np.maximum((boundary - 1) // 2 * 2, at)
             crossed = contributions.judge(direction, before).states != now
             if crossed.any():
-                crossing = bisect_crossing(contributions, direction, at, before, now, crossed)
-                moved_at, onward = np.where(crossed, crossing, boundary), np.where(crossed, crossing, there)
+                part = np.flatnonzero(crossed)
+                moved_at, onward = boundary.copy(), there.copy()
+                moved_at[part] = onward[part] = bisect_crossing(
+                    contributions.narrowed(part), direction, at[part], before[part], now[part], crossed[part]
+                )
         then = contributions.judge(direction, onward).states
         is_inside = moved_at <= last
         moved = is_inside & (then != now)

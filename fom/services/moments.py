@@ -60,23 +60,20 @@ class Marker:
         now = min(max(question.at, start), end)
         hour = max(start, now // HOUR_US * HOUR_US)
         shortest = max(1, (end - start) // MARKS_MAX)
-        return [
-            *self._part(host, question, "past", (start, hour), shortest),
-            *self._part(host, question, "lately", (hour, now), min(MINUTE_US, shortest)),
-            *self._part(host, question, "ahead", (now, end), shortest),
-        ]
+        past = self._part(host, question, (start, hour), shortest, None)
+        return past + self._part(host, question, (hour, end), shortest, now)
 
     def _part(
-        self, host: PictureHost, question: Question, part: str, span: tuple[int, int], shortest: int
+        self, host: PictureHost, question: Question, span: tuple[int, int], shortest: int, now: int | None
     ) -> list[Mark]:
-        """Return the marks of one part; what time moves makes a version too, so that now need not be in the key."""
-        about = (part, *span) if part == "past" else (part, host.version, span[part == "ahead"])
-        key = (host.generation, *about, question.profile, question.user_class, shortest)
+        """Return the marks of one part; what time moves makes a version too, so that `now` need not be in the key."""
+        version = None if now is None else host.version
+        key = (host.generation, version, *span, question.profile, question.user_class, shortest)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = list(walk(host, question, *span, shortest)) if span[0] < span[1] else []
+        made = list(walk(host, question, *span, shortest, now)) if span[0] < span[1] else []
         with self._lock:
             self._kept[key] = made
             while len(self._kept) > KEPT:
@@ -107,13 +104,20 @@ def list_moments(host: PictureHost, question: Question, start: int, end: int) ->
     }
 
 
-def walk(host: PictureHost, question: Question, start: int, end: int, shortest: int) -> Iterator[Mark]:
-    """Yield the marks after `start` up to `end`, at least `shortest` apart, by letting time pass over the records."""
+def walk(
+    host: PictureHost, question: Question, start: int, end: int, shortest: int, now: int | None = None
+) -> Iterator[Mark]:
+    """Yield the marks after `start` up to `end`, at least `shortest` apart, by letting time pass over the records.
+
+    Up to `now` they lie closer, at least a minute apart, and none joins what was with what would come.
+    """
     with host.reading() as picture:
         twin = picture.copy()
     live, at = twin.live(question.profile, question.user_class, start), start
     while at < end and (due := live.next_wake) <= end:
-        at = min(end, max(due, at + shortest))
+        is_lately = now is not None and at < now
+        then = max(due, at + (min(MINUTE_US, shortest) if is_lately else shortest))
+        at = min(end, now if now is not None and is_lately and due <= now < then else then)
         if (mark := _mark(live.advance(at), at)) is not None:
             yield mark
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PATIENCE_MS, PHONE
 from tests.browser.record_walk import Walk, chromium
 
 HOURS_BACK = (6, 24, 72)
@@ -47,12 +47,12 @@ def record_slider(walk: Walk, page: Page) -> None:
         print(f"{-hours} h: shown after {slide(page, -hours):.2f} s")
         walk.take(page, f"shown-then-{hours}-h-ago")
     page.get_by_text("As we know today").click()
-    expect(page.locator("[data-then-band]")).to_contain_text("as we know today")
+    expect(page.locator("[data-then-band]")).to_contain_text("as we know today", timeout=PATIENCE_MS)
     walk.take(page, "as-we-know-today")
     print(f"+72 h: shown after {slide(page, 72):.2f} s")
     walk.take(page, "if-nothing-new-is-reported")
     page.keyboard.press("l")
-    expect(page.locator("[data-then-band]")).to_be_empty()
+    expect(page.locator("[data-then-band]")).to_be_empty(timeout=PATIENCE_MS)
     walk.take(page, "live-again")
 
 
@@ -73,7 +73,7 @@ def record_what_if(walk: Walk, page: Page) -> None:
     assert box is not None
     half.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     page.get_by_role("button", name="If cleared").click()
-    expect(page.locator("[data-difference] h2")).to_be_visible()
+    expect(page.locator("[data-difference] h2")).to_be_visible(timeout=PATIENCE_MS)
     walk.take(page, "if-cleared")
     page.get_by_label("Radius").fill("8000")
     page.get_by_role("button", name="Close a circle").click()

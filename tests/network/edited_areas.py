@@ -112,12 +112,14 @@ def _cut(line: list[tuple[float, float]], share: float) -> list[list[tuple[float
 # edits
 
 
-def edited(area: Area, rng: random.Random, *, share: float = 0.3) -> Area:
-    """Return the area after random edits to about a share of its roads."""
+def edited(area: Area, rng: random.Random, *, share: float = 0.3, only: str = "") -> Area:
+    """Return the area after random edits to about a share of its roads; `only` one kind of edit, by its name."""
+    kinds = {"shift": _shift, "split": _split, "merge": _merge, "delete": _delete, "retag": _retag, "reverse": _reverse}
+    chosen = [kinds[only]] if only else list(kinds.values())
     new = copy.deepcopy(area)
     for name in list(new.roads):
         if name in new.roads and rng.random() < share:
-            rng.choice([_shift, _split, _merge, _delete, _retag, _reverse])(new, name, rng)
+            rng.choice(chosen)(new, name, rng)
     for _ in range(rng.randint(0, 3)):
         _add(new, rng)
     return new

@@ -186,3 +186,26 @@ def test_many_points_find_what_each_finds_alone(middle: tuple[float, float], lon
     assert len(expected) > 200
     assert found.keys() == expected.keys()
     assert max(abs(found[pair] - expected[pair]) for pair in expected) < 1e-5
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_lies_within_reach_of_a_shape_of_many_edges_is_as_far_as_all_its_edges_say(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    starts = rng.uniform([30.0, 5.0], [30.2, 5.2], (300, 2))
+    here = ground(*(np.vstack([start, start + rng.normal(0, 0.004, (2, 2))]).tolist() for start in starts))
+    turn = np.linspace(0, 2 * np.pi, 400, endpoint=False)
+    radius = 0.05 + 0.02 * rng.normal(0, 1, 400).cumsum() / 20
+    ring = np.column_stack([30.1 + radius * np.cos(turn), 5.1 + radius * np.sin(turn)])
+    shape = [shapely.Polygon(ring), shapely.LineString(ring)][seed % 2]
+    shape = shape if shape.is_valid else shape.buffer(0)
+    numbers, reach = np.arange(300), float(rng.choice([30.0, 500.0, 2000.0]))
+    expected = here.shape_distances(shape, numbers)
+    monkeypatch.setattr("fom.picture.ground.PAIRS_MAX", 0)
+    monkeypatch.setattr("fom.picture.ground.SEGMENTS_AT_ONCE", 70)
+    found = here.distances_within(shape, numbers, reach)
+    is_near = expected <= reach
+    np.testing.assert_array_equal(found[is_near], expected[is_near])
+    assert (found[~is_near] > reach).all()
+    assert 0 < is_near.sum() < 300

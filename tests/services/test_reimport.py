@@ -298,3 +298,14 @@ def test_an_export_names_the_roads_of_the_map_in_use_and_gives_the_same_answers(
     picture = Picture(area.after, facts.records, policy=facts.policy, profiles=facts.profiles)
     assert (picture.assess(host.question(profile=P, user_class=U)).states == host.states(P, U).states).all()
     assert {f["properties"]["id"] for f in layer["features"]} >= {"fallen", "gone"}, "both are still on the map"
+
+
+def test_a_fact_on_a_whole_road_follows_to_every_piece_and_a_passage_to_pieces_it_covers(area):
+    fact(area, "blocked", "physical", damage="blocked", segments=[{"id": "west"}], grade="A1")
+    announce(area)
+    sign_all(area)
+    activate(area)
+    first, second = (area.after.segment_id(n) for n in (0, 1))
+    assert [letters(area.hosts.current)[i] for i in (first, second)] == ["X", "X"]
+    (passed,) = [r for r in area.hosts.current._picture._ledger.of_kind("verification") if r.id == "passed west"]
+    assert [s.segment_id for s in passed.segments] == [first, second]

@@ -177,7 +177,7 @@ def go_over(server: Server, tokens: dict[str, str], base: Any, after: Any, seen:
     wait_until_ready(server, chief, after.network_id)
     status, refused = server.request("POST", f"/api/v1/networks/{after.network_id}/activate", chief, {})
     if status == 409:
-        assert refused["unresolved"]
+        assert refused["details"]["unresolved"]
         sign_all(server, [tokens["duty_officer"], chief], after.network_id)
         status, refused = server.request("POST", f"/api/v1/networks/{after.network_id}/activate", chief, {})
     assert status == 200, refused

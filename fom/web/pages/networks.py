@@ -26,6 +26,7 @@ PROBLEMS = {
     "lost": "a road it lies on is gone; it keeps its old place",
     "asset_lost": "its bridge or other asset is not on the new map; it keeps the roads that carried it",
     "doubtful": "another road could as well be meant",
+    "no_way": "the way that it closes is not a way any more",
     "farther": "it would weigh less on its road",
     "nearer": "it would weigh more on its road",
     "other_road": "it would also lie on another road",

@@ -14,7 +14,7 @@ export class StatesMap {
     map.addLayer({
       id: "differs", type: "line", source: "network", "source-layer": "segments",
       paint: { "line-color": tokens()("accent"), "line-width": ["interpolate", ["linear"], ["zoom"], 5, 7, 14, 18], "line-opacity": ["case", ["boolean", ["feature-state", "d"], false], 0.55, 0] },
-    }, "selected-halo");
+    }, "major-open-case"); // beneath the states
     document.addEventListener("themechange", () => map.setPaintProperty("differs", "line-color", tokens()("accent")));
     map.on("zoomend", () => this.#marks());
   }
