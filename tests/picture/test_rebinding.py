@@ -66,7 +66,7 @@ def make_world(seed: int, facts: int, *, share: float = 0.3, only: str = "", siz
 def weights_on(picture: Picture, keep: set[str]) -> np.ndarray:
     """Return (n,) the worst that a few records alone make of each segment, over the vehicles and users asked."""
     alone = picture.copy()
-    alone.remove([r for r in list(alone._ledger.records) if r not in {"threat", "dry", *keep}])
+    alone.remove([r.id for r in alone._ledger if r.id not in {"threat", "dry", *keep}])
     worst = np.zeros(picture.network.n_segments, np.uint8)
     for profile, user in ASKED:
         assessment = alone.assess(Question(T0, T0, PROFILES[profile], user))

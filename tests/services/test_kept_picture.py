@@ -12,12 +12,13 @@ import pytest
 
 from fom.domain.facts_file import format_record
 from fom.domain.instants import format_instant
-from fom.domain.overrides import policy_members, profile_members
+from fom.domain.policy import Policy
+from fom.domain.profiles import PROFILES
 from fom.services.history_mark import mark_of
 from fom.services.kept_files import CURRENT, MANIFEST, TEXT, alone
 from fom.services.kept_picture import FOLDER, KEEP_AFTER
 from fom.services.picture_host import UNKNOWN_ACCESS, PictureHost
-from fom.services.policies import change_policy
+from fom.services.policies import publish_first
 from fom.store.changes import add_change, receipt_moment
 from fom.store.database import Database
 from fom.store.records import Provenance, insert_many
@@ -25,6 +26,7 @@ from fom.store.schema import upgrade
 from tests.picture.drawn_cases import Case, drawn_case
 from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_network, settle, write
 from tests.services.people import CHIEF, DAY, HOUR, T0
+from tests.services.policies import publish
 
 SEEDS = range(3)
 POINT = {"type": "Point", "coordinates": list(ON_WEST)}
@@ -68,8 +70,7 @@ def test_a_drawn_mission_is_the_same_from_what_was_kept(database, tmp_path, seed
     random.Random(seed).shuffle(records)
     late = max(r.received or 0 for r in case.facts.records) + 1
     with database.writing() as session:
-        policy, profiles = _members(case)
-        change_policy(session, policy, profiles, reason="drawn", actor=CHIEF, now=late)
+        publish_first(session, case.facts.policy, case.facts.profiles, reason="drawn", actor=CHIEF, at=late)
     third = len(records) // 3
     for part in range(3):
         some = records[part * third : (part + 1) * third if part < 2 else None]
@@ -82,10 +83,6 @@ def test_a_drawn_mission_is_the_same_from_what_was_kept(database, tmp_path, seed
         if part < 2:
             assert one.keep()
     assert was_kept(one)
-
-
-def _members(case: Case):
-    return policy_members(case.facts.policy), profile_members(case.facts.profiles)
 
 
 def _write_all(database: Database, features, *, now: int) -> None:
@@ -154,7 +151,7 @@ def test_a_mark_tells_histories_apart(database):
         assert mark_of(session, 1) == first, "what comes later does not change it"
         assert mark_of(session, 2) != first
     with database.writing() as session:
-        change_policy(session, {"risk_red": 0.7}, {}, reason="trial", actor=CHIEF, now=T0 + 2)
+        publish_first(session, Policy(risk_red=0.7), PROFILES, reason="trial", actor=CHIEF, at=T0 + 2)
         later = mark_of(session, 3)
     assert later is not None
     assert later.audit[0] == 1
@@ -215,11 +212,9 @@ def test_damage_costs_time_and_nothing_else(kept, name):
 
 def test_another_policy_of_binding_has_bindings_of_its_own(kept):
     database, folder = kept
-    with database.writing() as session:
-        change_policy(session, {"risk_red": 0.7}, {}, reason="trial", actor=CHIEF, now=T0 + 1)
+    publish(database, {"risk_red": 0.7}, now=T0 + 1)
     assert was_kept(open_on(database, folder))
-    with database.writing() as session:
-        change_policy(session, {"track_tolerance_m": 40}, {}, reason="trial", actor=CHIEF, now=T0 + 2)
+    publish(database, {"track_tolerance_m": 40}, now=T0 + 2)
     host = open_on(database, folder)
     assert not was_kept(host)
     assert host.keep()

@@ -9,7 +9,7 @@ from fom.errors import InvalidInput
 from fom.network.drawn import load_network_file
 from fom.services.drafts import parse_report
 from fom.services.route_stretches import cut_stretches
-from fom.web.pages.planner import find_place
+from fom.web.pages.planner_form import find_place
 from fom.web.pages.report_forms import FORMS, read_place, read_report
 from tests.web.mission import network_document
 

@@ -104,7 +104,7 @@ export class StateTiles {
     this.map = map;
     this.stateOf = stateOf;
     this.scheme = `states${++made}`;
-    this.plain = map.getSource(AT.source).tiles[0];
+    this.plain = map.getStyle().sources[AT.source].tiles[0]; // the source itself learns it later
     maplibregl.addProtocol(this.scheme, async ({ url }, abort) => {
       const answer = await fetch(url.replace(`${this.scheme}:`, location.protocol), { signal: abort.signal });
       if (!answer.ok) throw new Error(`tile: ${answer.status}`);
