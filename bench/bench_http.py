@@ -40,7 +40,7 @@ from tests.postgres import free_port
 ROOT = Path(__file__).resolve().parent.parent
 N_FACTS = 20_000
 N_PAIRS = 30
-PATIENCE_S = 300
+PATIENCE_S = 600
 EMAIL = "bench@demo.example"
 GROUP = "Over HTTP, against a real server process"
 
@@ -146,7 +146,7 @@ class Client:
     """One connection kept open, as a browser keeps it."""
 
     def __init__(self, port: int, token: str) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def plan(self, place: np.ndarray, *, alternates: int) -> dict[str, Any]:

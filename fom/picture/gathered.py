@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from fom.domain.incident import NOTHING, decayed
 from fom.domain.phases import BOTH_WAYS
 from fom.domain.spans import FIRST_TICK
+from fom.network.compiled import compiled
 from fom.picture.case import ENDED_BY_PASSAGE, RECURRING, STATE_BITS, Case, PhaseTable
 from fom.picture.pairs import PairView, Selection
 from fom.picture.passages import Passages
-from fom.picture.ranges import expand_ranges
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -94,14 +94,14 @@ class Gatherer:
         """Return the phases that limit. `travel_us` gives (m,) travel times, asked for where an order needs them."""
         table, columns = self._case.limits, self._case.limits.columns
         pairs = self._pairs(self._case.views.limits, table, lambda: self._lasts(table))
-        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        row, phase, pair = _with_phases(pairs, table, self._only_at)
         placement, zone = pairs["placement"][pair].astype(np.int64), pairs["zone"][pair]
         start, end, lead = columns["start"][phase], columns["end"][phase], columns["lead"][phase]
         has_lead = lead > FIRST_TICK
         if has_lead.any():
             start = np.where(has_lead, np.maximum(start, lead - 2 * travel_us()[row]), start)
         special = columns["special"][phase]
-        if self._only_at is not None:
+        if self._only_at is not None and has_lead.any():
             keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
             row, phase, placement, zone, start, end, special = (
                 part[keep] for part in (row, phase, placement, zone, start, end, special)
@@ -129,19 +129,14 @@ class Gatherer:
         """Return the incidents."""
         table, columns = self._case.risks, self._case.risks.columns
         pairs = self._pairs(self._case.views.risks, table, self._weighs)
-        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
-        nearness = pairs["nearness"][pair]
-        if self._only_at is not None:
-            start, end = columns["start"][phase], columns["end"][phase]
-            keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
-            row, phase, nearness = row[keep], phase[keep], nearness[keep]
-        return Risks(row, phase, nearness, columns["is_shared"][phase])
+        row, phase, pair = _with_phases(pairs, table, self._only_at)
+        return Risks(row, phase, pairs["nearness"][pair], columns["is_shared"][phase])
 
     def improvements(self) -> Improvements:
         """Return the improvements by hand."""
         table, columns = self._case.improvements, self._case.improvements.columns
         pairs = self._pairs(self._case.views.improvements, table, lambda: self._lasts(table))
-        row, phase, _ = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        row, phase, _ = _with_phases(pairs, table)
         return Improvements(row, phase, columns["start"][phase], columns["end"][phase], columns["state"][phase])
 
     def passages(self, all_known: Bools) -> tuple[Passages, Passages, Ints]:
@@ -151,7 +146,7 @@ class Gatherer:
         """
         table, columns = self._case.passages, self._case.passages.columns
         pairs = self._pairs(self._case.views.passages, table, lambda: np.ones(table.columns.size, np.bool_))
-        row, phase, pair = _with_phases(pairs["row"], pairs["placement"], table.first, table.count)
+        row, phase, pair = _with_phases(pairs, table)
         counts = columns["everywhere"][phase] | all_known[row]
         directions = columns["directions"][phase]
         is_one_way = counts & (directions != BOTH_WAYS)
@@ -169,10 +164,55 @@ class Gatherer:
         return forward, backward, row[is_one_way]
 
 
-def _with_phases(row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return (row, phase, pair) for every phase of every pair. Placements a table does not know have none."""
-    known = np.flatnonzero(placement < len(count))
-    where = placement[known]
-    pair, phase = expand_ranges(first[where], count[where])
-    pair = known[pair]
-    return row[pair], phase, pair
+def _with_phases(
+    pairs: Mapping[str, NDArray[Any]], table: PhaseTable, at: int | None = None
+) -> tuple[Ints, Ints, Ints]:
+    """Return (row, phase, pair) for every phase of every pair; with `at` (a tick) of those only that span it.
+
+    Placements a table does not know have none.
+    """
+    if at is None:
+        return _expand(pairs["row"], pairs["placement"], table.first, table.count)
+    columns = table.columns
+    return _expand_at(pairs["row"], pairs["placement"], table.first, table.count, columns["start"], columns["end"], at)
+
+
+@compiled
+def _expand(row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
+    size = 0
+    for pair in range(len(row)):
+        if placement[pair] < len(count):
+            size += count[placement[pair]]
+    rows, phases, pairs = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    size = 0
+    for pair in range(len(row)):
+        if placement[pair] < len(count):
+            for phase in range(first[placement[pair]], first[placement[pair]] + count[placement[pair]]):
+                rows[size], phases[size], pairs[size] = row[pair], phase, pair
+                size += 1
+    return rows, phases, pairs
+
+
+@compiled
+def _expand_at(
+    row: Ints, placement: NDArray[np.int32], first: Ints, count: Ints, start: Ints, end: Ints, at: int
+) -> tuple[Ints, Ints, Ints]:
+    spanning = np.zeros(len(count), np.int64)
+    for place in range(len(count)):
+        for phase in range(first[place], first[place] + count[place]):
+            if start[phase] <= at < end[phase]:
+                spanning[place] += 1
+    size = 0
+    for pair in range(len(row)):
+        if placement[pair] < len(count):
+            size += spanning[placement[pair]]
+    rows, phases, pairs = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    size = 0
+    for pair in range(len(row)):
+        place = placement[pair]
+        if place < len(count) and spanning[place]:
+            for phase in range(first[place], first[place] + count[place]):
+                if start[phase] <= at < end[phase]:
+                    rows[size], phases[size], pairs[size] = row[pair], phase, pair
+                    size += 1
+    return rows, phases, pairs

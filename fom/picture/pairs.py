@@ -139,7 +139,8 @@ class PairView:
     ) -> dict[str, NDArray[Any]]:
         """Return the pairs of some segments (None = all), with `row` = row of the selection, or the segment.
 
-        `placements` (p,): of all segments only the pairs of the placements wanted; those beyond its end are not.
+        `placements` (p,): of all segments only the pairs of the placements wanted; those beyond its end are not. Where
+        most are wanted there may be others among them.
         """
         parts = self._all(placements) if chosen is None else self._chosen(chosen)
         if len(parts) == 1:
@@ -150,6 +151,7 @@ class PairView:
 
     def _all(self, placements: NDArray[np.bool_] | None) -> list[dict[str, NDArray[Any]]]:
         parts = []
+        are_few = placements is not None and 2 * np.count_nonzero(placements) < len(placements)
         if self.kept is not None and placements is not None:
             parts.append(self.kept.of_placements(placements))
         elif self.kept is not None:
@@ -157,7 +159,7 @@ class PairView:
         for some in (self.sorted, self.fresh):
             if len(some["segment"]):
                 found = dict(some)
-                if placements is not None:
+                if placements is not None and are_few:
                     at = np.flatnonzero(np.append(placements, False)[np.minimum(some["placement"], len(placements))])
                     found = {name: part[at] for name, part in some.items()}
                 parts.append({**found, "row": found["segment"].astype(np.int64)})
