@@ -102,7 +102,11 @@ def _windows(pieces: Iterable[Piece]) -> tuple[Window, ...]:
 def tell(windows: Sequence[Window], start: int, known_until: int, end: int) -> str:
     """Return when to leave, in words; minutes UTC, lasts rounded down and firsts up."""
     if not windows:
-        return "no departure in the next 24 h" if known_until >= end else f"no departure before {clock(known_until)}"
+        if known_until <= start:
+            return "not known: too much changes on the way"
+        if known_until >= end:
+            return "no departure in the next 24 h"
+        return f"no departure before {clock(known_until)}; later departures not looked at"
     if windows[0].start == start and windows[0].end >= end:
         return "any time in the next 24 h"
     parts = [_part(window, start, known_until) for window in windows]

@@ -58,6 +58,7 @@ class HostThreads:
             thread.join(timeout=5)
 
     def _follow(self) -> None:
+        is_failing = False
         while not self._stop.is_set():
             self._wake.wait(NOTIFIED_POLL_S if self._listening.is_set() else POLL_S)
             self._wake.clear()
@@ -65,11 +66,13 @@ class HostThreads:
                 return
             try:
                 self._step()
-                self.last_success = time.monotonic()
+                self.last_success, is_failing = time.monotonic(), False
             except Exception:
                 # The edge of a thread: whatever it was, a full pool or a full disk, the next round tries again, so that
                 # no failure ends the picture for good. Readiness tells how far it lies behind.
-                log.exception("the picture could not follow")
+                if not is_failing:  # once, not four times a second while a database is away
+                    log.exception("the picture could not follow")
+                is_failing = True
 
     def _listen(self) -> None:
         url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)

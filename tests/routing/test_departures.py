@@ -8,7 +8,7 @@ import pytest
 from fom.domain.daylight import sun_times
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, parse_instant
 from fom.domain.states import State
-from fom.routing.departures import clock, find_departures
+from fom.routing.departures import clock, find_departures, tell
 from tests.routing.small_networks import grid_network, make_network
 from tests.routing.test_trips import T0, course, snap, trips_over
 
@@ -93,3 +93,11 @@ def test_the_work_of_one_question_is_bounded(monkeypatch):
     answer = find_departures(trips.asked(by_day_only=False), [snap(0, 0), snap(3, 1)], T0)
     assert answer.known_until < T0 + DAY_US
     assert answer.words.endswith("later departures not looked at")
+
+
+def test_what_was_not_looked_at_is_never_told_as_closed():
+    hour = 3_600_000_000
+    start, end = 100 * hour, 124 * hour
+    assert tell((), start, start, end) == "not known: too much changes on the way"
+    assert tell((), start, start + hour, end) == "no departure before 05:00Z; later departures not looked at"
+    assert tell((), start, end, end) == "no departure in the next 24 h"
