@@ -80,7 +80,7 @@ def _assessed(picture: Picture, question: Question) -> float:
 
 
 def _pairs(network: Network, places: np.ndarray, reach: np.ndarray) -> list[Row]:
-    ground = Ground(network, Policy())
+    ground = Ground(network, Policy().corridor_m)
     found: list[int] = []
     timing = measure(lambda _: found.append(len(ground.near_points(places, reach)[0])), [0])
     size = f"{network.n_segments:,} segments, {len(places):,} facts"

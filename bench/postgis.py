@@ -37,7 +37,7 @@ class Postgis:
             programs = find_server_programs()
             if programs is None:
                 raise Postgis.Missing("PostgreSQL is not installed")
-            url = self._stack.enter_context(server(programs))
+            url, _ = self._stack.enter_context(server(programs))
         self._connection = self._stack.enter_context(
             psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True)
         )
