@@ -55,3 +55,23 @@ def disclose_reason(reason: Mapping[str, Any], *, actor: Actor, host: KnowsAcces
         "flags": [],
         "is_restricted": True,
     }
+
+
+HAZARD_LISTS = ("avoids", "meets")
+"""Members of a plan that name hazards; how many there are is told in words to everybody, as their states are."""
+
+
+def disclose_plan(plan: dict[str, Any], *, actor: Actor, host: KnowsAccess) -> dict[str, Any]:
+    """Return a plan document whose lists of hazards name only those that this viewer may see."""
+
+    def seen(value: Any) -> Any:
+        if isinstance(value, list):
+            return [seen(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        return {name: listed(part) if name in HAZARD_LISTS else seen(part) for name, part in value.items()}
+
+    def listed(ids: Any) -> list[str]:
+        return [fact_id for fact_id in ids or () if visible(actor, host.access_of(fact_id))]
+
+    return {**plan, **{name: seen(plan[name]) for name in ("alternates", "trade_offs") if name in plan}}

@@ -20,7 +20,7 @@ from fom.routing.request import MAX_ALTERNATES, MAX_VIA, NO_WISHES, PlanRequest,
 from fom.routing.router import Router
 from fom.routing.stops import REST_KINDS
 from fom.services.assessing import make_question
-from fom.services.disclosure import disclose_reason
+from fom.services.disclosure import disclose_plan, disclose_reason
 from fom.services.planning_desk import plan_then
 from fom.services.registers import list_register
 
@@ -126,7 +126,8 @@ def plan_way(
         wishes=wishes,
     )
     plan = _plan(host, request, sites, is_now=at is None and known_at is None)
-    return plan_answer(plan, show=lambda reason: disclose_reason(reason, actor=actor, host=host))
+    answer = plan_answer(plan, show=lambda reason: disclose_reason(reason, actor=actor, host=host))
+    return disclose_plan(answer, actor=actor, host=host)
 
 
 def halting_places(session: Session, *, actor: Actor) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from fom.picture.question import Question
 from fom.routing.answer import plan_answer
 from fom.routing.request import make_request
 from fom.services.differences import Side, Viewing, find_difference
-from fom.services.disclosure import disclose_reason
+from fom.services.disclosure import disclose_plan, disclose_reason
 from fom.services.hypotheses import Hypothesis, assume
 from fom.services.judging import get_visible_record
 from fom.services.pending import common_area, highest
@@ -100,7 +100,8 @@ def _plan(host: PictureHost, picture: Picture, side: Side, way: Mapping[str, Any
     )  # fmt: skip
     viewing = Viewing(host, side.own, actor)
     show = lambda reason: disclose_reason(reason, actor=actor, host=viewing)  # noqa: E731
-    return plan_answer(plan_then(host.router, picture, request), show=show)
+    answer = plan_answer(plan_then(host.router, picture, request), show=show)
+    return disclose_plan(answer, actor=actor, host=viewing)
 
 
 def save_what_if(session: Session, draft: WhatIfDraft, *, actor: Actor, now: int) -> dict[str, Any]:
