@@ -13,7 +13,7 @@ from flask import Flask
 from fom.cli import LazyGroup
 from fom.config import Config, config_from_env
 from fom.services.deployment import SECRET_FILE, Database
-from fom.services.network_switch import open_switch
+from fom.services.network_switch import NetworkSwitch
 from fom.web.application import build
 from fom.web.edge import Edge, now_us
 
@@ -28,12 +28,12 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
     database = Database(config.sqlalchemy_url)
 
     def open_picture() -> Any:
-        hosts = open_switch(config, database, clock=clock)
+        hosts = NetworkSwitch(config, database, clock=clock)
         hosts.start()
         return hosts
 
     app = build(
-        Edge(config=config, database=database, clock=clock, open_host=open_picture),
+        Edge(config=config, database=database, clock=clock, open_hosts=open_picture),
         secret_key=config.secret_key or kept_secret(config.data),
         root=Path(__file__).parent,
     )

@@ -18,7 +18,7 @@ import shapely
 from bench.machine import peak_mb
 from bench.networks import MAIN_SEGMENTS, built, country
 from bench.postgis import Postgis, plane_scale
-from bench.records import T0, make_facts, make_passages
+from bench.records import N_FACTS, T0, make_facts, make_passages
 from bench.table import Goal, Row, Timing, measure, milliseconds
 from fom.domain.instants import DAY_US
 from fom.domain.policy import Policy
@@ -28,7 +28,6 @@ from fom.picture.ground import Ground
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 
-N_FACTS = 20_000
 REACHES_M = (100.0, 500.0, 2_000.0)
 REACH_SHARES = (0.6, 0.3, 0.1)
 SAME_SHARE = 0.01
@@ -45,7 +44,7 @@ def run(data: Path) -> list[Row]:
     place = country(data, MAIN_SEGMENTS)
     built(place)
     network = place.load()
-    facts = make_facts(network, N_FACTS if MAIN_SEGMENTS >= 1_000_000 else MAIN_SEGMENTS // 50)
+    facts = make_facts(network, N_FACTS)
     rng = np.random.default_rng(SEED)
     reach = rng.choice(REACHES_M, len(facts.places), p=REACH_SHARES)
     return [*_pairs(network, facts.places, reach), *_full(network, facts.records)]

@@ -23,7 +23,7 @@ import numpy as np
 from bench.networks import MAIN_SEGMENTS, Country, built, country
 from bench.our_routing import OurRouting
 from bench.questions import enters
-from bench.records import make_facts, make_passages, report_at
+from bench.records import N_FACTS, make_facts, make_passages, report_at
 from bench.table import Goal, Row, measure, once
 from fom.config import Config
 from fom.domain.access import OPERATOR
@@ -38,7 +38,6 @@ from fom.services.policies import activate_network
 from tests.postgres import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-N_FACTS = 20_000
 N_PAIRS = 30
 PATIENCE_S = 600
 EMAIL = "bench@demo.example"
@@ -87,7 +86,7 @@ def _fill(config: Config, place: Country, network: Network, areas: np.ndarray) -
     config.networks.mkdir(parents=True)
     (config.networks / network.network_id).symlink_to(place.network_folder.resolve())
     now = time.time_ns() // 1000
-    facts = make_facts(network, N_FACTS if MAIN_SEGMENTS >= 1_000_000 else MAIN_SEGMENTS // 50, before=now).records
+    facts = make_facts(network, N_FACTS, before=now).records
     records: list[Record] = [
         *(record for record in facts if isinstance(record, Incident)),
         *make_passages(network, before=now),

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.networks import MAIN_SEGMENTS, built, country
 from bench.questions import N_AREAS, RADIUS_M
-from bench.records import T0, make_facts, make_passages, near_roads, report_at
+from bench.records import N_FACTS, T0, make_facts, make_passages, near_roads, report_at
 from bench.table import REPEATS, Goal, Row, Timing
 from fom.domain.profiles import PROFILES
 from fom.domain.states import NO_STATE
@@ -29,7 +29,6 @@ from fom.routing.router import Metric, Router
 from fom.routing.routes import route_line
 from fom.routing.snapping import Snap, snap_to_road
 
-N_FACTS = 20_000
 ROUNDS, REPORTS, PAIRS = REPEATS, 60, 20
 PROFILE, USER_CLASS, POSTURE = PROFILES["P3"], "mission_military", POSTURES["balanced"]
 GROUP = "From a report to a route, on the live picture"
@@ -40,7 +39,7 @@ def run(data: Path) -> list[Row]:
     place = country(data, MAIN_SEGMENTS)
     built(place)
     network = place.load()
-    facts = make_facts(network, N_FACTS if MAIN_SEGMENTS >= 1_000_000 else MAIN_SEGMENTS // 50).records
+    facts = make_facts(network, N_FACTS).records
     print("binding the records", file=sys.stderr)
     desk = Desk(network, Router(network, place.network_folder), Picture(network, [*facts, *make_passages(network)]))
     rng = np.random.default_rng(3)

@@ -25,7 +25,7 @@ from fom.network.artefact import load_network
 from fom.network.network import Network
 from fom.services.deployment import open_database
 from fom.services.facts_exchange import load_history
-from fom.services.network_switch import open_switch
+from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_host import PictureHost
 from fom.services.policies import activate_network
 
@@ -135,7 +135,7 @@ def _work(data: Path, *, keeps: bool) -> None:
     config = Config(data=data)
     database = open_database(config, is_upgraded=False)
     host: PictureHost
-    host, start = _timed(lambda: open_switch(config, database, clock=lambda: NOW).current)
+    host, start = _timed(lambda: NetworkSwitch(config, database, clock=lambda: NOW).current)
     result: dict[str, Any] = {"start_ms": start[0], "start_cpu_ms": start[1]}
     states, first = _timed(lambda: host.states(*PAIRS[0]).states)
     before = _memory_mb("self")["own_mb"]

@@ -152,7 +152,7 @@ class OurRouting:
         from bench.questions import point
 
         ends = [point(node) for node in pair]
-        mine, theirs = searches.engine.distance(*ends), plain.distance(*ends)  # type: ignore[attr-defined]
+        mine, theirs = searches.engine.distance(*ends), plain.distance(*ends)
         if mine != theirs:
             raise AssertionError(f"the hierarchy says {mine} from {pair[0]} to {pair[1]}, plain Dijkstra {theirs}")
 

@@ -50,7 +50,7 @@ class Postgis:
         self._stack.close()
 
     def _run(self, text: str) -> None:
-        self._connection.execute(text)  # type: ignore[call-overload]
+        self._connection.execute(text)
 
     @property
     def version(self) -> str:
@@ -110,5 +110,5 @@ class Postgis:
               FROM road
               WHERE web && ST_TileEnvelope(%s, %s, %s, margin => {BUFFER}.0 / {EXTENT}) AND h = ANY(%s)
             ) t WHERE g IS NOT NULL"""
-        row = self._connection.execute(text, (z, x, y, z, x, y, shown)).fetchone()  # type: ignore[call-overload]
+        row = self._connection.execute(text, (z, x, y, z, x, y, shown)).fetchone()
         return bytes(row[0])

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from bench.networks import MAIN_SEGMENTS
 from fom.domain.instants import DAY_US, HOUR_US
 from fom.domain.records import Explosive, Incident, Location, Record, Stretch, Verification
 from fom.network.network import Network
 
+N_FACTS = MAIN_SEGMENTS // 50
+"""20,000 on a million segments."""
 T0 = 1_773_144_000_000_000
 """2026-03-10T12:00:00Z."""
 STRETCHES_IN_PASSAGE = 1_000

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import numpy as np
@@ -30,7 +30,7 @@ from fom.network.shelf import find_artefact, find_folder, list_networks, open_ne
 from fom.network.succession import report_lines, retired_ids, save_follower, succeed
 from fom.services.activating import bring_first_into_use, bring_into_use
 from fom.services.deployment import Database, open_database
-from fom.services.network_switch import open_switch
+from fom.services.network_switch import NetworkSwitch
 from fom.services.planning import prepare_routing
 from fom.services.policies import active_network
 
@@ -160,14 +160,15 @@ def activate(name: str, data: Path | None) -> None:
 def _activate_reviewed(database: Database, shelf: Path, network_id: str, data: Path | None) -> None:
     """Activate a network that records are bound to the one before; exit 1 with what is open in its review."""
     config = config_from_env()
-    hosts = open_switch(replace(config, data=data) if data else config, database, clock=now_us)
+    hosts = NetworkSwitch(replace(config, data=data) if data else config, database, clock=now_us)
     hosts.prepare(network_id)
     try:
         with database.writing() as session:
             bring_into_use(session, hosts, shelf, network_id, actor=OPERATOR, now=now_us())
     except Conflict as refused:
         click.echo(f"not activated: {refused}; see /networks/{network_id}", err=True)
-        for item in refused.details.get("unresolved", ())[:20]:  # type: ignore[index]
+        unresolved = cast("Sequence[Mapping[str, str]]", refused.details.get("unresolved", ()))
+        for item in unresolved[:20]:
             click.echo(f"  {item['kind']} {item['subject']}", err=True)
         sys.exit(1)
 

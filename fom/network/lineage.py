@@ -152,8 +152,9 @@ def chained(first: Lineage, second: Lineage) -> Lineage:
             pieces += _through(first, j, second)
         line = first.coords[first.coord_start[i] : first.coord_start[i + 1]]
         rows[old.decode()] = (float(first.length_m[i]), line, pieces)
+    made = _made_by(first)
     for i, old in enumerate(second.ids.tolist()):
-        if (name := old.decode()) not in rows and name not in _made_by(first):
+        if (name := old.decode()) not in rows and name not in made:
             line = second.coords[second.coord_start[i] : second.coord_start[i + 1]]
             rows[name] = (float(second.length_m[i]), line, second.pieces_of(i))
     return _table(first.ancestor, second.network_id, rows, dict(_assets_through(first, second)))
@@ -168,13 +169,11 @@ def _made_by(first: Lineage) -> frozenset[str]:
 def _through(first: Lineage, j: int, second: Lineage) -> Iterator[tuple[float, float, Part]]:
     low, high = float(first.low[j]), float(first.high[j])
     middle = first._part(j, low, high)
-    followed = second.follow(middle.segment_id, middle.low_m, middle.high_m)
-    if followed is None:
+    row = second.row_of(middle.segment_id)
+    if row is None:
         yield low, high, middle
         return
     scale = (high - low) / (middle.high_m - middle.low_m)
-    row = second.row_of(middle.segment_id)
-    assert row is not None  # noqa: S101 - it was followed
     found = []
     for k in range(second.start[row], second.start[row + 1]):
         a, b = max(middle.low_m, float(second.low[k])), min(middle.high_m, float(second.high[k]))

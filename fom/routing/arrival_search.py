@@ -17,6 +17,7 @@ from fom.domain.daylight import HORIZON_SINE, STEP_US
 from fom.domain.states import State
 from fom.network.compiled import compiled
 from fom.routing.remaining import Remaining, remaining_from
+from fom.routing.tracing import trace
 from fom.routing.two_criteria import Labels, Outgoing
 from fom.routing.weights import TIE_BITS, UNREACHABLE
 
@@ -250,20 +251,10 @@ def search_arrivals(
             touched.append(reached)
             heapq.heappush(heap, (total + (rest >> TIE_BITS), more, total, reached))
 
-    path = [np.int64(0) for _ in range(0)]
-    start = np.int64(-1)
-    if at_end >= 0:
-        node = at_end
-        while via[node] >= 0:
-            path.append(via[node])
-            node = np.int64(out.tail[via[node]])
-        start = -1 - via[node]
+    found, start = trace(via, out.tail, int(at_end))
     for node in touched:
         cost[node] = unreachable
-    found = np.empty(len(path), np.int64)
-    for k in range(len(path)):
-        found[k] = path[len(path) - 1 - k]
-    return found, int(start), int(end), int(later), int(opens), settled
+    return found, start, int(end), int(later), int(opens), settled
 
 
 @compiled

@@ -22,6 +22,9 @@ from fom.routing.spreading import NODE_BITS, Spread, spread_to
 _NOWHERE = -1
 
 
+Arrays = tuple[NDArray[np.int64] | NDArray[np.int32], ...]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Critical:
     """What closing each of some segments does, parallel arrays (s,)."""
@@ -149,9 +152,10 @@ def _preorder(order: Ints, ahead: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 @compiled
-def _close_each(  # type: ignore[no-untyped-def]
-    segments, graph, ms, dist, preorder, enter, leave, by_owner, owners, seeds, joints, direct, people, to_hub,
-):  # fmt: skip
+def _close_each(
+    segments: Ints, graph: Arrays, ms: Ints, dist: Ints, preorder: Ints, enter: Ints, leave: Ints, by_owner: Ints,
+    owners: Ints, seeds: Arrays, joints: Arrays, direct: Arrays, people: Ints, to_hub: Ints,
+) -> tuple[Ints, Ints, Ints]:  # fmt: skip
     """Return (s,) people cut off, (s,) people x ms of detour, and flat pairs of place in `segments` and place cut."""
     out_first, out_arcs, in_first, in_arcs, tail, head, arc_of = graph
     seed_node, seed_ms, seed_owner = seeds

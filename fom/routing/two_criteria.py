@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fom.network.compiled import compiled
 from fom.routing.remaining import Remaining, remaining_from
+from fom.routing.tracing import trace
 from fom.routing.weights import TIE_BITS, UNREACHABLE
 
 MAX_WEIGHT = 2**24
@@ -108,17 +109,7 @@ def search_mixture(
             touched.append(reached)
             heapq.heappush(heap, (total + a * (t >> TIE_BITS) + b * (c >> TIE_BITS), more, total, reached))
 
-    path = [np.int64(0) for _ in range(0)]
-    start = np.int64(-1)
-    if at_end >= 0:
-        node = at_end
-        while via[node] >= 0:
-            path.append(via[node])
-            node = np.int64(out.tail[via[node]])
-        start = -1 - via[node]
+    found, start = trace(via, out.tail, int(at_end))
     for node in touched:
         cost[node] = unreachable
-    found = np.empty(len(path), np.int64)
-    for k in range(len(path)):
-        found[k] = path[len(path) - 1 - k]
-    return found, int(start), int(end)
+    return found, start, int(end)

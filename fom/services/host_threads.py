@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +40,6 @@ class HostThreads:
         self._stop = threading.Event()
         self._listening = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.last_success = time.monotonic()
 
     def start(self) -> None:
         """Start the threads; they end with the process."""
@@ -66,7 +64,7 @@ class HostThreads:
                 return
             try:
                 self._step()
-                self.last_success, is_failing = time.monotonic(), False
+                is_failing = False
             except Exception:
                 # The edge of a thread: whatever it was, a full pool or a full disk, the next round tries again, so that
                 # no failure ends the picture for good. Readiness tells how far it lies behind.

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from fom.domain.access import Access
 from fom.domain.plain_records import record_from_plain, record_to_plain
 from fom.domain.policy import Policy
-from fom.domain.records import Record
+from fom.domain.records import Record, Verification
 from fom.domain.shelf import Shelf, Texts, write_place
 from fom.errors import FomError
 from fom.network.network import Network
@@ -43,6 +43,7 @@ KEEP_AFTER = 500
 """Records that came since; they cost a start a second or so."""
 COMPARED = 24
 """Records compared with the database at each start."""
+SHELF_COLUMNS = ("ids", "by_id", "received", "eff", "sort", "is_spoken_of")
 BROKEN = (FomError, OSError, ValueError, KeyError, TypeError, IndexError)
 """What reading something damaged may raise."""
 
@@ -75,19 +76,17 @@ class KeptPicture:
         self._thread: threading.Thread | None = None
         self._n_kept = 0
 
-    def load(self, session: Session, names: FormerNetworks, up_to: int | None = None) -> Loaded:
-        """Return the records of the database up to a change (None = all), as far as possible from what is kept.
+    def load(self, session: Session, names: FormerNetworks) -> Loaded:
+        """Return the records of the database, as far as possible from what is kept.
 
         `names` reads what records name on the network; of those kept it is told again what does not read as written.
         """
         found = self._find(session, names)
-        if found is not None and up_to is not None and found[0] > up_to:
-            found = None
         after = 0 if found is None else found[0]
         kept, access = (None, RecordAccess()) if found is None else found[1:]
         self._n_kept = 0 if kept is None else len(kept.records) + len(kept.shelf)
         records = []
-        for row in list_known(session, after=after, up_to=up_to):
+        for row in list_known(session, after=after):
             records.append(names.record_of(row))
             access.own[row.id] = Access(row.classification, row.area, row.by)
         return Loaded(kept, records, access)
@@ -198,7 +197,7 @@ def _text(kept: KeptBindings, access: RecordAccess, carried: Sequence[str]) -> d
 
 def _arrays(kept: KeptBindings, access: RecordAccess) -> Iterator[tuple[str, NDArray[Any]]]:
     shelf = kept.shelf
-    for name in ("ids", "by_id", "received", "eff", "sort", "is_spoken_of"):
+    for name in SHELF_COLUMNS:
         yield f"shelf_{name}", getattr(shelf, name)
     yield "shelf_access", _access_kinds(kept, access)[2]
     places = Texts.of(write_place(record.geometry) for record in kept.records)
@@ -214,16 +213,23 @@ def _arrays(kept: KeptBindings, access: RecordAccess) -> Iterator[tuple[str, NDA
 
 
 def _read(arrays: Mapping[str, NDArray[Any]], text: Any, n_segments: int) -> tuple[KeptBindings, RecordAccess]:
-    sorts = tuple(record_from_plain(plain, None) for plain in text["sorts"])
-    columns = {name: arrays[f"shelf_{name}"] for name in ("ids", "by_id", "received", "eff", "sort", "is_spoken_of")}
-    texts = {name: _texts(arrays, f"shelf_{name}") for name in ("bodies", "places")}
-    shelf = Shelf(**columns, sorts=sorts, **texts)  # type: ignore[arg-type]
+    sorts = tuple(_sort(plain) for plain in text["sorts"])
+    columns: dict[str, Any] = {name: arrays[f"shelf_{name}"] for name in SHELF_COLUMNS}
+    bodies, places = (_texts(arrays, f"shelf_{name}") for name in ("bodies", "places"))
+    shelf = Shelf(**columns, sorts=sorts, bodies=bodies, places=places)
     pairs = {name: _pairs(arrays, name, n_segments) for name in PAIR_NAMES}
     records = list(_loose(text["records"], _texts(arrays, "loose_places")))
     kept = KeptBindings(records, shelf, pairs, text["owners"], text["finds_near"])
     kinds = [Access(**kind) for kind in text["access_kinds"]]
     own = {record.id: kinds[number] for record, number in zip(records, text["access"], strict=True)}
     return kept, RecordAccess(own, shelf, kinds, arrays["shelf_access"])
+
+
+def _sort(plain: Mapping[str, Any]) -> Verification:
+    sort = record_from_plain(plain, None)
+    if not isinstance(sort, Verification):
+        raise ValueError(f"a sort of passages is of kind {sort.kind}")
+    return sort
 
 
 def _texts(arrays: Mapping[str, NDArray[Any]], name: str) -> Texts:

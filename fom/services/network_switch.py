@@ -47,21 +47,19 @@ class Candidate:
         return self.host is not None and self.host.turn is None
 
 
-def open_switch(config: HostSettings, database: Database, *, clock: Callable[[], int]) -> NetworkSwitch:
-    """Return the hosts of a process on the network in use.
-
-    Raises
-    ------
-    BadReferenceData
-        No network is active, or its files cannot be trusted.
-    """
-    return NetworkSwitch(config, database, clock=clock)
-
-
 class NetworkSwitch:
     """Follows changes with the host in use and the one made ready. Every public member is for any thread."""
 
-    def __init__(self, config: HostSettings, database: Database, *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, config: HostSettings, database: Database, *, clock: Callable[[], int], opened: PictureHost | None = None
+    ) -> None:
+        """Open a host on the network in use; `opened` is that host where it is there already.
+
+        Raises
+        ------
+        BadReferenceData
+            No network is active, or its files cannot be trusted.
+        """
         self._config, self._database, self._clock = config, database, clock
         self._chores = DailyHead(config, database, clock)
         self._switching = threading.Lock()
@@ -72,7 +70,7 @@ class NetworkSwitch:
         self.candidate: Candidate | None = None
         self.reviews: dict[str, Review] = {}
         """Network -> its review as it was worked out last."""
-        self.current = self._open_active()
+        self.current = self._open_active() if opened is None else opened
 
     # hosts
 
@@ -139,7 +137,7 @@ class NetworkSwitch:
         try:
             host = self._open(network_id)
             host.begin(self.current.begun())
-            host.router  # noqa: B018 - built before the first plan needs it
+            host.prepare_router()
             made = Candidate(network_id, host)
         except (FomError, OSError) as failed:
             log.warning("network %s could not be made ready: %s", network_id, type(failed).__name__)
@@ -180,7 +178,7 @@ class NetworkSwitch:
         """End the background threads and every subscription."""
         if self._threads is not None:
             self._threads.stop()
-        self.current.stop()
+        self.current.close()
 
     def follow(self) -> int:
         """Apply every committed change; at the one that brings another network into use, go over to its host.

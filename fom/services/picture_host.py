@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +26,17 @@ from fom.domain.benchmarks import BenchmarkValue
 from fom.domain.editions import Edition
 from fom.domain.policy import Policy
 from fom.domain.profiles import USER_CLASSES, Profile
-from fom.errors import Conflict, InvalidInput, NotFound
+from fom.errors import InvalidInput
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
+from fom.picture.live import LiveStates
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.router import Router
 from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
+from fom.services.followed_pairs import FollowedPairs, Pair
 from fom.services.former_networks import FormerNetworks, without_lineages
-from fom.services.host_threads import HostThreads
 from fom.services.kept_now import KeptNow
 from fom.services.kept_picture import KeptPicture
 from fom.services.kept_states import KeptStates
@@ -43,7 +45,7 @@ from fom.services.picture_events import Event, NetworkEvent, Subscription
 from fom.services.pictures import Pictures
 from fom.services.planning_desk import NowStates, PlanningDesk
 from fom.services.playing import changes_routes, play, record_events, routes_at
-from fom.services.policies import active_network, edition_at_change, find_edition, list_editions
+from fom.services.policies import active_network, find_edition, list_editions
 from fom.services.policy_preview import Previews
 from fom.services.record_access import RecordAccess
 from fom.store.changes import (
@@ -60,8 +62,6 @@ from fom.store.records import list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, RecordRow
 
 log = logging.getLogger(__name__)
-FOLLOWED_MAX = 24
-"""(profile, user class) pairs kept up to date; the longest unused one without listeners makes room."""
 UNKNOWN_ACCESS = Access(CLASSIFICATIONS[-1])
 """Of an id that the host does not know: shown to nobody but the highest clearance."""
 
@@ -103,21 +103,18 @@ class PictureHost:
         network: Network,
         *,
         clock: Callable[[], int],
-        chores: Callable[[], None] = lambda: None,
         folder: Path | None = None,
         names: FormerNetworks | None = None,
     ) -> None:
-        """Read everything. `chores` are done in the background beside following, some times a second.
+        """Read everything.
 
-        `folder` of the network keeps what routing prepares, for the next start. `names` of former networks; a host
-        that has them stops before the change that brings another network into use, and `turn` says which.
+        `folder` of the network keeps what routing prepares and what is bound, for the next start. `names` of former
+        networks, none by default. A host stops before the change that brings another network into use, and `turn`
+        says which: from there on another host answers (`network_switch`).
         """
         self.network = network
         self.names = without_lineages(network) if names is None else names
-        self._is_relieved = names is not None
         self.turn: Change | None = None
-        self.reviews: dict[str, Any] = {}
-        self._chores = chores
         self._database = database
         self._clock = clock
         self._lock = threading.RLock()
@@ -132,38 +129,14 @@ class PictureHost:
         self._kept = KeptStates()
         self.generation = 0
         """Rises when the records are read anew: under other rules, on another network, after trouble."""
-        self._followed: dict[tuple[str, str], Followed] = {}
+        self._followed = FollowedPairs()
         self._trouble: str | None = None
-        self._threads: HostThreads | None = None
         self._load()
 
-    def start(self) -> None:
-        """Follow changes and the clock in the background."""
-        self._threads = HostThreads(self._keep_up, self._database)
-        self._threads.start()
-
-    def stop(self) -> None:
-        """End the background threads and every subscription."""
-        if self._threads is not None:
-            self._threads.stop()
+    def close(self) -> None:
+        """End every subscription."""
         with self._lock:
-            for listener in [s for followed in self._followed.values() for s in followed.listeners]:
-                listener.close()
-
-    @property
-    def current(self) -> PictureHost:
-        """Return the host in use: this one."""
-        return self
-
-    def drawn(self, network_id: str) -> Network:
-        """Return the network of an id for drawing: this host has only its own. Raises NotFound."""
-        if network_id != self.network.network_id:
-            raise NotFound("network", network_id)
-        return self.network
-
-    def ready(self, network_id: str) -> PictureHost:
-        """Return the host of a network made ready beside this one: there is none. Raises Conflict."""
-        raise Conflict(f"network {network_id} is not made ready: this process has one network only")
+            self._followed.close()
 
     def begin(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Begin to keep the states of (profile, user class) pairs up to date, before anybody asks for them."""
@@ -175,15 +148,13 @@ class PictureHost:
     def begun(self) -> list[tuple[str, str]]:
         """Return the (profile, user class) pairs whose states are kept up to date."""
         with self._lock:
-            return list(self._followed)
+            return self._followed.pairs()
 
     def relieve(self, network_id: str, number: int) -> None:
         """Tell every listener that another network is in use from change `number` on, and end the subscriptions."""
         with self._lock:
-            for followed in self._followed.values():
-                for listener in list(followed.listeners):
-                    listener.put(NetworkEvent(number, network_id))
-                    listener.close()
+            self._followed.publish(NetworkEvent(number, network_id))
+            self._followed.close()
 
     @property
     def is_in_use(self) -> bool:
@@ -226,6 +197,10 @@ class PictureHost:
     @property
     def router(self) -> Router:
         """Return the router of the network, built on first use."""
+        return self.prepare_router()
+
+    def prepare_router(self) -> Router:
+        """Build the router unless it is there, and return it."""
         with self._lock:
             if self._router is None:
                 self._router = Router(self.network, self.folder)
@@ -364,13 +339,12 @@ class PictureHost:
         """Advance to the clock; where something is due, one process writes the `time` change and all see it."""
         with self._lock:
             version, now = self._version, self.now()
-            due = min((followed.live.next_wake for followed in self._followed.values()), default=None)
+            due = self._followed.next_wake
         if due is None or due > now:
             return
         with self._database.writing() as session:
-            if (
-                newest_number(session) == version
-            ):  # a change not seen yet takes the clock along, and may undo what was due
+            # a change not seen yet takes the clock along, and may undo what was due
+            if newest_number(session) == version:
                 add_time_change(session, at=receipt_moment(session, now), due_at=due)
         self.follow()
 
@@ -385,12 +359,6 @@ class PictureHost:
         if network_id not in (None, self.network.network_id):
             reasons.append(f"network {network_id} is active now; this process still serves {self.network.network_id}")
         return Readiness(self._trouble is None, bool(reasons), self._version, max(0, behind), tuple(reasons))
-
-    def _keep_up(self) -> None:
-        self.follow()
-        self.tick()
-        self._chores()
-        self.keep_when_due()
 
     def keep_when_due(self) -> None:
         """Begin to keep what is bound, in the background, when much came since the last time."""
@@ -416,17 +384,14 @@ class PictureHost:
             except DBAPIError:  # readers are served as of the last change also when nothing can be written
                 log.warning("what time moved could not be written")
 
-    def _load(self, up_to: int | None = None) -> None:
-        """Read everything, or everything up to a change; what fails here leaves the old picture in place."""
+    def _load(self) -> None:
+        """Read everything; what fails here leaves the old picture in place."""
         with self._database.reading() as session:
-            newest = newest_change(session) if up_to is None else find_change(session, up_to)
+            newest = newest_change(session)
             editions = list_editions(session)
-            if up_to is not None:
-                newest_edition = edition_at_change(session, up_to)
-                editions = tuple(edition for edition in editions if edition.number <= newest_edition.number)
             edition = editions[-1]
             keeping = KeptPicture(self.folder, self.network, edition.policy)
-            loaded = keeping.load(session, self.names, up_to)
+            loaded = keeping.load(session, self.names)
             access = loaded.access
             for table in REGISTER_TABLES.values():
                 columns = select(table.id, table.classification, table.area_id, table.by)
@@ -442,24 +407,25 @@ class PictureHost:
         self.generation += 1
         self._kept.clear()
 
-    def _rebuild(self, up_to: int | None = None) -> None:
-        """Start again from the database, keeping listeners; their states move to what they are now.
-
-        `up_to` a change number: what comes after it is told by its own changes.
-        """
-        if self._is_relieved:
-            with self._database.reading() as session:
-                self._before_turn(list_changes(session, after=self._version, limit=1_000_000))
-            if self.turn is not None:
-                return
+    def _rebuild(self) -> None:
+        """Start again from the database, keeping listeners; their states move to what they are now."""
+        with self._database.reading() as session:
+            self._before_turn(list_changes(session, after=self._version, limit=1_000_000))
+        if self.turn is not None:
+            return
         with self._lock:
-            self._load(up_to)
-            self._drop_unknown(self.profiles)
-            for (profile, user_class), followed in self._followed.items():
-                live = self._picture.live(self.profiles[profile], user_class, self._last_at)
+            self._load()
+            self._followed.keep_only(self.profiles)
+            for followed in self._followed:
                 followed.set_routes(self._routes)
-                followed.replace(live, self._last_at, number=self._version, cause="rebuilt")
+            self._replace(self._picture, self._last_at, number=self._version, cause="rebuilt", lives={})
             self._trouble = None
+
+    def _replace(self, picture: Picture, at: int, *, number: int, cause: str, lives: Mapping[Pair, LiveStates]) -> None:
+        """Let all who follow go on from another picture; `lives` of some pairs were worked out before."""
+        for (profile, user_class), followed in self._followed.items():
+            live = lives.get((profile, user_class)) or picture.live(picture.profiles[profile], user_class, at)
+            followed.replace(live, at, number=number, cause=cause)
 
     def _step(self) -> bool:
         """Apply one batch of changes; return whether there may be more."""
@@ -467,20 +433,13 @@ class PictureHost:
             changes = self._before_turn(list_changes(session, after=self._version, limit=200))
             if not changes:
                 return False
-            rules = next(
-                (c for c in changes if c.kind == "policy" or (is_activation(c) and not self._is_relieved)), None
-            )
-            if rules is not None and rules is not changes[0]:
-                changes = changes[: changes.index(rules)]
-            rows = list_of_changes(session, after=self._version, up_to=changes[-1].number)
+            policy = changes[0] if changes[0].kind == "policy" else None
+            changes = list(takewhile(lambda change: change.kind != "policy", changes))
+            rows = list_of_changes(session, after=self._version, up_to=changes[-1].number) if changes else []
             access = {c.number: self._read_access(session, c) for c in changes if c.kind == "register"}
             routes = {c.number: self._routes_at(session, c.at) for c in changes if changes_routes(c)}
-        if changes[0] is rules:
-            if rules.kind == "policy":
-                self._change_policy(rules)
-            else:
-                self._rebuild(rules.number)
-            return True
+        if policy is not None:
+            self._change_policy(policy)
         by_change: dict[int, list[RecordRow]] = {}
         for row in rows:
             by_change.setdefault(row.change_number, []).append(row)
@@ -490,14 +449,8 @@ class PictureHost:
                 self._apply(change, by_change.get(change.number, []), routes.get(change.number))
         return True
 
-    def _brings_rules(self, change: Change) -> bool:
-        """Return whether everything is judged otherwise from a change on."""
-        return change.kind == "policy" or (is_activation(change) and not self._is_relieved)
-
     def _before_turn(self, changes: Sequence[Change]) -> Sequence[Change]:
         """Return the changes before the one that brings another network into use, and note that one."""
-        if not self._is_relieved:
-            return changes
         for place, change in enumerate(changes):
             if not is_activation(change):
                 continue
@@ -518,30 +471,22 @@ class PictureHost:
         try:
             picture = self._picture.under(edition.policy, edition.profiles)
             with self._lock:
-                pairs = [(name, user_class) for name, user_class in self._followed if name in edition.profiles]
+                pairs = [pair for pair in self._followed.pairs() if pair[0] in edition.profiles]
             lives = {pair: picture.live(edition.profiles[pair[0]], pair[1], change.at) for pair in pairs}
         finally:
             self._is_making = False
         with self._lock:
             self._trouble = f"change {change.number} could not be applied; rebuilding"  # unless the swap succeeds
             self._pictures.put_in_force(edition, picture)
-            self._drop_unknown(edition.profiles)
-            for pair, followed in self._followed.items():
-                live = lives.get(pair) or picture.live(edition.profiles[pair[0]], pair[1], change.at)
-                followed.replace(live, change.at, number=change.number, cause=change.kind)
+            self._followed.keep_only(edition.profiles)
+            self._replace(picture, change.at, number=change.number, cause=change.kind, lives=lives)
             self._version, self._last_at, self._trouble = change.number, change.at, None
-
-    def _drop_unknown(self, profiles: Mapping[str, Profile]) -> None:
-        """Stop following classes that there are no more; their listeners are ended and told so when they come back."""
-        for pair in [pair for pair in self._followed if pair[0] not in profiles]:
-            for listener in list(self._followed.pop(pair).listeners):
-                listener.close()
 
     def _apply(self, change: Change, rows: list[RecordRow], routes: dict[str, NDArray[np.int64]] | None) -> None:
         try:
             self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
             self._routes = self._routes if routes is None else routes
-            play(change, [self.names.record_of(row) for row in rows], routes, self._picture, self._followed.values())
+            play(change, [self.names.record_of(row) for row in rows], routes, self._picture, self._followed)
         except BaseException as failed:
             self._trouble = f"change {change.number} could not be applied ({type(failed).__name__}); rebuilding"
             raise
@@ -552,11 +497,10 @@ class PictureHost:
         self._received = max([self._received, *received])
         self._version, self._last_at = change.number, change.at
         if is_activation(change):
-            for followed in self._followed.values():
+            for followed in self._followed:
                 followed.forget(change.number)
         for event in self.record_events(change, rows):
-            for followed in self._followed.values():
-                followed.publish(event)
+            self._followed.publish(event)
 
     def record_events(self, change: Change, rows: Sequence[RecordRow]) -> Iterator[Event]:
         """Yield what a change tells beside states."""
@@ -574,16 +518,12 @@ class PictureHost:
         that a listener who comes over from another process misses nothing.
         """
         question = self.question(profile=profile, user_class=user_class)
-        key = (profile, user_class)
-        followed = self._followed.pop(key, None)
-        if followed is None:
+
+        def begin() -> Followed:
             live = self._picture.live(question.profile, user_class, self._last_at or question.at)
-            followed = Followed(live, number=self._version, routes=self._routes)
-            idle = [k for k, f in self._followed.items() if not f.listeners]
-            for old in idle[: max(0, len(self._followed) + 1 - FOLLOWED_MAX)]:
-                del self._followed[old]
-        self._followed[key] = followed
-        return followed
+            return Followed(live, number=self._version, routes=self._routes)
+
+        return self._followed.get((profile, user_class), begin)
 
     def _missed(self, followed: Followed, after: int) -> list[Event]:
         """Return what a listener who saw `after` has missed, recomputed from the records when the log is too short."""
@@ -607,9 +547,8 @@ class PictureHost:
         return sorted(events, key=lambda event: event.number)
 
     def _states_at(self, followed: Followed, at: int) -> NDArray[np.uint8]:
-        key = next(key for key, value in self._followed.items() if value is followed)
-        question = self.question(at, at, *key)
-        states: NDArray[np.uint8] = self.assess(question).states
+        live = followed.live
+        states: NDArray[np.uint8] = self.assess(self.question(at, at, live.profile.name, live.user_class)).states
         return states
 
     def _read_access(self, session: Session, change: Change) -> dict[str, Access]:

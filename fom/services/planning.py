@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,7 @@ def plan_way(
         wishes=wishes,
     )
     plan = _plan(host, request, sites, is_now=at is None and known_at is None)
-    answer = plan_answer(plan, show=lambda reason: disclose_reason(reason, actor=actor, host=host))
+    answer = plan_answer(plan, show=partial(disclose_reason, actor=actor, host=host))
     return disclose_plan(answer, actor=actor, host=host)
 
 
@@ -139,7 +140,7 @@ def halting_places(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
 def _plan(host: PictureHost, request: PlanRequest, sites: Sequence[Mapping[str, Any]], *, is_now: bool) -> Plan:
     """Return the plan; a vehicle with dimensions of its own is judged from nothing, so that the sets kept stay."""
     if is_now and not request.wishes.vehicle:
-        now = lambda: host.now_states(request.profile.name, request.user_class)  # noqa: E731
+        now = partial(host.now_states, request.profile.name, request.user_class)
         return host.desk.plan_now(host.router, request, now, sites)
     with host.reading(None if is_now else request.known_at) as picture:
         held = picture

@@ -18,12 +18,14 @@ from sqlalchemy.orm import Session
 from fom.domain.access import Actor
 from fom.domain.editions import Edition
 from fom.domain.instants import MINUTE_US, format_instant
-from fom.domain.states import DIRECTION_CODES, NO_STATE, State
+from fom.domain.states import NO_STATE, State
 from fom.errors import InvalidInput
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.services.followed import worst_along
+from fom.services.naming import name_segment
 from fom.services.picture_events import LETTERS, letter
+from fom.services.playing import arcs_of
 from fom.services.policy_drafts import drafted_edition
 from fom.services.registers import list_register
 
@@ -211,12 +213,7 @@ def _row(host: PictureHost, preview: Preview, place: int) -> dict[str, Any]:
     first, last = int(network.coord_start[number]), int(network.coord_start[number + 1])
     lon, lat = network.coords[(first + last) // 2]
     return {
-        "segment_id": network.segment_id(number),
-        "number": number,
-        "name": network.word(int(network.name[number])),
-        "ref": network.word(int(network.ref[number])),
-        "highway": network.highway_words[int(network.highway[number])],
-        "length_m": round(float(network.length_m[number]), 1),
+        **name_segment(network, number),
         "old": "".join(letter(int(s)) for s in preview.before[number]),
         "new": "".join(letter(int(s)) for s in preview.after[number]),
         "is_better": bool(preview.is_better[place]),
@@ -229,8 +226,7 @@ def _routes(session: Session, host: PictureHost, preview: Preview, actor: Actor)
     """Yield the key routes whose worst state would differ, those that get better first."""
     found = []
     for row in list_register(session, "key_route", actor=actor):
-        known = ((host.network.find_segment(s["id"]), s.get("direction") or "forward") for s in row["segments"] or ())
-        arcs = np.array([2 * n + DIRECTION_CODES.index(way) for n, way in known if n is not None], np.int64)
+        arcs = arcs_of(host.network, row["segments"] or ())
         old, new = worst_along(preview.before, arcs), worst_along(preview.after, arcs)
         if old != new:
             found.append((new > old, {"id": row["id"], "code": row["code"], "name": row["name"],

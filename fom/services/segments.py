@@ -16,6 +16,7 @@ from fom.errors import NotFound
 from fom.network.network import ASSET_LIMIT_NAMES, ASSET_TYPES, LIMIT_NAMES, Network
 from fom.picture.question import Question
 from fom.services.disclosure import disclose_row
+from fom.services.naming import name_segment
 from fom.services.picture_host import PictureHost
 
 DAYS_SHOWN = 30
@@ -81,12 +82,7 @@ def describe_segment(network: Network, number: int) -> dict[str, Any]:
     """Return what the network says of a segment; null = not recorded."""
     surface, road_type = int(network.surface[number]), bytes(network.road_type[number]).decode()
     return {
-        "segment_id": network.segment_id(number),
-        "number": number,
-        "name": network.word(int(network.name[number])),
-        "ref": network.word(int(network.ref[number])),
-        "highway": network.highway_words[int(network.highway[number])],
-        "length_m": round(float(network.length_m[number]), 1),
+        **name_segment(network, number),
         "speed_kmh": round(float(network.speed_kmh[number]), 1),
         "surface": None if surface < 0 else network.surface_words[surface],
         "road_type": road_type or None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -99,7 +100,7 @@ def _plan(host: PictureHost, picture: Picture, side: Side, way: Mapping[str, Any
         at=question.at, known_at=question.known_at,
     )  # fmt: skip
     viewing = Viewing(host, side.own, actor)
-    show = lambda reason: disclose_reason(reason, actor=actor, host=viewing)  # noqa: E731
+    show = partial(disclose_reason, actor=actor, host=viewing)
     answer = plan_answer(plan_then(host.router, picture, request), show=show)
     return disclose_plan(answer, actor=actor, host=viewing)
 

@@ -26,18 +26,21 @@ def now_us() -> int:
 
 @dataclass(eq=False)
 class Edge:
-    """The parts that the views use. `open_host` runs at most once at a time; until it succeeded there is no picture."""
+    """The parts that the views use.
+
+    `open_hosts` runs at most once at a time; until it succeeded there is no picture.
+    """
 
     config: Config
     database: Any
     """`fom.store.database.Database`; the web room only opens its sessions."""
     clock: Callable[[], int]
-    open_host: Callable[[], Any]
+    open_hosts: Callable[[], Any]
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the process is asked to end: open streams end within a second."""
     closers: list[Callable[[], None]] = field(default_factory=list)
     """What else ends with the application."""
-    _host: Any = None
+    _hosts: Any = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -49,11 +52,14 @@ class Edge:
         BadReferenceData
             No network is active, or its files cannot be trusted.
         """
-        if self._host is None:
+        return self._opened()
+
+    def _opened(self) -> Any:
+        if self._hosts is None:
             with self._opening:
-                if self._host is None:
-                    self._host = self.open_host()
-        return self._host
+                if self._hosts is None:
+                    self._hosts = self.open_hosts()
+        return self._hosts
 
     @property
     def host(self) -> Any:
@@ -67,14 +73,14 @@ class Edge:
     @property
     def is_open(self) -> bool:
         """Return whether the picture is there; asking does not open it."""
-        return self._host is not None
+        return self._hosts is not None
 
     def warm_up(self) -> None:
         """Open the picture beside the requests; what keeps it from opening is told to the first who needs it."""
 
         def open_it() -> None:
             try:
-                self.hosts  # noqa: B018 - opens
+                self._opened()
             except (FomError, SQLAlchemyError, OSError) as failed:
                 log.warning("the picture could not be opened: %s", type(failed).__name__)
 
@@ -83,8 +89,8 @@ class Edge:
 
     def follow(self) -> None:
         """Apply what was just committed to the picture, if there is one."""
-        if self._host is not None:
-            self._host.follow()
+        if self._hosts is not None:
+            self._hosts.follow()
             if has_request_context():
                 g.pop("host", None)  # what follows is told of the picture with the change in it
 
@@ -93,8 +99,8 @@ class Edge:
         self.closing.set()
         for close in self.closers:
             close()
-        if self._host is not None:
-            self._host.stop()
+        if self._hosts is not None:
+            self._hosts.stop()
 
 
 def edge() -> Edge:

@@ -18,6 +18,7 @@ from fom.network.drawn import load_network_file
 from fom.network.network import Network
 from fom.services.accounts import create_user
 from fom.services.facts_exchange import load_facts
+from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_host import PictureHost
 from fom.services.register_loading import load_registers
 from fom.store.database import Database
@@ -195,9 +196,11 @@ def build_app(folder: Path) -> Any:
     network = load_network_file(network_document())
     fill(database, network, now)
     config = Config(data=folder, mission="Test mission")
-    edge = Edge(
-        config=config, database=database, clock=now_us, open_host=lambda: PictureHost(database, network, clock=now_us)
-    )
+
+    def open_hosts() -> NetworkSwitch:
+        return NetworkSwitch(config, database, clock=now_us, opened=PictureHost(database, network, clock=now_us))
+
+    edge = Edge(config=config, database=database, clock=now_us, open_hosts=open_hosts)
     return build(edge, secret_key="only for this test", root=ROOT)
 
 

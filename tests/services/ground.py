@@ -9,12 +9,17 @@ Every road is about 1.1 km long near 30° E 5° N, in a medium threat area and a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from fom.config import Config
 from fom.domain.facts_file import format_record, parse_record
 from fom.domain.instants import format_instant
 from fom.network.drawn import load_network_file
 from fom.network.network import Network
+from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_host import PictureHost
 from fom.store.changes import add_change, receipt_moment
 from fom.store.database import Database
@@ -90,3 +95,14 @@ class Clock:
 def make_host(database: Database, clock: Clock) -> PictureHost:
     """Return a host without threads: follow and tick are called by the test."""
     return PictureHost(database, make_network(), clock=clock)
+
+
+@contextmanager
+def following(database: Database, host: PictureHost, folder: Path) -> Iterator[None]:
+    """Let a host follow changes and its clock by threads of a process."""
+    hosts = NetworkSwitch(Config(data=folder), database, clock=host.now, opened=host)
+    hosts.start()
+    try:
+        yield
+    finally:
+        hosts.stop()

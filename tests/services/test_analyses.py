@@ -100,7 +100,7 @@ def make_scene(network: Network, facts: list[dict[str, Any]], sites: list[dict[s
 
 
 def computed(module: Any, scene: Scene) -> dict[str, Any]:
-    return module.merge(scene, [module.run(scene, part) for part in module.parts(scene)])
+    return module.merge(scene, [module.run(scene, part) for part in module.PARTS])
 
 
 def hours_to_hub(open_roads: list[str], places: list[str], hubs: list[str]) -> dict[str, float]:
@@ -282,7 +282,7 @@ def test_history_tells_each_day_as_it_was_known_then():
 
 
 def document(scene: Scene, name: str, packed: PackedScene, cluster: Cluster, told: Any = lambda done: True) -> bytes:
-    parts = ANALYSES[name].parts(scene)
+    parts = ANALYSES[name].parts
     results = cluster.run(packed, name, parts, told=told)
     asked = Asked(name, T0, T0, "P3", "mission_military", scene.network.network_id, 1)
     return orjson.dumps(answer_of(asked, scene, results))
@@ -351,7 +351,7 @@ def test_a_cluster_gives_the_same_bytes_as_this_process(country: tuple[Scene, Pa
         for name in ANALYSES:
             local = document(scene, name, hold_scene(f"local {name}", scene), here)
             assert document(scene, name, packed, there) == local
-            plain = [ANALYSES[name].run(scene, part) for part in ANALYSES[name].parts(scene)]
+            plain = [ANALYSES[name].run(scene, part) for part in ANALYSES[name].parts]
             asked = Asked(name, T0, T0, "P3", "mission_military", scene.network.network_id, 1)
             assert orjson.dumps(answer_of(asked, scene, plain)) == local
     finally:
@@ -382,7 +382,7 @@ def test_a_worker_lost_half_way_is_survived(country: tuple[Scene, PackedScene], 
 
 def test_a_job_that_is_told_to_stop_stops(country: tuple[Scene, PackedScene]):
     scene, _ = country
-    cluster, parts = Cluster(""), ANALYSES["history"].parts(scene)
+    cluster, parts = Cluster(""), ANALYSES["history"].parts
     try:
         assert cluster.run(hold_scene("stopped", scene), "history", parts, told=lambda done: False) is None
     finally:

@@ -25,7 +25,7 @@ from fom.services.registers import save_register
 from fom.services.reporting import log_report
 from fom.store.database import Database
 from fom.store.tables import Change
-from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_host, settle, write
+from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, following, make_host, settle, write
 from tests.services.people import (
     AMINA,
     CHIEF,
@@ -321,20 +321,17 @@ def test_an_unknown_profile_or_class_is_refused_by_name(ground):
         assert refused.value.errors[0].field == next(iter(wrong))
 
 
-def test_threads_follow_other_processes_by_themselves(database):
+def test_threads_follow_other_processes_by_themselves(database, tmp_path):
     settle(database)
     clock = Clock()
     host, other = make_host(database, clock), make_host(database, clock)
-    host.start()
-    try:
+    with following(database, host, tmp_path):
         listener = host.subscribe(P, U)
         report(database, hazard(at=ON_WEST))
         other.follow()
         event = listener.next(10)
         assert isinstance(event, MovesEvent)
         assert [row[3] for row in event.moves] == ["R"]
-    finally:
-        host.stop()
     assert listener.is_closed
 
 
@@ -352,22 +349,19 @@ def test_who_may_see_a_record_of_an_event_is_known_with_it_and_unknown_ids_are_h
     assert visible(AMINA, host.access_of(seen[0]))
 
 
-def test_postgres_tells_of_a_change_without_being_asked(database, monkeypatch):
+def test_postgres_tells_of_a_change_without_being_asked(database, tmp_path, monkeypatch):
     if database.is_sqlite:
         return  # polled; the test before this one shows it
     monkeypatch.setattr("fom.services.host_threads.NOTIFIED_POLL_S", 600.0)
     settle(database)
     host = make_host(database, Clock())
-    host.start()
-    try:
+    with following(database, host, tmp_path):
         listener = host.subscribe(P, U)
         for place in (ON_WEST, ON_EAST):  # the first may still meet the listener while it connects
             report(database, hazard(at=place))
             time.sleep(0.5)
         seen = [listener.next(10), listener.next(10)]
         assert all(event is not None for event in seen)
-    finally:
-        host.stop()
 
 
 def test_readers_are_served_while_nothing_can_be_written(ground, monkeypatch):

@@ -22,7 +22,7 @@ from fom.services.picture_events import LETTERS, MovesEvent
 from fom.services.policies import list_editions
 from fom.services.segments import last_days
 from fom.store.records import feature_of, list_known
-from tests.services.ground import ON_EAST, ON_WEST, Clock, make_host, settle
+from tests.services.ground import ON_EAST, ON_WEST, Clock, following, make_host, settle
 from tests.services.people import AMINA, CHIEF, DAY, HOUR, PATROL, T0, hazard, incident, passage, person
 from tests.services.policies import publish
 from tests.services.test_picture_host import P, U, events, letters, moves, report
@@ -127,18 +127,15 @@ def test_a_listener_that_comes_back_over_a_publication_hears_of_it_wherever_it_c
         assert [row[3] for row in moves(each.subscribe(P, U, after=seen))] == ["C"] * 4
 
 
-def test_threads_hear_of_a_publication_by_themselves(database):
+def test_threads_hear_of_a_publication_by_themselves(database, tmp_path):
     settle(database)
     host = make_host(database, Clock())
-    host.start()
-    try:
+    with following(database, host, tmp_path):
         listener = host.subscribe(P, U)
         publish(database, {"verification_h.medium": 9, "verification_h.high": 6}, now=T0)
         event = listener.next(10)
         assert isinstance(event, MovesEvent)
         assert event.cause == "policy"
-    finally:
-        host.stop()
 
 
 def test_nobody_waits_while_the_picture_under_a_new_policy_is_made(ground, monkeypatch):

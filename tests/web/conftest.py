@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from fom.config import Config
 from fom.domain.access import OPERATOR, Actor
 from fom.network.drawn import load_network_file
 from fom.services.accounts import change_user, get_user, issue_token, open_login
+from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_host import PictureHost
 from fom.store.database import Database
 from fom.web.account import limiter
@@ -104,8 +105,13 @@ def mission(kept_store: tuple[Path, dict[str, Actor]], network: Any, tmp_path: P
     database = Database(f"sqlite:///{tmp_path / 'fom.sqlite'}")
     clock = Clock()
     config = Config(data=tmp_path, mission="Test mission")
-    open_host: Callable[[], PictureHost] = lambda: PictureHost(database, network, clock=clock)  # noqa: E731
-    app = build(Edge(config=config, database=database, clock=clock, open_host=open_host), secret_key="test", root=ROOT)
+
+    def open_hosts() -> NetworkSwitch:
+        return NetworkSwitch(config, database, clock=clock, opened=PictureHost(database, network, clock=clock))
+
+    app = build(
+        Edge(config=config, database=database, clock=clock, open_hosts=open_hosts), secret_key="test", root=ROOT
+    )
     app.testing = True
     limiter.reset()
     yield Mission(app, database, clock, actors)

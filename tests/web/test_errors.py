@@ -118,7 +118,7 @@ def test_without_a_network_the_api_is_not_ready_but_the_process_lives(mission: M
     def no_network() -> None:
         raise BadReferenceData("no network is active")
 
-    mission.app.extensions["fom"].open_host = no_network
+    mission.app.extensions["fom"].open_hosts = no_network
     client = mission.program("duty_officer")
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").json == {"status": "not_ready", "reasons": ["no picture yet"]}

@@ -38,7 +38,7 @@ def mission(kept_store: tuple[Path, dict[str, Any]], tmp_path: Path) -> Iterator
     blocked = feature("blocked", "physical", received=T0 - HOUR, damage="blocked", grade="A1",
                       segments=[{"id": "apart"}])  # fmt: skip
     write(database, blocked, now=T0 - HOUR)
-    edge = Edge(config=Config(data=tmp_path), database=database, clock=area.clock, open_host=lambda: area.hosts)
+    edge = Edge(config=Config(data=tmp_path), database=database, clock=area.clock, open_hosts=lambda: area.hosts)
     app = build(edge, secret_key="test", root=ROOT)
     app.testing = True
     reviewed = Reviewed(app, database, area.clock, actors)

@@ -139,7 +139,8 @@ def test_the_stream_is_made_again_byte_for_byte_by_a_process_that_was_not_there(
     told = heard(events, last)
     assert told.count(b"event: moves") > 3
 
-    mission.app.extensions["fom"]._host = PictureHost(mission.database, mission.host.network, clock=mission.clock)
+    fresh = PictureHost(mission.database, mission.host.network, clock=mission.clock)
+    mission.app.extensions["fom"].hosts.current = fresh
     again = mission.program(role).get(f"{REPLAY}?after={after}&up_to={last}&{question}")
     assert again.status_code == 200, again.json
     assert again.mimetype == "text/event-stream"

@@ -22,7 +22,8 @@ from fom.services.analyses.isolation import COMMUNITIES, place_of
 from fom.services.analyses.scene import Row, Scene
 
 WITHIN_MS = 2 * 3_600_000
-PARTS = 20
+PARTS = range(20)
+"""Numbers of equal shares of the candidates."""
 LISTED = 100
 
 
@@ -35,14 +36,9 @@ class _Within:
     """Key-route stretches whose end is reached in time."""
 
 
-def parts(scene: Scene) -> list[int]:  # noqa: ARG001
-    """Return the numbers of equal shares of the candidates."""
-    return list(range(PARTS))
-
-
 def run(scene: Scene, part: int) -> list[dict[str, Any]]:
     """Return what each candidate of a share would add."""
-    return [_judged(scene, row, snap) for row, snap in _candidates(scene)[part::PARTS]]
+    return [_judged(scene, row, snap) for row, snap in _candidates(scene)[part :: len(PARTS)]]
 
 
 def merge(scene: Scene, results: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:

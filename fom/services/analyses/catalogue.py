@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -23,18 +23,18 @@ FORMAT = "fom-analysis/1"
 class Analysis:
     """Parts that do not depend on each other, what each gives, and the answer of all in their order."""
 
-    parts: Callable[[Scene], list[Any]]
+    parts: Sequence[Any]
     run: Callable[[Scene, Any], Any]
     merge: Callable[[Scene, list[Any]], dict[str, Any]]
 
 
 ANALYSES: Mapping[str, Analysis] = MappingProxyType(
     {
-        "isolation": Analysis(isolation.parts, isolation.run, isolation.merge),
-        "criticality": Analysis(criticality.parts, criticality.run, criticality.merge),
-        "clearance-priority": Analysis(clearance.parts, clearance.run, clearance.merge),
-        "tob-gain": Analysis(base_gain.parts, base_gain.run, base_gain.merge),
-        "history": Analysis(history.parts, history.run, history.merge),
+        "isolation": Analysis(isolation.PARTS, isolation.run, isolation.merge),
+        "criticality": Analysis(criticality.PARTS, criticality.run, criticality.merge),
+        "clearance-priority": Analysis(clearance.PARTS, clearance.run, clearance.merge),
+        "tob-gain": Analysis(base_gain.PARTS, base_gain.run, base_gain.merge),
+        "history": Analysis(history.PARTS, history.run, history.merge),
     }
 )
 

@@ -31,7 +31,8 @@ WEIGHT = 1.0
 DETOUR_FOR_HAZARD_MIN = 240.0
 """When looking for the hazards on one way, passing one counts as so many minutes: few hazards before few hours (J)."""
 GROUPS_MAX = 400
-PARTS = 20
+PARTS = range(20)
+"""Numbers of equal shares of the hazards and groups."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +48,10 @@ class _Ground:
     now_ms: NDArray[np.int64]
 
 
-def parts(scene: Scene) -> list[int]:  # noqa: ARG001
-    """Return the numbers of equal shares of the hazards and groups."""
-    return list(range(PARTS))
-
-
 def run(scene: Scene, part: int) -> list[dict[str, Any]]:
     """Return what clearing each hazard or group of a share would regain."""
     ground = scene.once("clearance", lambda: _ground(scene))
-    return [_judged(scene, ground, group) for group in ground.groups[part::PARTS]]
+    return [_judged(scene, ground, group) for group in ground.groups[part :: len(PARTS)]]
 
 
 def merge(scene: Scene, results: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:

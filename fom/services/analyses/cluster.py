@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ class Cluster:
         return not self.address
 
     def run(
-        self, packed: PackedScene, analysis: str, parts: list[Any], *, told: Callable[[int], bool]
+        self, packed: PackedScene, analysis: str, parts: Sequence[Any], *, told: Callable[[int], bool]
     ) -> list[Any] | None:
         """Return the results of all parts in order; `told` hears how many are done and says whether to go on.
 

@@ -17,22 +17,18 @@ from fom.services.analyses.isolation import COMMUNITIES, place_of
 from fom.services.analyses.scene import Row, Scene
 
 BASES = ("headquarters", "base", "tob")
-PARTS = 24
+PARTS = range(24)
+"""Numbers of equal shares of the segments that lie on anybody's way."""
 LISTED = 200
 """Links listed by each of the two numbers."""
 HOUR_MS = 3_600_000
 COORD_DIGITS = 6
 
 
-def parts(scene: Scene) -> list[int]:  # noqa: ARG001
-    """Return the numbers of equal shares of the segments that lie on anybody's way."""
-    return list(range(PARTS))
-
-
 def run(scene: Scene, part: int) -> dict[str, Any]:
     """Return what closing each segment of a share does: `segments` rows, and `hubs` lost by segment."""
     rows, tree = _served(scene), _tree(scene)
-    done = tree.closing_each(tree.segments()[part::PARTS])
+    done = tree.closing_each(tree.segments()[part :: len(PARTS)])
     lost: dict[int, list[str]] = {}
     for number, place in done.cut_pairs.tolist():
         lost.setdefault(number, []).append(str(rows[place]["id"]))
@@ -117,7 +113,7 @@ def _hubs_lost(scene: Scene, part: int) -> list[list[Any]]:
 
     lost = []
     for name, tree in scene.once("hub trees", make):
-        done = tree.closing_each(tree.segments()[part::PARTS])
+        done = tree.closing_each(tree.segments()[part :: len(PARTS)])
         lost += [[segment, name] for segment in done.segments[done.cut_pairs[:, 0]].tolist()]
     return lost
 

@@ -14,11 +14,8 @@ from fom.services.analyses.scene import Scene
 
 DAYS = 90
 DAYS_IN_PART = 3
-
-
-def parts(scene: Scene) -> list[int]:  # noqa: ARG001
-    """Return how many days back each part begins."""
-    return list(range(0, DAYS, DAYS_IN_PART))
+PARTS = range(0, DAYS, DAYS_IN_PART)
+"""How many days back each part begins."""
 
 
 def run(scene: Scene, part: int) -> list[dict[str, Any]]:
@@ -35,6 +32,6 @@ def run(scene: Scene, part: int) -> list[dict[str, Any]]:
     return found
 
 
-def merge(scene: Scene, results: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: ARG001
+def merge(_scene: Scene, results: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:
     """Return the days, oldest first."""
     return {"days": [day for result in results for day in result][::-1]}

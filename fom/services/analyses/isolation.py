@@ -27,12 +27,9 @@ AIR_HEAD_M = 10_000.0
 """How near a serviceable air head serves a community."""
 GREY, DRY = "with_grey", "dry_season"
 Part = int | str
+PARTS: Sequence[Part] = (*range(0, CUT_OFF_H + 1, SAMPLE_H), GREY, DRY)
+"""Hours back at which states are sampled, then the two other ways of asking about now."""
 COMMUNITIES = ("settlement", "camp")
-
-
-def parts(scene: Scene) -> list[Part]:  # noqa: ARG001
-    """Return the hours back at which states are sampled, then the two other ways of asking about now."""
-    return [*range(0, CUT_OFF_H + 1, SAMPLE_H), GREY, DRY]
 
 
 def run(scene: Scene, part: Part) -> dict[str, int]:
@@ -59,9 +56,8 @@ def _in_dry_season(scene: Scene) -> JudgedRoads:
 
 def merge(scene: Scene, results: Sequence[dict[str, int]]) -> dict[str, Any]:
     """Return the communities cut off, most people first."""
-    asked = parts(scene)
-    sampled = [found for part, found in zip(asked, results, strict=True) if isinstance(part, int)]
-    with_grey, dry = results[asked.index(GREY)], results[asked.index(DRY)]
+    sampled = [found for part, found in zip(PARTS, results, strict=True) if isinstance(part, int)]
+    with_grey, dry = results[PARTS.index(GREY)], results[PARTS.index(DRY)]
     rows = scene.sites(*COMMUNITIES)
     joined = scene.joined(rows)
     air_heads = [row for row in scene.rows["air_head"] if row["status"] == "serviceable"]

@@ -144,7 +144,7 @@ class AnalysisJobs:
         with self._database.reading() as session:
             scene = read_scene(session, host, question)
             packed = self._packed(session, host, scene)
-        parts = ANALYSES[asked.analysis].parts(scene)
+        parts = ANALYSES[asked.analysis].parts
         job.parts = len(parts)
 
         def told(done: int) -> bool:
@@ -179,7 +179,8 @@ class _Files:
 
     def answer(self) -> dict[str, Any] | None:
         try:
-            return orjson.loads(self._path("json").read_bytes())  # type: ignore[no-any-return]
+            answer: dict[str, Any] = orjson.loads(self._path("json").read_bytes())
+            return answer
         except OSError:
             return None
 

@@ -57,7 +57,8 @@ class Scene:
         with self._lock:
             if name not in self._kept:
                 self._kept[name] = make()
-            return self._kept[name]  # type: ignore[no-any-return]
+            found: T = self._kept[name]
+            return found
 
     @property
     def topology(self) -> RoadTopology:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -158,11 +159,11 @@ def _form(typed: Mapping[str, str], errors: Sequence[FieldError] = ()) -> str:
 def _asked(form: Mapping[str, str]) -> policy_drafts.DraftRequest:
     """Return the request that a form holds: what differs from the edition in force as it was shown."""
     base = int(form["base"]) if form.get("base", "").isdecimal() else -1
-    head = {"id": form.get("id", ""), "base": base, "reason": form.get("reason", "")}
+    request = partial(policy_drafts.DraftRequest, id=form.get("id", ""), base=base, reason=form.get("reason", ""))
     if copied := form.get("copy_of"):
         if not copied.isdecimal():
             raise InvalidInput.single("copy_of", copied, "the number of an edition")
-        return policy_drafts.DraftRequest(**head, copy_of=int(copied))  # type: ignore[arg-type]
+        return request(copy_of=int(copied))
     with reading() as session:
         sections = policy_history.describe_policy(session, actor=current_actor())["sections"]
     shown = {row["parameter"]: as_text(row["value"]) for section in sections for row in section["parameters"]}
@@ -171,7 +172,7 @@ def _asked(form: Mapping[str, str]) -> policy_drafts.DraftRequest:
         for name, text in shown.items()
         if form.get(name, text).strip() != text
     ]
-    return policy_drafts.DraftRequest(**head, changes=tuple(changes))  # type: ignore[arg-type]
+    return request(changes=tuple(changes))
 
 
 def _number(text: str) -> float | str:
