@@ -250,7 +250,7 @@ def test_much_that_came_is_kept_in_the_background(kept):
     write(database, *many, now=T0 + 1)
     host = open_on(database, folder)
     before = len(host._picture.basis().ledger.shelf)
-    host._keep_up()
+    host.keep_when_due()
     assert host._keeping._thread is not None
     host._keeping._thread.join()
     assert not host._keeping.is_due(host._picture)
