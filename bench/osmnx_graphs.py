@@ -25,9 +25,9 @@ def write_roads_as_xml(source: Path, target: Path) -> Path:
 
 
 def simplified_graph(source: Path, folder: Path) -> Any:
-    """Return OSMnx's graph of a file's roads, edges from junction to junction."""
+    """Return OSMnx's graph of a file's roads, edges from junction to junction; lone rings stay, as in ours."""
     graph = osmnx.graph_from_xml(write_roads_as_xml(source, folder / "roads.osm"), simplify=False, retain_all=True)
-    return osmnx.simplify_graph(graph)
+    return osmnx.simplify_graph(graph, remove_rings=False)
 
 
 def path_graph_of(graph: Any) -> PathGraph:
