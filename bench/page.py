@@ -45,7 +45,7 @@ def _plain_words(rows: Sequence[Row]) -> list[str]:
     """Return what is missed, lost or not measured, one sentence each, before any table."""
     lost = [f"* {_where(row)}**{row.what}**: {'; '.join(row.misses)}." for row in rows if row.misses]
     missing = [f"* {_where(row)}**{row.what}**, {row.peer}: {row.note}." for row in rows if row.peer and not row.theirs]
-    kept = sum(row.goal is not None and not row.misses for row in rows)
+    kept = sum(row.goal is not None and not row.missed_goals for row in rows)
     out = ["## Where we miss a bound or lose", ""]
     out += lost or ["Nowhere in this run."]
     out += ["", f"{kept} rows with a bound of the design meet it."]

@@ -35,7 +35,7 @@ class BoxIndex:
     def of_lines(cls, coords: Floats, start: Ints) -> BoxIndex:
         """Return the index of lines: vertices (m, 2), line i being coords[start[i]:start[i + 1]]."""
         boxes = _bounds(np.asarray(coords), np.asarray(start))
-        order = np.argsort(_place_on_curve(boxes), kind="stable").astype(np.int32)
+        order = along_curve((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.int32)
         boxes = boxes[order]
         blocks = _enclosed(boxes)
         return cls(order, boxes, blocks, _enclosed(blocks))
@@ -58,19 +58,18 @@ def _enclosed(boxes: Floats) -> Floats:
     return np.hstack([low, np.maximum.reduceat(boxes[:, 2:], first, axis=0)])
 
 
-def _place_on_curve(boxes: Floats) -> Ints:
-    """Return the places of the middles of boxes on a Z-order curve over what they cover."""
-    if not len(boxes):
+def along_curve(points: Floats) -> Ints:
+    """Return the order of points (n, 2) along a Z-order curve over what they cover: neighbours mostly stay together."""
+    if not len(points):
         return np.empty(0, np.int64)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    low = middle.min(axis=0)
-    span = np.maximum(middle.max(axis=0) - low, 1e-12)
-    cells = ((middle - low) / span * 65_535).astype(np.uint64)
-    result = np.zeros(len(cells), np.uint64)
+    low = points.min(axis=0)
+    span = np.maximum(points.max(axis=0) - low, 1e-12)
+    cells = ((points - low) / span * 65_535).astype(np.uint64)
+    place = np.zeros(len(cells), np.uint64)
     for bit in range(16):
         for axis in (0, 1):
-            result |= ((cells[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + axis)
-    return result.astype(np.int64)
+            place |= ((cells[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + axis)
+    return np.argsort(place, kind="stable").astype(np.int64)
 
 
 @compiled

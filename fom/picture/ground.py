@@ -67,15 +67,13 @@ class Ground:
 
     def near_points(self, points: Floats, reach_m: Floats) -> tuple[Ints, Ints, Floats]:
         """Return (point, segment, metres) of all pairs within reach; `points` (m, 2) degrees, `reach_m` (m,)."""
-        parts = [self._near_points(points, reach_m, rows) for rows in _by_reach(reach_m)]
-        item, segment, metres = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return item, segment, metres
+        return _in_a_row([self._near_points(points, reach_m, rows) for rows in _by_reach(reach_m)])
 
     def _near_points(self, points: Floats, reach_m: Floats, rows: Ints) -> tuple[Ints, Ints, Floats]:
         """Return the same for some points that are all within the reach of the quick way, or all beyond it."""
         xy, reach = points[rows], reach_m[rows]
         is_short = bool((reach <= LONGEST_REACH_M).all())
-        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        found = []
         boxes = bounds_with_reach(np.hstack([xy, xy]), reach)
         for shift in self._shifts(boxes):
             moved = boxes + np.array([shift, 0.0, shift, 0.0])
@@ -87,7 +85,7 @@ class Ground:
             distance = self.point_distances(xy[item, 0] + shift, xy[item, 1], segment)
             keep = distance <= reach[item] + SLACK
             found.append((item[keep], segment[keep], distance[keep]))
-        item, segment, metres = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        item, segment, metres = _in_a_row(found)
         return rows[item], segment, metres
 
     def _shifts(self, boxes: Floats) -> Iterator[float]:
@@ -189,6 +187,14 @@ class Ground:
         before = np.cumsum(length) - length
         first = np.repeat(np.cumsum(counts) - counts, counts)
         return EdgeTable(owner, start, end, length, before - before[first])
+
+
+def _in_a_row(parts: list[tuple[Ints, Ints, Floats]]) -> tuple[Ints, Ints, Floats]:
+    """Return columns of several finds as one; a single find is not copied."""
+    if len(parts) == 1:
+        return parts[0]
+    item, segment, metres = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return item, segment, metres
 
 
 def _by_reach(reach_m: Floats) -> list[Ints]:

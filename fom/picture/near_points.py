@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fom.domain.geodesy import ECCENTRICITY_2, MID_LATITUDE_MAX_M, SEMI_MAJOR_M
 from fom.domain.grades import SLACK
-from fom.network.box_index import BLOCK, BoxIndex, meet
+from fom.network.box_index import BLOCK, BoxIndex, along_curve, meet
 from fom.network.compiled import compiled
 
 Floats = NDArray[np.float64]
@@ -31,27 +31,18 @@ _DEGREE = math.pi / 180.0
 def lines_near_points(
     points: Floats, reach_m: Floats, boxes: Floats, index: BoxIndex, coords: Floats, start: Ints
 ) -> tuple[Ints, Ints, Floats]:
-    """Return (point, line, metres) of the pairs within reach, by point.
+    """Return (point, line, metres) of the pairs within reach; those of a point together, neighbouring points in turn.
 
     `points` (m, 2) degrees in the frame of the lines, `reach_m` (m,) at most LONGEST_REACH_M, `boxes` (m, 4) that hold
     all within reach; line i is coords[start[i]:start[i + 1]].
     """
     size = max(POINTS_PER_THREAD, -(-len(points) // (4 * THREADS)))
+    # neighbours one after another find their lines still in the processor's cache
+    order = along_curve(points) if len(points) > POINTS_PER_THREAD else np.arange(len(points))
 
     def part(begin: int) -> tuple[Ints, Ints, Floats]:
-        rows = slice(begin, begin + size)
-        item, line, metres = _near(
-            points[rows],
-            reach_m[rows],
-            boxes[rows],
-            index.order,
-            index.boxes,
-            index.blocks,
-            index.groups,
-            coords,
-            start,
-        )
-        return item + begin, line, metres
+        which = order[begin : begin + size]
+        return _near(which, points, reach_m, boxes, index.order, index.boxes, index.blocks, index.groups, coords, start)
 
     begins = range(0, len(points), size)
     if len(begins) < 2 or THREADS < 2:
@@ -112,6 +103,7 @@ def _is_beyond(lon: float, lat: float, reach: float, scale: Floats, boxes: Float
 
 @compiled
 def _near(
+    which: Ints,
     points: Floats,
     reach: Floats,
     wanted: Floats,
@@ -125,7 +117,7 @@ def _near(
     item, line, metres = np.empty(256, np.int64), np.empty(256, np.int64), np.empty(256)
     scale = np.empty(6)
     count = 0
-    for p in range(len(points)):
+    for p in which:
         lon, lat = points[p, 0], points[p, 1]
         for at in range(3):
             scale[at], scale[3 + at] = _metres_per_degree(lat + (at - 1) * STEP_DEG)
