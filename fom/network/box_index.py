@@ -46,7 +46,7 @@ class BoxIndex:
         With `level` (n,) only lines whose level is at most `up_to`.
         """
         wanted = np.ascontiguousarray(np.asarray(boxes, dtype=np.float64).reshape(-1, 4))
-        return _query(wanted, self.order, self.boxes, self.blocks, self.groups, level, up_to)
+        return lines_meeting(wanted, self.order, self.boxes, self.blocks, self.groups, level, up_to)
 
 
 def _enclosed(boxes: Floats) -> Floats:
@@ -91,7 +91,7 @@ def meet(a: Floats, i: int, b: Floats, j: int) -> bool:
 
 
 @compiled
-def _query(
+def lines_meeting(
     wanted: Floats,
     order: NDArray[np.int32],
     boxes: Floats,
@@ -100,6 +100,7 @@ def _query(
     level: NDArray[np.uint8],
     up_to: int,
 ) -> tuple[Ints, Ints]:
+    """Return what `BoxIndex.query` returns; `wanted` (k, 4) boxes, the rest the arrays of an index."""
     box, line = np.empty(64, np.int64), np.empty(64, np.int64)
     count = 0
     for w in range(len(wanted)):

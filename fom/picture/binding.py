@@ -91,6 +91,9 @@ class Binder:
         reach = np.array([self._reach_m(record) for record, _ in points]) + uncertainty
         xy = np.array([(p.x, p.y) for _, p in points])
         item, segment, distance = self.ground.near_points(xy, reach)
+        if len(points) == 1:
+            self._add_measured(points[0][0], segment, distance, float(uncertainty[0]), bindings)
+            return
         order = np.argsort(item, kind="stable")
         item, segment, distance = item[order], segment[order], distance[order]
         bounds = np.searchsorted(item, np.arange(len(points) + 1))

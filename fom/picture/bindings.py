@@ -181,7 +181,7 @@ class Bindings:
     def placements_on(self, name: str, segments: Ints) -> NDArray[np.int32]:
         """Return the placements that lie on some segments (each once), ascending."""
         pairs = self.pairs(name)
-        return np.unique(pairs.view().gather(Selection(segments, pairs.n_segments))["placement"])
+        return np.unique(pairs.view().gather(Selection(segments))["placement"])
 
     def ids_on(self, name: str, segments: Ints) -> list[str]:
         """Return the ids of the records of some pairs that lie on some segments."""

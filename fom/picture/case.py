@@ -28,7 +28,7 @@ from fom.domain.states import DIRECTION_CODES
 from fom.domain.verification import is_good_evidence, longest_fresh_us, passage_phase
 from fom.picture.binding import Binder
 from fom.picture.bindings import NO_ACTS, PHASED_PAIRS, Bindings
-from fom.picture.columns import Columns
+from fom.picture.columns import FIRST_CAPACITY, Columns
 from fom.picture.freshness import Regimes
 from fom.picture.pairs import PairView, Selection
 
@@ -73,15 +73,17 @@ class PhaseTable:
         self.columns = Columns(dtypes)
         self.phases: list[Any] = []
         """Row -> phase."""
-        self.first = np.zeros(0, dtype=np.int64)
-        self.count = np.zeros(0, dtype=np.int64)
+        self._spans = np.zeros((2, 0), dtype=np.int64)
+        self.first, self.count = self._spans
 
     def cover(self, n_placements: int) -> None:
         """Make room for so many placements."""
-        missing = n_placements - len(self.first)
-        if missing > 0:
-            self.first = np.concatenate([self.first, np.zeros(missing, np.int64)])
-            self.count = np.concatenate([self.count, np.zeros(missing, np.int64)])
+        if n_placements > len(self._spans[0]):
+            grown = np.zeros((2, max(FIRST_CAPACITY, n_placements, 2 * len(self._spans[0]))), np.int64)
+            grown[:, : len(self.first)] = self._spans[:, : len(self.first)]
+            self._spans = grown
+        if n_placements > len(self.first):
+            self.first, self.count = self._spans[:, :n_placements]
 
     def drop(self, placement: int) -> None:
         """Take the phases of a placement away."""
@@ -96,8 +98,6 @@ class PhaseTable:
 
     def put(self, by_placement: Mapping[int, list[Any]], columns: Mapping[str, list[Any]]) -> None:
         """Set the phases of placements; `columns` hold their rows in the order of `by_placement`."""
-        if not by_placement:
-            return
         at = self.columns.size
         for placement, phases in by_placement.items():
             self.first[placement], self.count[placement] = at, len(phases)
@@ -228,8 +228,8 @@ class Case:
                 phase = passage_phase(record, self.knowledge, self.profile, self.basis.profiles) if counts else None
                 passages[placement] = [] if phase is None else [phase]
             elif isinstance(record, Manual) and record.mode == "improve":
-                better = improvement_phase(record, self.knowledge) if is_known else None
-                improvements[placement] = [] if better is None else [better]
+                improvement = improvement_phase(record, self.knowledge) if is_known else None
+                improvements[placement] = [] if improvement is None else [improvement]
             elif isinstance(record, Explosive):
                 limits.update(self._explosive(record, placement, is_known))
             else:
@@ -237,21 +237,17 @@ class Case:
                 if isinstance(record, Control) and record.control == "denial" and self._matters(limits[placement]):
                     denials.append(record)
         self._cover()
-        self.limits.put(limits, _limit_columns([p for phases in limits.values() for p in phases]))
-        self.risks.put(risks, self._risk_columns([p for phases in risks.values() for p in phases]))
-        passed = [p for phases in passages.values() for p in phases]
-        self.passages.put(
-            passages,
-            {
-                "eff": [p.eff for p in passed], "confidence": [p.confidence for p in passed],
-                "everywhere": [p.counts_everywhere for p in passed], "directions": [p.directions for p in passed],
-                "placement": [placement for placement, phases in passages.items() for _ in phases],
-            },
-        )  # fmt: skip
-        better_phases = [p for phases in improvements.values() for p in phases]
-        self.improvements.put(
-            improvements, {name: [getattr(p, name) for p in better_phases] for name in _IMPROVEMENT_COLUMNS}
-        )
+        if limits:
+            self.limits.put(limits, _limit_columns([p for phases in limits.values() for p in phases]))
+        if risks:
+            self.risks.put(risks, self._risk_columns([p for phases in risks.values() for p in phases]))
+        if passages:
+            self.passages.put(passages, _passage_columns(passages))
+        if improvements:
+            better = [p for phases in improvements.values() for p in phases]
+            self.improvements.put(
+                improvements, {name: [getattr(p, name) for p in better] for name in _IMPROVEMENT_COLUMNS}
+            )
         self._end_denials(denials)
         self.views = Views.of(self.basis.bindings)
 
@@ -319,7 +315,7 @@ class Case:
             segments = np.unique(bindings.limits.segments_of[placement]).astype(np.int64)
             for segment in segments.tolist():
                 self.endings.pop((placement, segment), None)
-            found = bindings.passages.view().gather(Selection(segments, bindings.passages.n_segments))
+            found = bindings.passages.view().gather(Selection(segments))
             for at in np.flatnonzero(found["is_whole"]).tolist():
                 passage = self._ending(denial, int(found["placement"][at]))
                 if passage is not None:
@@ -360,6 +356,17 @@ def _limit_columns(phases: list[Phase]) -> dict[str, list[Any]]:
         "confidence": [p.confidence for p in phases],
         "states": [p.states[0] | p.states[1] << STATE_BITS | p.states[2] << 2 * STATE_BITS for p in phases],
         "special": [_special(p) for p in phases],
+    }
+
+
+def _passage_columns(passages: Mapping[int, list[PassagePhase]]) -> dict[str, list[Any]]:
+    passed = [p for phases in passages.values() for p in phases]
+    return {
+        "eff": [p.eff for p in passed],
+        "confidence": [p.confidence for p in passed],
+        "everywhere": [p.counts_everywhere for p in passed],
+        "directions": [p.directions for p in passed],
+        "placement": [placement for placement, phases in passages.items() for _ in phases],
     }
 
 

@@ -12,14 +12,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.domain.incident import decayed, from_lambda, risk_state, to_lambda
-from fom.domain.instants import HOUR_US, NEVER_US
+from fom.domain.incident import decayed, from_lambda, to_lambda
+from fom.domain.instants import HOUR_US
 from fom.domain.phases import BOTH_WAYS
 from fom.domain.recurring import windows_at
 from fom.domain.spans import LAST_TICK
 from fom.domain.states import Component, State
 from fom.picture.case import Case
 from fom.picture.gathered import Gatherer
+from fom.picture.judgement import active_rows, judge_rows
 from fom.picture.pairs import Selection
 from fom.picture.passages import VerifiedSteps, verified_steps
 from fom.picture.recorded import RecordedLimits
@@ -34,6 +35,11 @@ Tick = int | Ints
 def of_rows(tick: Tick, rows: Ints) -> Tick:
     """Return the tick of each of some rows."""
     return tick if isinstance(tick, int) else tick[rows]
+
+
+def each(tick: Tick, n_rows: int) -> Ints:
+    """Return (m,) the tick of each row."""
+    return np.full(n_rows, tick, dtype=np.int64) if isinstance(tick, int) else tick
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class Contributions:
         length = self.network.length_m
         self.length_m = length if segments is None else length[segments]
         self.recorded = recorded.worst if segments is None else recorded.worst[segments]
-        chosen = None if segments is None else Selection(segments, self.network.n_segments)
+        chosen = None if segments is None else Selection(segments)
         gatherer = Gatherer(case, chosen, only_at, since)
         self.limits = gatherer.limits(lambda: self._travel_us)
         self.risks = gatherer.risks()
@@ -128,7 +134,10 @@ class Contributions:
     @cached_property
     def is_symmetric(self) -> bool:
         """Return whether nothing here tells one direction from the other."""
-        return not self.is_lopsided.any()
+        limits = self.limits
+        if len(self._one_way_rows) or (limits.directions != BOTH_WAYS).any():
+            return False
+        return not limits.has_endings or bool((limits.end[0] == limits.end[1]).all())
 
     def steps(self, direction: int) -> VerifiedSteps:
         """Return when rows were verified in a direction."""
@@ -148,9 +157,8 @@ class Contributions:
     def active_limits(self, direction: int, tick: Tick) -> Bools:
         """Return (l,) which limiting phases hold in a direction at a tick."""
         limits = self.limits
-        at = of_rows(tick, limits.row)
-        result: Bools = (limits.start <= at) & (at < limits.end[direction])
-        result &= (limits.directions & (1 << direction)) != 0
+        ticks, end = each(tick, self.n_rows), limits.end[direction]
+        result = active_rows(ticks, limits.row, limits.start, end, limits.directions, direction)
         if len(limits.recurring):
             result[limits.recurring] &= self.windows(limits.recurring, tick)[0]
         return result
@@ -199,16 +207,6 @@ class Contributions:
             total += np.bincount(keys // (int(group.max()) + 1), weights=to_lambda(largest), minlength=self.n_rows)
         return from_lambda(total)
 
-    def verification(self, direction: int, tick: Tick) -> tuple[Bytes, Ints]:
-        """Return (m,) state of the verification component, and verified_at."""
-        verified = self.steps(direction).at(tick, self.n_rows)
-        fresh = self._fresh.fresh_us(tick)
-        is_ever = verified != NEVER_US
-        known = np.where(is_ever, verified, 0)
-        is_green, is_amber = tick <= 2 * (known + fresh), tick <= 2 * (known + 2 * fresh)
-        state = np.where(is_green, State.GREEN, np.where(is_amber, State.AMBER, State.GREY))
-        return np.where(is_ever, state, State.GREY).astype(np.uint8), verified
-
     def judge_both(self, tick: Tick) -> tuple[Verdict, Verdict]:
         """Return the judgement of all rows in both directions at a tick."""
         risk = self.risk(tick)
@@ -217,16 +215,14 @@ class Contributions:
 
     def judge(self, direction: int, tick: Tick, *, risk: Floats | None = None) -> Verdict:
         """Return the judgement of all rows in a direction at a tick. `risk` may be given when already known."""
-        limits, m = self.limits, self.n_rows
-        components = np.zeros((m, 6), dtype=np.uint8)
-        active = np.flatnonzero(self.active_limits(direction, tick))
-        np.maximum.at(components.reshape(-1), limits.row[active] * 6 + limits.component[active], limits.state[active])
-        components[:, Component.PHYSICAL] = np.maximum(components[:, Component.PHYSICAL], self.recorded)
+        limits, steps, policy = self.limits, self.steps(direction), self.case.knowledge.policy
         if risk is None:
             risk = self.risk(tick)
-        components[:, Component.RISK] = risk_state(risk, self.case.knowledge.policy)
-        components[:, Component.VERIFICATION], verified = self.verification(direction, tick)
-        computed = components.max(axis=1) if m else np.zeros(0, np.uint8)
+        components, computed, verified = judge_rows(
+            each(tick, self.n_rows), limits.row, limits.component, limits.state, self.active_limits(direction, tick),
+            self.recorded, risk, policy.risk_amber, policy.risk_red, steps.row, steps.start, steps.verified_at,
+            self._fresh.fresh_us(tick),
+        )  # fmt: skip
         states, improved = self._improve(tick, components, computed)
         return Verdict(states, components, risk, verified, computed, improved)
 

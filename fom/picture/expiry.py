@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from fom.domain.grades import SLACK
 from fom.domain.incident import lambda_of, risk_state
-from fom.domain.instants import DAY_US, NEVER_US
+from fom.domain.instants import DAY_US
 from fom.domain.states import State
 from fom.picture.contributions import Contributions, Verdict
+from fom.picture.judgement import next_boundaries
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,24 +26,19 @@ def next_boundary(whole: Contributions, direction: int, tick: Ints, verified: In
 
     `verified`: verified_at of the rows, when already known.
     """
-    result = np.asarray(whole.case.regimes.next_after(tick), dtype=np.int64)
-    result = np.minimum(result, whole.steps(direction).next_after(tick, whole.n_rows))
+    steps, limits, better = whole.steps(direction), whole.limits, whole.improvements
     if verified is None:
-        verified = whole.steps(direction).at(tick, whole.n_rows)
-    fresh = whole.fresh_us(tick)
-    known = np.where(verified == NEVER_US, 0, verified)
-    for end in (2 * (known + fresh) + 1, 2 * (known + 2 * fresh) + 1):
-        result = np.where((verified != NEVER_US) & (end > tick), np.minimum(result, end), result)
-    limits = whole.limits
-    for moments in (limits.start, limits.end[direction]):
-        _lower(result, limits.row, moments, tick)
-    if len(limits.recurring):
-        _lower(result, limits.row[limits.recurring], whole.windows(limits.recurring, tick)[1], tick)
+        verified = steps.at(tick, whole.n_rows)
     columns = whole.case.risks.columns
-    for name in ("start", "end"):
-        _lower(result, whole.risks.row, columns[name][whole.risks.phase], tick)
-    for moments in (whole.improvements.start, whole.improvements.end):
-        _lower(result, whole.improvements.row, moments, tick)
+    result = next_boundaries(
+        tick, whole.case.regimes.next_after(tick), steps.row, steps.start, verified, whole.fresh_us(tick),
+        limits.row, limits.start, limits.end[direction], whole.risks.row, whole.risks.phase, columns["start"],
+        columns["end"], better.row, better.start, better.end,
+    )  # fmt: skip
+    if len(limits.recurring):
+        rows, moments = limits.row[limits.recurring], whole.windows(limits.recurring, tick)[1]
+        later = np.flatnonzero(moments > tick[rows])
+        np.minimum.at(result, rows[later], moments[later])
     return result
 
 
@@ -94,9 +90,3 @@ def _risk_slope(whole: Contributions, tick: Ints) -> Floats:
     with np.errstate(divide="ignore"):
         slope = np.log(2.0) / half_life * terms / (1.0 - np.minimum(terms, 1.0 - 1e-12))
     return np.bincount(whole.risks.row, weights=slope, minlength=whole.n_rows).astype(np.float64)
-
-
-def _lower(result: Ints, rows: Ints, moments: Ints, tick: Ints) -> None:
-    """Lower the boundary of rows to moments that are still to come."""
-    later = np.flatnonzero(moments > tick[rows])
-    np.minimum.at(result, rows[later], moments[later])

@@ -75,7 +75,7 @@ class RegimeGround:
     def fresh_us(self, tick: Ints | int) -> Ints:
         """Return (m,) T in microseconds at a tick, or at each row's own tick."""
         regime = self._regimes.index(tick)
-        if len(regime) == 1:
+        if len(regime) == 1 or (len(regime) and (regime == regime[0]).all()):
             return self._of(int(regime[0]))
         result = np.empty(len(self._length), dtype=np.int64)
         for value in np.unique(regime).tolist():

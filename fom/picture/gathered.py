@@ -28,7 +28,7 @@ class Limits:
     """Phases that limit, one row per (segment, phase). All arrays (l,)."""
 
     row: Ints
-    placement: Ints
+    placement: NDArray[np.int32]
     phase: Ints
     zone: Bytes
     start: Ints
@@ -40,6 +40,8 @@ class Limits:
     directions: Bytes
     recurring: Ints
     """Rows whose phase comes back by the day."""
+    has_endings: bool
+    """Whether any end differs from that of its phase."""
 
 
 @dataclass(frozen=True)
@@ -95,24 +97,27 @@ class Gatherer:
         table, columns = self._case.limits, self._case.limits.columns
         pairs = self._pairs(self._case.views.limits, table, lambda: self._lasts(table))
         row, phase, pair = _with_phases(pairs, table, self._only_at)
-        placement, zone = pairs["placement"][pair].astype(np.int64), pairs["zone"][pair]
-        start, end, lead = columns["start"][phase], columns["end"][phase], columns["lead"][phase]
-        has_lead = lead > FIRST_TICK
-        if has_lead.any():
-            start = np.where(has_lead, np.maximum(start, lead - 2 * travel_us()[row]), start)
+        placement, zone = pairs["placement"][pair], pairs["zone"][pair]
         special = columns["special"][phase]
-        if self._only_at is not None and has_lead.any():
+        start, end, component, state, directions, has_lead = _limit_values(
+            phase, zone, columns["start"], columns["end"], columns["lead"], columns["component"], columns["states"],
+            columns["directions"],
+        )  # fmt: skip
+        if has_lead:
+            lead = columns["lead"][phase]
+            start = np.where(lead > FIRST_TICK, np.maximum(start, lead - 2 * travel_us()[row]), start)
+        if has_lead and self._only_at is not None:
             keep = np.flatnonzero((start <= self._only_at) & (self._only_at < end))
-            row, phase, placement, zone, start, end, special = (
-                part[keep] for part in (row, phase, placement, zone, start, end, special)
+            gathered: list[Any] = [row, phase, placement, zone, start, end, component, state, directions, special]
+            row, phase, placement, zone, start, end, component, state, directions, special = (
+                part[keep] for part in gathered
             )
-        state = (columns["states"][phase] >> (STATE_BITS * zone.astype(np.int64)) & 0b111).astype(np.uint8)
         return Limits(
-            row, placement, phase, zone, start, self._ends(row, placement, end, special), columns["component"][phase],
-            state, columns["directions"][phase], np.flatnonzero(special == RECURRING),
+            row, placement, phase, zone, start, self._ends(row, placement, end, special), component, state, directions,
+            np.flatnonzero(special == RECURRING), bool(self._case.endings),
         )  # fmt: skip
 
-    def _ends(self, row: Ints, placement: Ints, end: Ints, special: Bytes) -> Ints:
+    def _ends(self, row: Ints, placement: NDArray[np.int32], end: Ints, special: Bytes) -> Ints:
         if not self._case.endings:
             return np.broadcast_to(end, (2, len(end)))
         ends = np.stack([end, end])
@@ -150,6 +155,10 @@ class Gatherer:
         counts = columns["everywhere"][phase] | all_known[row]
         directions = columns["directions"][phase]
         is_one_way = counts & (directions != BOTH_WAYS)
+        if counts.all() and not is_one_way.any() and len(pair) == len(pairs["row"]):  # nothing to choose from
+            low, high, is_whole = pairs["low"], pairs["high"], pairs["is_whole"]
+            both = Passages(row, phase, columns["eff"][phase], low, high, is_whole)
+            return both, both, row[:0]
 
         def chosen(wanted: Bools) -> Passages:
             at = np.flatnonzero(wanted)
@@ -175,6 +184,22 @@ def _with_phases(
         return _expand(pairs["row"], pairs["placement"], table.first, table.count)
     columns = table.columns
     return _expand_at(pairs["row"], pairs["placement"], table.first, table.count, columns["start"], columns["end"], at)
+
+
+@compiled
+def _limit_values(
+    phase: Ints, zone: Bytes, start: Ints, end: Ints, lead: Ints, component: Ints, states: Ints, directions: Bytes
+) -> tuple[Ints, Ints, Ints, Bytes, Bytes, bool]:
+    """Return start, end, component, state and directions of (phase, zone) rows, and whether any has a lead."""
+    starts, ends, components = np.empty(len(phase), np.int64), np.empty(len(phase), np.int64), np.empty_like(phase)
+    state, ways = np.empty(len(phase), np.uint8), np.empty(len(phase), np.uint8)
+    has_lead = False
+    for i in range(len(phase)):
+        at = phase[i]
+        starts[i], ends[i], components[i], ways[i] = start[at], end[at], component[at], directions[at]
+        state[i] = states[at] >> (STATE_BITS * np.int64(zone[i])) & 0b111
+        has_lead = has_lead or lead[at] > FIRST_TICK
+    return starts, ends, components, state, ways, has_lead
 
 
 @compiled

@@ -67,26 +67,23 @@ class Ground:
 
     def near_points(self, points: Floats, reach_m: Floats) -> tuple[Ints, Ints, Floats]:
         """Return (point, segment, metres) of all pairs within reach; `points` (m, 2) degrees, `reach_m` (m,)."""
-        return _in_a_row([self._near_points(points, reach_m, rows) for rows in _by_reach(reach_m)])
+        is_far = reach_m > LONGEST_REACH_M
+        if not is_far.any():
+            return lines_near_points(points, reach_m, self.boxes, self.coords, self.start)
+        near, far = np.flatnonzero(~is_far), np.flatnonzero(is_far)
+        item, segment, metres = lines_near_points(points[near], reach_m[near], self.boxes, self.coords, self.start)
+        found = [(near[item], segment, metres)]
+        for item, segment, metres in self._near_far_points(points[far], reach_m[far]):
+            found.append((far[item], segment, metres))
+        item, segment, metres = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        return item, segment, metres
 
-    def _near_points(self, points: Floats, reach_m: Floats, rows: Ints) -> tuple[Ints, Ints, Floats]:
-        """Return the same for some points that are all within the reach of the quick way, or all beyond it."""
-        xy, reach = points[rows], reach_m[rows]
-        is_short = bool((reach <= LONGEST_REACH_M).all())
-        found = []
-        boxes = bounds_with_reach(np.hstack([xy, xy]), reach)
-        for shift in self._shifts(boxes):
-            moved = boxes + np.array([shift, 0.0, shift, 0.0])
-            if is_short:
-                here = xy + np.array([shift, 0.0])
-                found.append(lines_near_points(here, reach, moved, self.boxes, self.coords, self.start))
-                continue
-            item, segment = self.boxes.query(moved)
-            distance = self.point_distances(xy[item, 0] + shift, xy[item, 1], segment)
-            keep = distance <= reach[item] + SLACK
-            found.append((item[keep], segment[keep], distance[keep]))
-        item, segment, metres = _in_a_row(found)
-        return rows[item], segment, metres
+    def _near_far_points(self, points: Floats, reach_m: Floats) -> Iterator[tuple[Ints, Ints, Floats]]:
+        """Yield the same for points whose reach is beyond that of the quick way."""
+        for shift, item, segment in self.near(np.hstack([points, points]), reach_m):
+            distance = self.point_distances(points[item, 0] + shift, points[item, 1], segment)
+            keep = distance <= reach_m[item] + SLACK
+            yield item[keep], segment[keep], distance[keep]
 
     def _shifts(self, boxes: Floats) -> Iterator[float]:
         """Yield the multiples of 360 degrees that may bring boxes (m, 4) to the network."""
@@ -187,20 +184,6 @@ class Ground:
         before = np.cumsum(length) - length
         first = np.repeat(np.cumsum(counts) - counts, counts)
         return EdgeTable(owner, start, end, length, before - before[first])
-
-
-def _in_a_row(parts: list[tuple[Ints, Ints, Floats]]) -> tuple[Ints, Ints, Floats]:
-    """Return columns of several finds as one; a single find is not copied."""
-    if len(parts) == 1:
-        return parts[0]
-    item, segment, metres = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return item, segment, metres
-
-
-def _by_reach(reach_m: Floats) -> list[Ints]:
-    """Return the rows up to the reach of the quick way, and those beyond where there are any."""
-    is_far = reach_m > LONGEST_REACH_M
-    return [np.flatnonzero(~is_far), *([np.flatnonzero(is_far)] if is_far.any() else [])]
 
 
 def _frame(network: Network) -> tuple[Floats, Ints]:

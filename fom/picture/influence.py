@@ -25,6 +25,7 @@ from fom.domain.records import (
 )
 from fom.picture.binding import Binder
 from fom.picture.bindings import Bindings
+from fom.picture.ranges import distinct
 
 Ints = NDArray[np.int64]
 
@@ -57,7 +58,7 @@ class Influence:
             if isinstance(record, Season) and record.geometry is None:
                 return np.arange(self._n, dtype=np.int64)
             parts += self._bindings.segments_of(record)
-        return np.unique(np.concatenate(parts)).astype(np.int64) if parts else np.empty(0, np.int64)
+        return distinct(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
     def _named(self, ids: Iterable[str]) -> Iterator[Record]:
         records = self._ledger.records

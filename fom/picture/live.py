@@ -26,6 +26,7 @@ from fom.picture.case import JUDGED_KINDS, Case
 from fom.picture.contributions import Contributions, Verdict
 from fom.picture.expiry import stands_until, valid_until
 from fom.picture.influence import is_ground
+from fom.picture.ranges import distinct
 from fom.picture.reasons import RowReasons
 
 if TYPE_CHECKING:
@@ -157,27 +158,26 @@ class LiveStates:
                 self.states = before.copy()
                 self._start(at)
                 return self._moves(np.arange(len(before)), before)
-            changes = [
-                record
-                for i in range(len(picture.changes) - missed, len(picture.changes))
-                for record in picture.changes[i]
-            ]
+            changes = [picture.changes[i] for i in range(len(picture.changes) - missed, len(picture.changes))]
             self.version, self.at = picture.version, at
-            moved = self._catch_up(changes)
-            due = self._due(at_tick(at))
-            wanted = np.unique(np.concatenate([np.asarray(segments, dtype=np.int64), moved, due]))
+            arrived = self._catch_up([record for records, _ in changes for record in records])
+            moved = [of_change for _, of_change in changes]
+            wanted = distinct(np.concatenate([np.asarray(segments, np.int64), arrived, self._due(at_tick(at)), *moved]))
             before = self.states[wanted]
             self._judge(wanted)
             return self._moves(wanted, before)
 
     def _catch_up(self, changes: list[Record]) -> Ints:
-        """Work out again the phases of records that changes moved or time has made known; return their segments."""
+        """Work out again the phases of records that changes moved or time has made known.
+
+        Returns the segments of those that time has.
+        """
         arrived: list[Record] = []
         while self._later and self._later[0][0] <= self.at:
             arrived.append(heapq.heappop(self._later)[2])
-        moved = {record.id: record for record in changes}
-        if arrived:
-            moved.update(self._picture.influence.records(arrived))
+        influence = self._picture.influence
+        with_arrived = influence.records(arrived) if arrived else {}
+        moved = {**{record.id: record for record in changes}, **with_arrived}
         self._knowledge.move(self.at, moved)
         if not moved:
             return np.empty(0, np.int64)
@@ -185,7 +185,7 @@ class LiveStates:
         self._case.put(record for record in moved.values() if record.kind in JUDGED_KINDS)
         if any(is_ground(record) for record in moved.values()):
             self._case.renew_regimes()
-        return self._picture.influence.segments_of(moved.values())
+        return influence.segments_of(with_arrived.values())
 
     def _due(self, tick: int) -> Ints:
         """Return the segments whose judgement no longer stands at a tick."""

@@ -29,12 +29,12 @@ _DEGREE = math.pi / 180.0
 
 
 def lines_near_points(
-    points: Floats, reach_m: Floats, boxes: Floats, index: BoxIndex, coords: Floats, start: Ints
+    points: Floats, reach_m: Floats, index: BoxIndex, coords: Floats, start: Ints
 ) -> tuple[Ints, Ints, Floats]:
     """Return (point, line, metres) of the pairs within reach; those of a point together, neighbouring points in turn.
 
-    `points` (m, 2) degrees in the frame of the lines, `reach_m` (m,) at most LONGEST_REACH_M, `boxes` (m, 4) that hold
-    all within reach; line i is coords[start[i]:start[i + 1]].
+    `points` (m, 2) degrees, brought to the frame of the lines by ± 360; `reach_m` (m,) at most LONGEST_REACH_M; line i
+    is coords[start[i]:start[i + 1]].
     """
     size = max(POINTS_PER_THREAD, -(-len(points) // (4 * THREADS)))
     # neighbours one after another find their lines still in the processor's cache
@@ -42,16 +42,16 @@ def lines_near_points(
 
     def part(begin: int) -> tuple[Ints, Ints, Floats]:
         which = order[begin : begin + size]
-        return _near(which, points, reach_m, boxes, index.order, index.boxes, index.blocks, index.groups, coords, start)
+        return _near(which, points, reach_m, index.order, index.boxes, index.blocks, index.groups, coords, start)
 
+    if len(points) <= size:
+        return part(0)
     begins = range(0, len(points), size)
-    if len(begins) < 2 or THREADS < 2:
+    if THREADS < 2:
         found = [part(begin) for begin in begins]
     else:
         with ThreadPoolExecutor(THREADS) as threads:
             found = list(threads.map(part, begins))
-    if not found:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     item, line, metres = (np.concatenate(columns) for columns in zip(*found, strict=True))
     return item, line, metres
 
@@ -102,11 +102,20 @@ def _is_beyond(lon: float, lat: float, reach: float, scale: Floats, boxes: Float
 
 
 @compiled
+def _box_round(lon: float, lat: float, reach: float, box: Floats) -> None:
+    """Write a box that holds every point within reach, as `geodesy.bounds_with_reach`."""
+    reach = reach * 1.01 + 1.0
+    lat_step = reach / 110_500.0
+    kx = _metres_per_degree(min(abs(lat) + lat_step, 90.0))[0]
+    lon_step = reach / max(kx, 1e-9) if kx > reach / 180.0 else 360.0
+    box[0, 0], box[0, 1], box[0, 2], box[0, 3] = lon - lon_step, lat - lat_step, lon + lon_step, lat + lat_step
+
+
+@compiled
 def _near(
     which: Ints,
     points: Floats,
     reach: Floats,
-    wanted: Floats,
     order: NDArray[np.int32],
     boxes: Floats,
     blocks: Floats,
@@ -115,20 +124,25 @@ def _near(
     start: Ints,
 ) -> tuple[Ints, Ints, Floats]:
     item, line, metres = np.empty(256, np.int64), np.empty(256, np.int64), np.empty(256)
-    scale = np.empty(6)
+    scale, wanted = np.empty(6), np.empty((1, 4))
     count = 0
-    for p in which:
-        lon, lat = points[p, 0], points[p, 1]
+    west, east = groups[:, 0].min(), groups[:, 2].max()
+    for turn in range(3 * len(which)):
+        p = which[turn // 3]
+        lon, lat = points[p, 0] + (0.0, -360.0, 360.0)[turn % 3], points[p, 1]
+        _box_round(lon, lat, reach[p], wanted)
+        if wanted[0, 2] < west or wanted[0, 0] > east:
+            continue
         for at in range(3):
             scale[at], scale[3 + at] = _metres_per_degree(lat + (at - 1) * STEP_DEG)
         for g in range(len(groups)):
-            if not meet(wanted, p, groups, g):
+            if not meet(wanted, 0, groups, g):
                 continue
             for b in range(g * BLOCK, min((g + 1) * BLOCK, len(blocks))):
-                if not meet(wanted, p, blocks, b):
+                if not meet(wanted, 0, blocks, b):
                     continue
                 for i in range(b * BLOCK, min((b + 1) * BLOCK, len(boxes))):
-                    if not meet(wanted, p, boxes, i) or _is_beyond(lon, lat, reach[p], scale, boxes, i):
+                    if not meet(wanted, 0, boxes, i) or _is_beyond(lon, lat, reach[p], scale, boxes, i):
                         continue
                     number = order[i]
                     distance = _distance(lon, lat, scale, coords, start[number], start[number + 1])

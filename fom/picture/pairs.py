@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fom.network.compiled import compiled
 from fom.picture.columns import Columns
 from fom.picture.ranges import expand_ranges
 
@@ -21,28 +22,21 @@ Ints = NDArray[np.int64]
 FRESH_MAX = 16_384
 FRESH_SHARE = 8
 """Fresh pairs are merged when they exceed FRESH_MAX and this fraction of the sorted ones."""
+TAIL_MAX = 512
+"""Of fresh pairs the last so many at most are looked through one by one; the rest are looked up in order."""
+NO_STARTS = np.empty(0, np.int64)
 
 
 class Selection:
     """Some distinct segments of a network, as wanted by every kind of pairs in turn."""
 
-    def __init__(self, segments: Ints, n_segments: int) -> None:
-        self.segments, self._n = segments, n_segments
+    def __init__(self, segments: Ints) -> None:
+        self.segments = segments
 
     @cached_property
-    def _wanted(self) -> NDArray[np.bool_]:
-        wanted = np.zeros(self._n, dtype=np.bool_)
-        wanted[self.segments] = True
-        return wanted
-
-    @cached_property
-    def _order(self) -> Ints:
+    def order(self) -> Ints:
+        """Return the rows of the selection by segment."""
         return np.argsort(self.segments, kind="stable")
-
-    def find(self, segments: NDArray[Any]) -> tuple[Ints, Ints]:
-        """Return (row, at): which of the segments given are wanted, and the row of each."""
-        at = np.flatnonzero(self._wanted[segments])
-        return self._order[np.searchsorted(self.segments, segments[at], sorter=self._order)], at
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +75,6 @@ class KeptPairs:
         rows = self.place_row[self.place_start[placement] : self.place_start[placement + 1]]
         return np.asarray(self.columns["segment"][rows])
 
-    def of_segments(self, chosen: Selection) -> dict[str, NDArray[Any]]:
-        """Return the pairs of some segments, with `row` = row of the selection."""
-        row, at = _rows_of(self.start, chosen.segments)
-        return {**{name: part[at] for name, part in self.columns.items()}, "row": row}
-
     def of_placements(self, wanted: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """Return the pairs of the placements wanted, sorted by segment, with `row` = segment."""
         numbers = np.flatnonzero(wanted[: len(self)])
@@ -119,9 +108,88 @@ def _starts(of: NDArray[Any], count: int) -> Ints:
     return np.concatenate([[0], np.cumsum(np.bincount(of, minlength=count))]).astype(np.int64)
 
 
-def _rows_of(start: Ints, segments: Ints) -> tuple[Ints, Ints]:
-    first = start[segments]
-    return expand_ranges(first, start[segments + 1] - first)
+@dataclass(frozen=True)
+class FreshOrder:
+    """The first of the fresh pairs by segment."""
+
+    segments: NDArray[np.int32]
+    """(k,) ascending."""
+    rows: NDArray[np.int64]
+    """(k,) their rows, which are the first k."""
+
+    @classmethod
+    def of(cls, segments: NDArray[np.int32], before: FreshOrder) -> FreshOrder:
+        """Return the order of all fresh pairs, from that of the first of them."""
+        known = len(before.rows)
+        tail = known + np.argsort(segments[known:], kind="stable")
+        places = np.searchsorted(before.segments, segments[tail], side="right")
+        return cls(np.insert(before.segments, places, segments[tail]), np.insert(before.rows, places, tail))
+
+
+NO_ORDER = FreshOrder(np.empty(0, np.int32), np.empty(0, np.int64))
+
+
+@compiled
+def _not_below(ascending: NDArray[Any], low: int, value: int) -> int:
+    """Return the first place from `low` on whose number is not below a value."""
+    high = len(ascending)
+    while low < high:
+        middle = (low + high) >> 1
+        if ascending[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def _locate(
+    wanted: Ints,
+    order: Ints,
+    kept_start: Ints,
+    start: Ints,
+    ordered: NDArray[np.int32],
+    rows: Ints,
+    fresh: NDArray[np.int32],
+) -> tuple[Ints, Ints, int, int]:
+    """Return (row, at, kept, sorted): the pairs of wanted segments; `kept` kept ones, `sorted` sorted, then fresh.
+
+    `order` are the rows of `wanted` by segment. Starts are empty where nothing is kept, or sorted.
+    """
+    row, at = np.empty(256, np.int64), np.empty(256, np.int64)
+    size = kept = 0
+    for part in range(2):
+        starts = kept_start if part == 0 else start
+        if part == 1:
+            kept = size
+        if not len(starts):
+            continue
+        for i in range(len(wanted)):
+            for pair in range(starts[wanted[i]], starts[wanted[i] + 1]):
+                if size == len(row):
+                    row, at = np.concatenate((row, np.empty_like(row))), np.concatenate((at, np.empty_like(at)))
+                row[size], at[size] = i, pair
+                size += 1
+    n_sorted = size - kept
+    found = 0
+    for k in range(len(order)):
+        segment = wanted[order[k]]
+        found = _not_below(ordered, found, segment)
+        while found < len(ordered) and ordered[found] == segment:
+            if size == len(row):
+                row, at = np.concatenate((row, np.empty_like(row))), np.concatenate((at, np.empty_like(at)))
+            row[size], at[size] = order[k], rows[found]
+            size += 1
+            found += 1
+    ascending = wanted[order]
+    for pair in range(len(rows), len(fresh)):
+        k = _not_below(ascending, 0, fresh[pair])
+        if k < len(order) and ascending[k] == fresh[pair]:
+            if size == len(row):
+                row, at = np.concatenate((row, np.empty_like(row))), np.concatenate((at, np.empty_like(at)))
+            row[size], at[size] = order[k], pair
+            size += 1
+    return row[:size].copy(), at[:size].copy(), kept, n_sorted
 
 
 @dataclass(frozen=True)
@@ -133,6 +201,7 @@ class PairView:
     """(n + 1,); sorted pairs of segment i are rows start[i]:start[i + 1]. None = no sorted pairs yet."""
     sorted: Mapping[str, NDArray[Any]]
     fresh: Mapping[str, NDArray[Any]]
+    order: FreshOrder
 
     def gather(
         self, chosen: Selection | None, *, placements: NDArray[np.bool_] | None = None
@@ -142,7 +211,9 @@ class PairView:
         `placements` (p,): of all segments only the pairs of the placements wanted; those beyond its end are not. Where
         most are wanted there may be others among them.
         """
-        parts = self._all(placements) if chosen is None else self._chosen(chosen)
+        if chosen is not None:
+            return self._chosen(chosen)
+        parts = self._all(placements)
         if len(parts) == 1:
             return parts[0]
         if not parts:
@@ -165,17 +236,26 @@ class PairView:
                 parts.append({**found, "row": found["segment"].astype(np.int64)})
         return parts
 
-    def _chosen(self, chosen: Selection) -> list[dict[str, NDArray[Any]]]:
-        parts = []
-        if self.kept is not None:
-            parts.append(self.kept.of_segments(chosen))
-        if self.start is not None:
-            row, at = _rows_of(self.start, chosen.segments)
-            parts.append({**{name: part[at] for name, part in self.sorted.items()}, "row": row})
-        if len(self.fresh["segment"]):
-            row, at = chosen.find(self.fresh["segment"])
-            parts.append({**{name: part[at] for name, part in self.fresh.items()}, "row": row})
-        return parts
+    def _chosen(self, chosen: Selection) -> dict[str, NDArray[Any]]:
+        fresh, names = self.fresh["segment"], [name for name in self.fresh if name != "segment"]
+        if self.kept is None and self.start is None and not len(fresh):
+            return {**{name: self.fresh[name] for name in names}, "row": np.empty(0, np.int64)}
+        row, at, n_kept, n_sorted = _locate(
+            chosen.segments, chosen.order, NO_STARTS if self.kept is None else self.kept.start,
+            NO_STARTS if self.start is None else self.start, self.order.segments, self.order.rows, fresh,
+        )  # fmt: skip
+        sources: list[tuple[Mapping[str, NDArray[Any]], Ints]] = []
+        if self.kept is not None and n_kept:
+            sources.append((self.kept.columns, at[:n_kept]))
+        if n_sorted:
+            sources.append((self.sorted, at[n_kept : n_kept + n_sorted]))
+        if len(at) > n_kept + n_sorted or not sources:
+            sources.append((self.fresh, at[n_kept + n_sorted :]))
+        if len(sources) == 1:
+            columns, places = sources[0]
+            return {**{name: columns[name][places] for name in names}, "row": row}
+        found = {name: np.concatenate([columns[name][places] for columns, places in sources]) for name in names}
+        return {**found, "row": row}
 
 
 class PlacementSegments:
@@ -214,6 +294,8 @@ class Pairs:
         self._start: Ints | None = None
         self._sorted: dict[str, NDArray[Any]] = {name: np.empty(0, dtype) for name, dtype in self._dtypes.items()}
         self._fresh = Columns(self._dtypes)
+        self._order = NO_ORDER
+        self._view: PairView | None = None
         self.segments_of = PlacementSegments(kept)
         """Placement -> its segments."""
 
@@ -227,14 +309,21 @@ class Pairs:
         placement = len(self.segments_of)
         segments = np.asarray(segments, dtype=np.int32)
         self.segments_of.append(segments)
+        self._view = None
         self._fresh.extend(len(segments), {"placement": placement, "segment": segments, **values})
         return placement
 
     def view(self) -> PairView:
         """Return the pairs as they are now."""
+        if self._view is not None:
+            return self._view
         if self._fresh.size > FRESH_MAX and self._fresh.size * FRESH_SHARE > len(self._sorted["segment"]):
             self._merge()
-        return PairView(self.kept, self._start, self._sorted, {n: self._fresh[n] for n in self._dtypes})
+        fresh = {name: self._fresh[name] for name in self._dtypes}
+        if self._fresh.size > len(self._order.rows) + TAIL_MAX:
+            self._order = FreshOrder.of(fresh["segment"], self._order)
+        self._view = PairView(self.kept, self._start, self._sorted, fresh, self._order)
+        return self._view
 
     def by_placement(self) -> Callable[[str], NDArray[Any]]:
         """Return what gives a column of all pairs, in the order of their placements, each as it came."""
@@ -257,7 +346,7 @@ class Pairs:
         order = np.argsort(whole["segment"], kind="stable")
         self._sorted = {name: part[order] for name, part in whole.items()}
         self._start = _starts(self._sorted["segment"], self.n_segments)
-        self._fresh = Columns(self._dtypes)
+        self._fresh, self._order = Columns(self._dtypes), NO_ORDER
 
     def emptied(self) -> Pairs:
         """Return pairs of the same columns with nothing in them."""
@@ -267,5 +356,5 @@ class Pairs:
         """Return pairs that grow on their own; what is there is shared."""
         twin = Pairs(self.n_segments, {}, self.kept)
         twin._dtypes, twin._start, twin._sorted = self._dtypes, self._start, self._sorted
-        twin._fresh, twin.segments_of = self._fresh.copy(), self.segments_of.copy()
+        twin._fresh, twin._order, twin.segments_of = self._fresh.copy(), self._order, self.segments_of.copy()
         return twin

@@ -68,8 +68,8 @@ class Picture:
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
         self._cases: OrderedDict[tuple[int, int, Profile, str], Case] = OrderedDict()
-        self.changes: deque[tuple[Record, ...]] = deque(maxlen=CHANGES_KEPT)
-        """For each of the last versions the records it moved, oldest first."""
+        self.changes: deque[tuple[tuple[Record, ...], Ints]] = deque(maxlen=CHANGES_KEPT)
+        """For each of the last versions the records it moved and the segments these lie on, oldest first."""
         self._add(records)
 
     @property
@@ -100,9 +100,10 @@ class Picture:
 
     def _note(self, moved: Mapping[str, Record]) -> Ints:
         """Write down which records a change moved, raise the version, and return the segments they lie on."""
-        self.changes.append(tuple(moved.values()))
+        segments = self.influence.segments_of(moved.values())
+        self.changes.append((tuple(moved.values()), segments))
         self.version += 1
-        return self.influence.segments_of(moved.values())
+        return segments
 
     def copy(self) -> Picture:
         """Return a picture that can be changed without changing this one; what is bound already is shared."""

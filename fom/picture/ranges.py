@@ -1,9 +1,11 @@
-"""Ranges of rows in compressed arrays, expanded without a loop."""
+"""Ranges of rows in compressed arrays, expanded without a loop; and numbers put in order, each once."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fom.network.compiled import compiled
 
 Ints = NDArray[np.int64]
 
@@ -14,3 +16,16 @@ def expand_ranges(first: NDArray[np.integer], counts: NDArray[np.integer]) -> tu
     owner = np.repeat(np.arange(len(counts)), counts)
     shift = first.astype(np.int64, copy=False) - (np.cumsum(counts) - counts)
     return owner, np.arange(len(owner)) + shift[owner]
+
+
+@compiled
+def distinct(numbers: NDArray[np.integer]) -> Ints:
+    """Return numbers ascending, each once."""
+    ascending = np.sort(numbers)
+    out = np.empty(len(ascending), np.int64)
+    size = 0
+    for number in ascending:
+        if size == 0 or number != out[size - 1]:
+            out[size] = number
+            size += 1
+    return out[:size].copy()

@@ -40,7 +40,7 @@ class Survey:
         if placement is None:
             return np.empty(0, np.int64)
         segments = pairs.segments_of[placement].astype(np.int64)
-        found = pairs.view().gather(Selection(segments, pairs.n_segments))
+        found = pairs.view().gather(Selection(segments))
         return np.unique(segments[found["row"][(found["placement"] == placement) & (found["nearness"] >= 1.0)]])
 
     def is_open(self, hazard: Explosive, at: int) -> bool:

@@ -109,7 +109,7 @@ def best_states(assessment: Assessment, end: int) -> Bytes:
     best = np.empty((whole.n_rows, 2), np.uint8)
     for direction, verdict in enumerate(assessment.verdicts):
         lasting = verdict.components[:, [Component.EXPLOSIVE, Component.PHYSICAL]].max(axis=1)
-        passed = np.min([whole.verification(direction, moment)[0] for moment in moments], axis=0)
+        passed = np.min([whole.judge(direction, at).components[:, Component.VERIFICATION] for at in moments], axis=0)
         best[:, direction] = np.maximum(lasting, passed)
         np.minimum.at(best[:, direction], whole.improvements.row, whole.improvements.state)
     best[np.asarray(assessment.states)[:, 1] == NO_STATE, 1] = NO_STATE

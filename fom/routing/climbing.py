@@ -82,25 +82,26 @@ def _unfold(
     shape: Hierarchy,
     weights: NDArray[np.int64],
     middle: NDArray[np.int32],
-    keys: NDArray[np.int64],
+    stack: NDArray[np.int64],
+    height: int,
 ) -> NDArray[np.int64]:
-    """Return the router arcs of a sequence of keys."""
-    out = np.empty(max(64, 4 * len(keys)), np.int64)
+    """Return the router arcs of a sequence of keys: stack[:height], the first on top."""
+    out = np.empty(max(64, 16 * height), np.int64)
     size = 0
-    stack = [keys[k] for k in range(len(keys) - 1, -1, -1)]
-    while len(stack) > 0:
-        key = stack.pop()
+    while height > 0:
+        height -= 1
+        key = stack[height]
         v = middle[key]
         if v != NONE:
             arc = key >> 1
-            to_x = np.int64(find_arc(shape.up_first, shape.up_head, v, shape.up_tail[arc]))
-            to_y = np.int64(find_arc(shape.up_first, shape.up_head, v, shape.up_head[arc]))
+            to_x, to_y = _pair(shape.up_first, shape.up_head, v, shape.up_tail[arc], shape.up_head[arc])
+            if height + 2 > len(stack):
+                stack = np.concatenate((stack, np.empty_like(stack)))
             if key & 1:
-                stack.append(2 * to_x)
-                stack.append(2 * to_y + 1)
+                stack[height], stack[height + 1] = 2 * to_x, 2 * to_y + 1
             else:
-                stack.append(2 * to_y)
-                stack.append(2 * to_x + 1)
+                stack[height], stack[height + 1] = 2 * to_y, 2 * to_x + 1
+            height += 2
             continue
         least = shape.input_arc[shape.input_first[key]]
         for k in range(shape.input_first[key] + 1, shape.input_first[key + 1]):
@@ -114,27 +115,53 @@ def _unfold(
 
 
 @compiled
-def trace(
+def find_path(
     shape: Hierarchy,
     weights: NDArray[np.int64],
+    weight: NDArray[np.int64],
     middle: NDArray[np.int32],
+    sources: NDArray[np.int32],
+    source_weights: NDArray[np.int64],
+    targets: NDArray[np.int32],
+    target_weights: NDArray[np.int64],
+    dist: NDArray[np.int64],
     via: NDArray[np.int32],
-    top: int,
-) -> tuple[NDArray[np.int64], int, int]:
-    """Return router arcs of the path that culminates in `top`, and the numbers of the ends it joins."""
-    keys = [np.int64(0) for _ in range(0)]
+) -> tuple[int, NDArray[np.int64], int, int]:
+    """Return the weight of the lightest path, its router arcs, and the numbers of the ends it joins.
+
+    `climb` says what the other arguments are; without a path the weight is UNREACHABLE and there are no arcs.
+    """
+    weight_found, top = climb(shape, weight, sources, source_weights, targets, target_weights, dist, via)
+    if top == NONE:
+        return weight_found, np.empty(0, np.int64), NONE, NONE
+    n_up = n_down = 0
     x = np.int64(top)
     while via[0, x] >= 0:
-        keys.append(2 * via[0, x])
+        n_up += 1
         x = np.int64(shape.up_tail[via[0, x]])
     start = -1 - via[0, x]
-    keys = keys[::-1]
     x = np.int64(top)
     while via[1, x] >= 0:
-        keys.append(2 * via[1, x] + 1)
+        n_down += 1
         x = np.int64(shape.up_tail[via[1, x]])
     end = -1 - via[1, x]
-    packed = np.empty(len(keys), np.int64)
-    for k in range(len(keys)):
-        packed[k] = keys[k]
-    return _unfold(shape, weights, middle, packed), int(start), int(end)
+    stack = np.empty(n_up + n_down + 64, np.int64)
+    x = np.int64(top)
+    for k in range(n_up):
+        stack[n_down + k] = 2 * np.int64(via[0, x])
+        x = np.int64(shape.up_tail[via[0, x]])
+    x = np.int64(top)
+    for k in range(n_down - 1, -1, -1):
+        stack[k] = 2 * np.int64(via[1, x]) + 1
+        x = np.int64(shape.up_tail[via[1, x]])
+    return weight_found, _unfold(shape, weights, middle, stack, n_up + n_down), int(start), int(end)
+
+
+@compiled
+def _pair(up_first: NDArray[np.int64], up_head: NDArray[np.int32], low: int, one: int, other: int) -> tuple[int, int]:
+    """Return the arcs from rank `low` up to two higher ranks, one < other, which are there."""
+    to_one = np.int64(find_arc(up_first, up_head, low, one))
+    at = to_one + 1
+    while up_head[at] < other:
+        at += 1
+    return int(to_one), int(at)

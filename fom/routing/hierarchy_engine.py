@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fom.routing.climbing import climb, trace
+from fom.routing.climbing import climb, find_path
 from fom.routing.customisation import customise, n_flags, recustomise
 from fom.routing.engine import Candidate, Ends, Found
 from fom.routing.graph import RouterGraph
@@ -59,29 +59,20 @@ class HierarchyEngine:
         """Return the lightest path from any source to any target, None when there is none."""
         shape = self._topology.shape
         with self._topology.searching.one() as (dist, via):
-            weight, top = self._climb(sources, targets, dist, via)
-            if top == NONE:
-                return None
-            arcs, start, end = trace(shape, self._weights, self._middle, via, top)
-        return Found(weight, arcs, start, end)
+            weight, arcs, start, end = find_path(
+                shape, self._weights, self._weight, self._middle, shape.rank[sources.nodes], sources.weights,
+                shape.rank[targets.nodes], targets.weights, dist, via,
+            )  # fmt: skip
+        return Found(weight, arcs, start, end) if weight < UNREACHABLE else None
 
     def distance(self, sources: Ends, targets: Ends) -> int:
         """Return the weight of the lightest path, UNREACHABLE when there is none."""
         with self._topology.searching.one() as (dist, via):
-            return self._climb(sources, targets, dist, via)[0]
-
-    def _climb(self, sources: Ends, targets: Ends, dist: NDArray[np.int64], via: NDArray[np.int32]) -> tuple[int, int]:
-        rank = self._topology.shape.rank
-        return climb(
-            self._topology.shape,
-            self._weight,
-            rank[sources.nodes],
-            sources.weights,
-            rank[targets.nodes],
-            targets.weights,
-            dist,
-            via,
-        )
+            shape = self._topology.shape
+            return climb(
+                shape, self._weight, shape.rank[sources.nodes], sources.weights, shape.rank[targets.nodes],
+                targets.weights, dist, via,
+            )[0]  # fmt: skip
 
     def remaining(self, targets: Ends) -> Remaining:
         """Return what is still to be spent from any node to the targets; worked out where it is asked."""

@@ -15,6 +15,7 @@ from pathlib import Path as FilePath
 import numpy as np
 from numpy.typing import NDArray
 
+from fom.network.compiled import compiled
 from fom.network.network import Network
 from fom.routing.barriers import barrier_seconds
 from fom.routing.dijkstra import DijkstraEngine, DijkstraTopology
@@ -146,13 +147,12 @@ class Metric:
         """Set new costs in seconds of network `arcs` (k,), inf = absent. Waits for searches under way."""
         graph = self.router.graph
         arcs = np.asarray(arcs, np.int64)
-        real = graph.arrival[arcs] >= 0
-        weights = to_weights(np.asarray(costs, np.float64)[real], self.router.draws[arcs[real]])
-        arcs = arcs[real]
-        touched = graph.router_arcs(arcs)
+        weights = to_weights(np.asarray(costs, np.float64), self.router.draws[arcs])
         with self._lock.writing():
-            self._arc_weight[arcs] = weights
-            self._weights[touched] = self._router_weights(touched)
+            touched = _reweigh(
+                arcs, weights, graph.arrival, graph.first, graph.barrier, self._barrier_weight, self._arc_weight,
+                self._weights,
+            )  # fmt: skip
             self._engine.update(touched)
 
     def search_without(self, segments: NDArray[np.int64], origin: Snap, destination: Snap) -> Candidate | None:
@@ -314,6 +314,36 @@ class Joints:
 
     def __bool__(self) -> bool:
         return bool(self.arcs)
+
+
+@compiled
+def _reweigh(
+    arcs: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    arrival: NDArray[np.int32],
+    first: NDArray[np.int64],
+    barrier: NDArray[np.int32],
+    barrier_weight: NDArray[np.int64],
+    arc_weight: NDArray[np.int64],
+    router_weights: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Set the weights of network arcs (k,), where there are such arcs, and of their router arcs; return the latter."""
+    count = 0
+    for arc in arcs:
+        if arrival[arc] >= 0:
+            count += first[arc + 1] - first[arc]
+    touched = np.empty(count, np.int64)
+    count = 0
+    for k in range(len(arcs)):
+        arc = arcs[k]
+        if arrival[arc] < 0:
+            continue
+        arc_weight[arc] = weights[k]
+        for entry in range(first[arc], first[arc + 1]):
+            router_weights[entry] = min(weights[k] + barrier_weight[barrier[entry]], UNREACHABLE)
+            touched[count] = entry
+            count += 1
+    return touched
 
 
 def part_of(weight: int, share: float) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fom.network.box_index import EVERY_LINE, lines_meeting
 from fom.network.compiled import compiled
 from fom.network.network import Network
 
@@ -110,28 +111,60 @@ def snap_to_road(network: Network, lon: float, lat: float, *, radius_m: float = 
     the nearest, of equals the lowest number. The state plays no part: a position on a closed road must not jump to the
     next open one.
     """
-    east, north = metres_per_degree(lat)
-    for ring in (*(r for r in _RINGS_M if r < radius_m), radius_m):
-        reach = ring + JUNCTION_M
-        candidates = _segments_near(network, lon, lat, reach / max(east, 1e-9), reach / north)
+    index = network.boxes
+    segment, distance_m, fraction, x, y = _join(
+        np.asarray(network.coords), np.asarray(network.coord_start), np.asarray(network.speed_kmh),
+        index.order, index.boxes, index.blocks, index.groups, lon, lat, *metres_per_degree(lat), radius_m,
+    )  # fmt: skip
+    return None if segment < 0 else Snap(segment, fraction, distance_m, (x, y), (lon, lat))
+
+
+@compiled
+def _join(
+    coords: NDArray[np.float64],
+    coord_start: NDArray[np.int64],
+    speed: NDArray[np.float64],
+    order: NDArray[np.int32],
+    boxes: NDArray[np.float64],
+    blocks: NDArray[np.float64],
+    groups: NDArray[np.float64],
+    lon: float,
+    lat: float,
+    east_m: float,
+    north_m: float,
+    radius_m: float,
+) -> tuple[int, float, float, float, float]:
+    """Return the segment to join (-1 = none), its distance in metres, the fraction along it and the place there."""
+    for step in range(len(_RINGS_M) + 1):
+        ring = radius_m if step == len(_RINGS_M) else _RINGS_M[step]
+        if step < len(_RINGS_M) and ring >= radius_m:
+            continue
+        wanted = _boxes_round(lon, lat, (ring + JUNCTION_M) / max(east_m, 1e-9), (ring + JUNCTION_M) / north_m)
+        candidates = np.sort(lines_meeting(wanted, order, boxes, blocks, groups, EVERY_LINE, 0)[1])
         if not len(candidates):
             continue
         segment, distance_m, fraction = _nearest(
-            np.asarray(network.coords), np.asarray(network.coord_start), candidates,
-            np.asarray(network.speed_kmh), lon, lat, east, north, radius_m,
-        )  # fmt: skip
+            coords, coord_start, candidates, speed, lon, lat, east_m, north_m, radius_m
+        )
         if distance_m <= ring:
-            return Snap(int(segment), fraction, distance_m, point_on(network, int(segment), fraction), (lon, lat))
-    return None
+            place = _cut(coords[coord_start[segment] : coord_start[segment + 1]], fraction, fraction)
+            return segment, distance_m, fraction, place[0, 0], place[0, 1]
+    return -1, np.inf, 0.0, 0.0, 0.0
 
 
-def _segments_near(network: Network, lon: float, lat: float, reach_lon: float, reach_lat: float) -> NDArray[np.int64]:
-    """Return in ascending order the numbers of segments whose box meets the box around a position."""
+@compiled
+def _boxes_round(lon: float, lat: float, reach_lon: float, reach_lat: float) -> NDArray[np.float64]:
+    """Return (k, 4) the box round a position, with its like on the other side of the date line where it crosses it."""
     reach_lon = min(reach_lon, 180.0)
-    west, east = lon - reach_lon, lon + reach_lon
-    turns = [0.0] + ([360.0] if west < -180 else []) + ([-360.0] if east > 180 else [])
-    boxes = [(west + turn, lat - reach_lat, east + turn, lat + reach_lat) for turn in turns]
-    return np.unique(network.boxes.query(np.array(boxes))[1])
+    found = np.empty((3, 4))
+    count = 0
+    for turn in (0.0, 360.0, -360.0):
+        west, east = lon - reach_lon, lon + reach_lon
+        if turn == 0.0 or (turn > 0.0 and west < -180.0) or (turn < 0.0 and east > 180.0):
+            found[count, 0], found[count, 2] = west + turn, east + turn
+            found[count, 1], found[count, 3] = lat - reach_lat, lat + reach_lat
+            count += 1
+    return found[:count]
 
 
 def point_on(network: Network, segment: int, fraction: float) -> tuple[float, float]:
@@ -200,17 +233,22 @@ def line_along(
     size = 0
     for k in range(len(arcs)):
         segment = arcs[k] >> 1
-        line = coords[coord_start[segment] : coord_start[segment + 1]]
-        is_back = arcs[k] & 1
+        first, last = coord_start[segment], coord_start[segment + 1] - 1
+        line = coords
         if enter[k] > 0.0 or leave[k] < 1.0:
-            line = _cut(line, 1.0 - leave[k], 1.0 - enter[k]) if is_back else _cut(line, enter[k], leave[k])
-        while size + len(line) + 1 > len(out):
+            low, high = (1.0 - leave[k], 1.0 - enter[k]) if arcs[k] & 1 else (enter[k], leave[k])
+            line = _cut(coords[first : last + 1], low, high)
+            first, last = 0, len(line) - 1
+        while size + last - first + 2 > len(out):
             out = np.concatenate((out, np.empty_like(out)))
-        for j in range(len(line)):
-            point = line[len(line) - 1 - j] if is_back else line[j]
-            if size == 0 or point[0] != out[size - 1, 0] or point[1] != out[size - 1, 1]:
-                out[size] = point
+        step = -1 if arcs[k] & 1 else 1
+        at = last if arcs[k] & 1 else first
+        for _ in range(last - first + 1):
+            lon, lat = line[at, 0], line[at, 1]
+            if size == 0 or lon != out[size - 1, 0] or lat != out[size - 1, 1]:
+                out[size, 0], out[size, 1] = lon, lat
                 size += 1
+            at += step
     if size == 1:
         out[1] = out[0]
         size = 2

@@ -19,6 +19,7 @@ from fom.domain.profiles import Profile
 from fom.picture.case import Basis
 from fom.picture.picture import CHANGES_KEPT, Picture
 from fom.picture.question import Question
+from fom.picture.ranges import distinct
 from fom.picture.timelines import Timelines, best_states
 from fom.routing.departures import HORIZON_US
 from fom.routing.planning import Plan, make_metrics, plan_route
@@ -84,7 +85,8 @@ class Ready:
             changes, newest = list(self.picture.changes), self.picture.version
             first, last = (len(changes) - (newest - version) for version in (self._version, basis.version))
             self._version = basis.version
-            return self.picture.influence.segments_of([record for change in changes[first:last] for record in change])
+            moved = [segments for _, segments in changes[first:last]]
+            return distinct(np.concatenate(moved)) if moved else np.empty(0, np.int64)
 
     def _update(self, segments: NDArray[np.int64]) -> None:
         arcs = np.column_stack([2 * segments, 2 * segments + 1]).ravel()
