@@ -5,7 +5,7 @@ Source: facts format, section 8.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
@@ -13,13 +13,15 @@ from typing import Any
 from fom.domain.complaints import Complaints, Said, is_number
 from fom.domain.policy import IncidentWeight, Policy
 from fom.domain.policy_families import FAMILIES, SHARE
-from fom.domain.profiles import PROFILES, VEHICLES, Profile
+from fom.domain.profiles import PROFILES, VEHICLES, Profile, over_profile, profile_sizes
 
 SHARES = frozenset(name for name, family in FAMILIES.items() if family.unit == SHARE)
 """Members that lie between 0 and 1."""
 LARGEST = 1e6
 """No duration (hours, days), distance (metres) or size may be larger: moments stay within the calendar (114 years)."""
-SIZES = ("mass_t", "mlc", "width_m", "height_m", "ford_depth_m")
+SIZES = ("mass_t", "mlc", "width_m", "height_m", "ford_depth_m", "axle_t")
+OPTIONAL_SIZES = frozenset({"axle_t"})
+"""What a whole profile may leave unsaid."""
 
 
 def _number(value: Any, name: str, path: str, complaints: Complaints) -> float | None:
@@ -108,7 +110,7 @@ def read_profiles(value: Any, complaints: Complaints) -> dict[str, Profile]:
         whole = _with_inherited(name, stated, value, complaints)
         if whole is None:
             continue
-        missing = [member for member in ("vehicle", *SIZES) if member not in whole]
+        missing = [member for member in ("vehicle", *SIZES) if member not in whole and member not in OPTIONAL_SIZES]
         for member in missing:
             complaints.add(
                 None, f"profiles.{name}.{member}", Said("nothing"), "a value, because the profile extends no other"
@@ -147,32 +149,32 @@ def _read_profile(name: str, raw: Any, complaints: Complaints) -> dict[str, Any]
 def _with_inherited(
     name: str, stated: Mapping[str, dict[str, Any]], raw: Mapping[str, Any], complaints: Complaints
 ) -> dict[str, Any] | None:
-    """Return the members of a profile and of those it extends, nearest first; None after a complaint."""
-    whole: dict[str, Any] = {}
+    """Return the members of a profile over those of the profiles it extends; None after a complaint."""
     seen: list[str] = []
     at = name
-    while True:
-        if at in seen:
-            complaints.add(None, f"profiles.{name}.extends", Said(" -> ".join([*seen, at])), "no circle")
-            return None
+    while at in stated and at not in seen:
         seen.append(at)
-        if at not in stated:
-            if at not in PROFILES or at in raw:
-                complaints.add(None, f"profiles.{name}.extends", at, "a profile of this file or P1 to P7")
-                return None
-            default = PROFILES[at]
-            return {"vehicle": default.vehicle, **{size: getattr(default, size) for size in SIZES}, **whole}
-        whole = {**stated[at], **whole}
         parent = raw[at].get("extends")
         if not isinstance(parent, str):
-            return whole
+            return _over_each_other(seen, {}, stated)
         at = parent
+    if at in seen:
+        complaints.add(None, f"profiles.{name}.extends", Said(" -> ".join([*seen, at])), "no circle")
+        return None
+    if at not in PROFILES or at in raw:
+        complaints.add(None, f"profiles.{name}.extends", at, "a profile of this file or P1 to P7")
+        return None
+    return _over_each_other(seen, profile_sizes(PROFILES[at]), stated)
+
+
+def _over_each_other(
+    names: Sequence[str], base: dict[str, Any], stated: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    for name in reversed(names):
+        base = over_profile(base, stated[name])
+    return base
 
 
 def profile_members(profiles: Mapping[str, Profile]) -> dict[str, Any]:
     """Return the profiles that differ from P1 to P7, as a facts file states them."""
-    return {
-        name: {"vehicle": profile.vehicle, **{size: getattr(profile, size) for size in SIZES}}
-        for name, profile in profiles.items()
-        if PROFILES.get(name) != profile
-    }
+    return {name: profile_sizes(profile) for name, profile in profiles.items() if PROFILES.get(name) != profile}

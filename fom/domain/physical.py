@@ -35,7 +35,10 @@ _SIZES = {
     "mass_t": lambda profile: profile.mass_t,
     "width_m": lambda profile: profile.width_m,
     "height_m": lambda profile: profile.height_m,
+    "axle_t": lambda profile: profile.mass_t if profile.axle_t is None else profile.axle_t,
 }
+_STATED = ("mlc", "mass_t", "width_m", "height_m")
+"""Limits that facts and repairs state."""
 
 
 def is_over(size: float, limit: float) -> bool:
@@ -49,21 +52,29 @@ def is_close(size: float, limit: float, policy: Policy) -> bool:
 
 
 def limit_verdicts(limits: Mapping[str, float], profile: Profile, policy: Policy) -> dict[str, State]:
-    """Return rule -> state for the limits broken (P2) or nearly reached (P3).
+    """Return rule -> state for the limits broken (P2) or nearly reached (P3), or not to be compared (P4).
 
-    `limits` by name; `depth_m` is the depth of a ford, compared with the profile's ford depth.
+    `limits` by name; `depth_m` is the depth of a ford, compared with the profile's ford depth. A vehicle whose axle
+    load is not stated may be over an axle limit from the mass on that is close to it.
     """
-    verdicts: dict[str, State] = {}
-    for name, limit in limits.items():
-        if name == "depth_m":
-            size, limit = limit, profile.ford_depth_m
-        else:
-            size = _SIZES[name](profile)
-        if is_over(size, limit):
-            verdicts["P2"] = State.BLACK
-        elif is_close(size, limit, policy):
-            verdicts["P3"] = State.AMBER
-    return verdicts
+    states = {"P2": State.BLACK, "P3": State.AMBER, "P4": unknown_state(profile, policy)}
+    rules = {limit_rule(name, limit, profile, policy) for name, limit in limits.items()}
+    return {rule: state for rule, state in states.items() if rule in rules}
+
+
+def limit_rule(name: str, limit: float, profile: Profile, policy: Policy) -> str | None:
+    """Return the rule by which one limit counts: P2, P3 or P4, None = not at all."""
+    size, limit = compared(name, limit, profile)
+    if name == "axle_t" and profile.axle_t is None:
+        return "P4" if is_close(size, limit, policy) else None
+    if is_over(size, limit):
+        return "P2"
+    return "P3" if is_close(size, limit, policy) else None
+
+
+def compared(name: str, limit: float, profile: Profile) -> tuple[float, float]:
+    """Return what is compared: the vehicle with the limit; at a ford its depth with what the vehicle wades."""
+    return (limit, profile.ford_depth_m) if name == "depth_m" else (_SIZES[name](profile), limit)
 
 
 def unknown_state(profile: Profile, policy: Policy) -> State:
@@ -86,7 +97,7 @@ def _stated_verdicts(limits: Limits | None, profile: Profile, policy: Policy) ->
     """Return rule -> state for the limits of a fact or repair; a null says that one is no longer known."""
     if limits is None:
         return {}
-    numbers = {name: value for name in _SIZES if (value := getattr(limits, name)) is not None}
+    numbers = {name: value for name in _STATED if (value := getattr(limits, name)) is not None}
     verdicts = limit_verdicts(numbers, profile, policy)
     if limits.unknown:
         verdicts["P4"] = unknown_state(profile, policy)

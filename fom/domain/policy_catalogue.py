@@ -71,7 +71,9 @@ def _described(policy: Policy, profiles: Mapping[str, Profile]) -> Iterator[tupl
             usual = PROFILES.get(profile.name)
             before = None if usual is None else getattr(usual, family.name)
             name = f"profiles.{profile.name}.{family.name}"
-            yield Parameter(name, family, family.meaning.format(profile.name), before), getattr(profile, family.name)
+            value = getattr(profile, family.name)
+            if value is not None:
+                yield Parameter(name, family, family.meaning.format(profile.name), before), value
 
 
 def _described_incident(kind: str, weight: IncidentWeight, before: IncidentWeight) -> Iterator[tuple[Parameter, Value]]:

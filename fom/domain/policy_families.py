@@ -118,6 +118,8 @@ PROFILE_FAMILIES = (
            "size of the class, from data sheets of common vehicles"),
     Family("ford_depth_m", "vehicles", METRES, 0, 5, "Depth of water that {} wades.",
            "size of the class, from data sheets of common vehicles"),
+    Family("axle_t", "vehicles", TONNES, 0.02, 60, "Load of the heaviest axle of {}.",
+           "two axles that bear unequally, three on P6, six on P7"),
 )
 # fmt: on
 FAMILIES = {family.name: family for family in (*POLICY_FAMILIES, *INCIDENT_FAMILIES, *PROFILE_FAMILIES)}

@@ -30,7 +30,7 @@ _BELOW = (("suspected_min", "confirmed_min"), ("risk_amber", "risk_red"), ("risk
 def policy_faults(policy: Policy, profiles: Mapping[str, Profile]) -> list[FieldError]:
     """Return everything that keeps a policy from being published, each at the parameter it concerns."""
     values = flatten(policy, profiles)
-    return [*_out_of_bounds(policy, profiles, values), *_at_odds(values)]
+    return [*_out_of_bounds(policy, profiles, values), *_at_odds(values), *_overborne(profiles)]
 
 
 def _out_of_bounds(
@@ -41,6 +41,13 @@ def _out_of_bounds(
         if family.unit != WORD and not family.low <= float(value) <= family.high:
             expected = f"{family.low:g} to {family.high:g} {family.unit}"
             yield FieldError(parameter.name, f"{value:g}", expected)
+
+
+def _overborne(profiles: Mapping[str, Profile]) -> Iterator[FieldError]:
+    for name, profile in profiles.items():
+        if profile.axle_t is not None and profile.axle_t > profile.mass_t:
+            expected = f"not above profiles.{name}.mass_t ({profile.mass_t:g})"
+            yield FieldError(f"profiles.{name}.axle_t", f"{profile.axle_t:g}", expected)
 
 
 def _at_odds(values: Mapping[str, float | str]) -> Iterator[FieldError]:

@@ -92,7 +92,7 @@ def _check_properties(properties: dict[str, Any], segment_id: str, complaints: C
     for name in ("length_m", "speed_kmh"):
         value = properties.get(name)
         check(name, value is None or (is_number(value) and value > 0), "a number above 0, or null")
-    for name in ("carriageway_m", "shoulder_m"):
+    for name in ("carriageway_m", "shoulder_m", "axle_t"):
         value = properties.get(name)
         check(name, value is None or (is_number(value) and value >= 0), "a number, 0 or more, or null")
     _check_limits(properties.get("limits", {}), LIMIT_NAMES, segment_id, "limits", complaints)
@@ -188,6 +188,7 @@ def _assemble(rows: list[_Row], digest: str) -> Network:
         highway_words=tuple(highways.numbers),
         surface_words=tuple(surfaces.numbers),
         names=tuple(names.numbers),
+        axle_t=_axles([p.get("axle_t") for p in properties]),
     )
     for value in vars(network).values():
         if isinstance(value, np.ndarray):
@@ -197,6 +198,10 @@ def _assemble(rows: list[_Row], digest: str) -> Network:
 
 def _ids(texts: list[str]) -> NDArray[np.bytes_]:
     return np.array([text.encode() for text in texts], dtype=np.bytes_)
+
+
+def _axles(stated: list[Any]) -> NDArray[np.float64]:
+    return np.empty(0) if all(value is None for value in stated) else _numbers(stated)
 
 
 def _limits(stated: list[dict[str, Any]], names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -252,6 +257,7 @@ def _feature(network: Network, number: int) -> dict[str, Any]:
         "speed_kmh": float(network.speed_kmh[number]),
         "carriageway_m": _stated(network.carriageway_m[number]),
         "shoulder_m": _stated(network.shoulder_m[number]),
+        "axle_t": network.limits_of(number).get("axle_t"),
         "name": network.word(int(network.name[number])),
         "ref": network.word(int(network.ref[number])),
     }

@@ -95,7 +95,7 @@ class Network:
     names: tuple[str, ...] = field(default=(), repr=False)
 
     axle_t: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    """(n,) recorded axle limit, or empty where the source has none. Shown, not tested: profiles state no axle load."""
+    """(n,) recorded limit of an axle's load, of the road and of what it lies on; or empty where the source has none."""
     gate_lonlat: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
     """(g, 2) degrees; gates, toll booths, checkpoints and other barriers that let vehicles through."""
     gate_type: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
@@ -108,6 +108,19 @@ class Network:
     def n_segments(self) -> int:
         """Return the number of segments."""
         return len(self.segment_ids)
+
+    @property
+    def segment_limits(self) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        """Return (n, j) all limits of the segments themselves, and their j names."""
+        if not len(self.axle_t):
+            return self.limits, LIMIT_NAMES
+        return np.column_stack([self.limits, self.axle_t]), (*LIMIT_NAMES, "axle_t")
+
+    def limits_of(self, number: int) -> dict[str, float]:
+        """Return the recorded limits of a segment itself, by name."""
+        axle_t = self.axle_t[number : number + 1]
+        stated = zip((*LIMIT_NAMES, "axle_t"), (*self.limits[number], *axle_t), strict=False)
+        return {name: float(value) for name, value in stated if not np.isnan(value)}
 
     def lines(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.object_]:
         """Return the shapely LineStrings of some segments, of all without `numbers`; degrees."""

@@ -249,11 +249,15 @@ def changes_between(old: Network, new: Network, a: Ints, b: Ints) -> Bools:
         np.asarray(old.road_type)[a] != np.asarray(new.road_type)[b],
         np.asarray(old.speed_kmh)[a] != np.asarray(new.speed_kmh)[b],
         _differ(old.carriageway_m, new.carriageway_m, a, b) | _differ(old.shoulder_m, new.shoulder_m, a, b),
-        _differ(old.limits, new.limits, a, b).any(axis=1),
+        _differ(old.limits, new.limits, a, b).any(axis=1) | _differ(_axles(old), _axles(new), a, b),
         assets[0][a] != assets[1][b],
         names[0][np.asarray(old.name)[a]] != names[1][np.asarray(new.name)[b]],
     ]
     return np.column_stack([column.astype(np.bool_) for column in columns])
+
+
+def _axles(network: Network) -> NDArray[np.float64]:
+    return network.axle_t if len(network.axle_t) else np.full(network.n_segments, np.nan)
 
 
 def _differ(one: Any, two: Any, a: Ints, b: Ints) -> Bools:

@@ -5,6 +5,7 @@ Short, plain, with a subject; never "all clear", "safe" or "OK". Source: doctrin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from fom.domain.geodesy import shifted, unroll_geometry
 from fom.domain.grades import Level
 from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.phases import SEGMENT
+from fom.domain.physical import compared, limit_rule
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.positions import date_time_group
 from fom.domain.records import (
@@ -27,7 +29,7 @@ from fom.domain.records import (
     Verification,
 )
 from fom.domain.states import Component, State
-from fom.network.network import ASSET_TYPES
+from fom.network.network import ASSET_LIMIT_NAMES, ASSET_TYPES
 from fom.picture.contributions import Contributions
 from fom.picture.reasons import Reason
 
@@ -114,7 +116,29 @@ class Explainer:
             until = "" if record.expires is None else f", until {date_time_group(record.expires)}"
             verb = "Lifted to" if record.mode == "improve" else "Set"
             return f"{verb} {STATE_WORDS[record.state]} by {by}: {record.reason}{until}"
-        return f"{self._subject(reason)}: {_RULE_WORDS[reason.rule]}"
+        return f"{self._subject(reason)}: {self._recorded(reason, row)}"
+
+    def _recorded(self, reason: Reason, row: int) -> str:
+        """Return what recorded limits say, with the numbers that were compared."""
+        profile, words = self._case.profile, list[str]()
+        for name, limit in self._recorded_limits(reason, row):
+            if limit_rule(name, limit, profile, self._knowledge.policy) == reason.rule:
+                size, most = compared(name, limit, profile)
+                what, unit = _LIMIT_WORDS[name]
+                words.append(f"{what} {size:g}, limit {most:g}{unit}")
+                if reason.rule == "P4":
+                    return f"its {what} limit is {most:g}{unit}, the {what} of the vehicle is not stated"
+        return _RULE_WORDS[reason.rule] + (f" ({'; '.join(words)})" if words else "")
+
+    def _recorded_limits(self, reason: Reason, row: int) -> Iterator[tuple[str, float]]:
+        network, number = self._whole.network, int(self._whole.numbers(np.array([row]))[0])
+        if reason.subject == SEGMENT:
+            yield from network.limits_of(number).items()
+            return
+        for asset in network.assets_on(number).tolist():
+            if network.asset_id(asset) == reason.subject:
+                stated = zip(ASSET_LIMIT_NAMES, network.asset_limits[asset].tolist(), strict=True)
+                yield from ((name, limit) for name, limit in stated if not np.isnan(limit))
 
     def _explosive(self, fact: Explosive, reason: Reason, row: int) -> str:
         if fact.hazard in _HAZARDS:
@@ -220,12 +244,19 @@ class Explainer:
             return "Its expiry, or lifting by the JOC"
         if isinstance(record, Physical) and reason.rule in ("P1", "P5"):
             return "A repair record signed by two persons, or a verified crossing of at least this class that names it"
+        if reason.rule == "P4" and reason.subject == SEGMENT and record is None:
+            return "The load on the vehicle's heaviest axle, or a lighter vehicle"
         return "An engineer's record of the limit, or a lighter vehicle"
 
 
 STATE_WORDS = {
     State.GREEN: "open", State.AMBER: "caution", State.GREY: "unknown", State.RED: "restricted", State.BLACK: "closed",
 }  # fmt: skip
+_LIMIT_WORDS = {
+    "mlc": ("class", ""), "mass_t": ("mass", " t"), "axle_t": ("axle load", " t"), "width_m": ("width", " m"),
+    "height_m": ("height", " m"), "depth_m": ("depth", " m"),
+}  # fmt: skip
+"""What is compared, and the unit of its limit."""
 _RULE_WORDS = {
     "P2": "the vehicle exceeds its limit",
     "P3": "the vehicle is close to its limit",

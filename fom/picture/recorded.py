@@ -50,8 +50,9 @@ class RecordedLimits:
 
 def recorded_limits(network: Network, profile: Profile, policy: Policy) -> RecordedLimits:
     """Return what the limits in the network mean for a profile."""
-    stated = np.flatnonzero(~np.isnan(network.limits).all(axis=1))
-    item, own_rule, own_state = _verdicts(network.limits[stated], None, LIMIT_NAMES, profile, policy)
+    limits, names = network.segment_limits
+    stated = np.flatnonzero(~np.isnan(limits).all(axis=1))
+    item, own_rule, own_state = _verdicts(limits[stated], None, names, profile, policy)
     of_asset = _verdicts(network.asset_limits, network.asset_type, ASSET_LIMIT_NAMES, profile, policy)
     owner, place = expand_ranges(network.asset_start[:-1], np.diff(network.asset_start))
     assets = network.asset_of[place].astype(np.int64)

@@ -124,7 +124,9 @@ def places_beside(line: NDArray[np.float64], length_m: float, sites: Sequence[Ma
             continue
         off_m, along_m = _nearest(points, steps, ends, here)
         if off_m <= NEAR_M:
-            found.append(Place(str(site["id"]), str(site["name"]), str(site["kind"]), along_m * scale, off_m))
+            found.append(
+                Place(str(site["id"]), str(site["name"]), str(site["kind"]), float(along_m * scale), float(off_m))
+            )
     return sorted(found, key=lambda place: (place.at_m, place.id))
 
 

@@ -23,9 +23,10 @@ from fom.domain.facts_file import parse_record
 from fom.domain.geodesy import metres_per_degree
 from fom.domain.geojson import geometry_to_json
 from fom.domain.instants import format_instant
-from fom.domain.overrides import SIZES, policy_members, profile_members, read_policy, read_profiles
+from fom.domain.overrides import policy_members, profile_members, read_policy, read_profiles
 from fom.domain.places import uncertainty_m
 from fom.domain.policy import Policy
+from fom.domain.profiles import over_profile, profile_sizes
 from fom.domain.records import Record
 from fom.errors import FieldError, InvalidInput
 from fom.network.network import Network
@@ -192,14 +193,18 @@ def _rules(picture: Picture, hypothesis: Hypothesis) -> tuple[Policy, dict[str, 
         return picture.policy, picture.profiles
     complaints = Complaints()
     policy = read_policy(_over(policy_members(picture.policy), hypothesis.policy), complaints)
-    whole = {
-        name: {"vehicle": profile.vehicle, **{size: getattr(profile, size) for size in SIZES}}
-        for name, profile in picture.profiles.items()
-        if name in hypothesis.profiles
-    }
-    profiles = read_profiles(_over(profile_members(picture.profiles) | whole, hypothesis.profiles), complaints)
+    profiles = read_profiles(_suggested(picture, hypothesis.profiles), complaints)
     complaints.raise_if_any()
     return policy, profiles
+
+
+def _suggested(picture: Picture, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the profiles of a picture as a facts file states them, with members of some in place of theirs."""
+    members = profile_members(picture.profiles)
+    for name, value in changed.items():
+        is_known = name in picture.profiles and isinstance(value, Mapping)
+        members[name] = over_profile(profile_sizes(picture.profiles[name]), value) if is_known else value
+    return members
 
 
 def _over(members: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
 from fom.domain.facts_file import parse_facts
+from fom.errors import FieldError, InvalidInput
 from fom.network.artefact import load_network
 from fom.network.network import Network
 from fom.picture.picture import Picture
@@ -53,16 +54,18 @@ def plan_facts(
     posture: str = DEFAULT_POSTURE,
     alternates: int = MAX_ALTERNATES,
     wishes: Wishes = NO_WISHES,
+    sites: object = (),
     folder: Path | None = None,
 ) -> dict[str, Any]:
     """Return the answer document `fom-plan/1` for a network and a facts file; `known_at` None = `at`.
 
-    `folder` of a built network keeps the search structures for the next time.
+    `sites` are objects with `id, name, kind, lon, lat` at which one may rest or refuel; `folder` of a built network
+    keeps the search structures for the next time.
 
     Raises
     ------
     InvalidInput
-        Every bad field of the facts, else of the question, else of the places.
+        Every bad field of the facts, else of the question, else of the places, else of the sites.
     """
     facts = parse_facts(facts_doc, network=network)
     question = make_question(facts, at=at, known_at=known_at, profile=profile, user_class=user_class)
@@ -80,7 +83,7 @@ def plan_facts(
         wishes=wishes,
     )
     picture = Picture(network, facts.records, policy=facts.policy, profiles=facts.profiles)
-    return plan_answer(plan_then(Router(network, folder), picture, request))
+    return plan_answer(plan_then(Router(network, folder), picture, request, _checked_sites(sites)))
 
 
 def plan_way(
@@ -133,8 +136,35 @@ def plan_way(
 
 def halting_places(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
     """Return the active sites that the actor may see, of kinds at which one may rest or refuel."""
-    sites = list_register(session, "site", actor=actor)
-    return [row for row in sites if row["kind"] in REST_KINDS and row["is_active"] is not False]
+    return _halting(list_register(session, "site", actor=actor))
+
+
+def _halting(sites: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(row) for row in sites if row["kind"] in REST_KINDS and row.get("is_active") is not False]
+
+
+def _checked_sites(sites: object) -> list[dict[str, Any]]:
+    """Return the sites of a document at which one may halt. InvalidInput with every bad member."""
+    if not isinstance(sites, Sequence) or isinstance(sites, str):
+        raise InvalidInput.single("sites", type(sites).__name__, "a list of sites, or an object with `rows`")
+    errors: list[FieldError] = []
+    for place, site in enumerate(sites):
+        if not isinstance(site, Mapping):
+            errors.append(FieldError(f"sites[{place}]", repr(site)[:40], "an object with id, name, kind, lon, lat"))
+            continue
+        texts = {name: isinstance(site.get(name), str) for name in ("id", "name", "kind")}
+        degrees = {name: _is_degrees(site.get(name), most) for name, most in (("lon", 180), ("lat", 90))}
+        for name, is_good in (texts | degrees).items():
+            if not is_good:
+                expected = "a text" if name in texts else "degrees, WGS 84"
+                errors.append(FieldError(f"sites[{place}].{name}", repr(site.get(name))[:40], expected))
+    if errors:
+        raise InvalidInput(errors)
+    return _halting(sites)
+
+
+def _is_degrees(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
 
 
 def _plan(host: PictureHost, request: PlanRequest, sites: Sequence[Mapping[str, Any]], *, is_now: bool) -> Plan:

@@ -13,7 +13,7 @@ from fom.domain.geojson import geometry_to_json
 from fom.domain.instants import DAY_US
 from fom.domain.states import DIRECTION_CODES, NO_STATE, State
 from fom.errors import NotFound
-from fom.network.network import ASSET_LIMIT_NAMES, ASSET_TYPES, LIMIT_NAMES, Network
+from fom.network.network import ASSET_LIMIT_NAMES, ASSET_TYPES, Network
 from fom.picture.question import Question
 from fom.services.disclosure import disclose_row
 from fom.services.naming import name_segment
@@ -88,7 +88,7 @@ def describe_segment(network: Network, number: int) -> dict[str, Any]:
         "road_type": road_type or None,
         "oneway": bool(network.is_oneway[number]),
         "link": int(network.link[number]),
-        "limits": _named(LIMIT_NAMES, network.limits[number]),
+        "limits": network.limits_of(number),
         "assets": [_describe_asset(network, number, place) for place in range(len(network.assets_on(number)))],
         "geometry": geometry_to_json(network.line(number)),
     }

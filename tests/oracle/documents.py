@@ -55,15 +55,23 @@ DEFAULT_POLICY: dict[str, Any] = {
     },
 }
 DEFAULT_PROFILES: dict[str, dict[str, Any]] = {
-    name: {"vehicle": vehicle, "mass_t": mass, "mlc": mlc, "width_m": width, "height_m": height, "ford_depth_m": ford}
-    for name, vehicle, mass, mlc, width, height, ford in (
-        ("P1", "foot", 0.1, 0, 0.6, 2.0, 0.5),
-        ("P2", "motorcycle", 0.3, 1, 0.9, 2.0, 0.3),
-        ("P3", "wheeled", 3.5, 4, 2.0, 2.0, 0.5),
-        ("P4", "wheeled", 15, 16, 2.9, 2.8, 1.0),
-        ("P5", "wheeled", 10, 12, 2.5, 3.2, 0.6),
-        ("P6", "wheeled", 20, 20, 2.5, 3.6, 0.7),
-        ("P7", "wheeled", 60, 70, 3.4, 4.2, 0.7),
+    name: {
+        "vehicle": vehicle,
+        "mass_t": mass,
+        "mlc": mlc,
+        "width_m": width,
+        "height_m": height,
+        "ford_depth_m": ford,
+        "axle_t": axle,
+    }
+    for name, vehicle, mass, mlc, width, height, ford, axle in (
+        ("P1", "foot", 0.1, 0, 0.6, 2.0, 0.5, 0.1),
+        ("P2", "motorcycle", 0.3, 1, 0.9, 2.0, 0.3, 0.2),
+        ("P3", "wheeled", 3.5, 4, 2.0, 2.0, 0.5, 2),
+        ("P4", "wheeled", 15, 16, 2.9, 2.8, 1.0, 8),
+        ("P5", "wheeled", 10, 12, 2.5, 3.2, 0.6, 7),
+        ("P6", "wheeled", 20, 20, 2.5, 3.6, 0.7, 8),
+        ("P7", "wheeled", 60, 70, 3.4, 4.2, 0.7, 12),
     )
 }
 
@@ -167,6 +175,11 @@ def resolve_profiles(overrides: dict[str, dict[str, Any]]) -> dict[str, dict[str
 
     def resolve(name: str) -> dict[str, Any]:
         profile = stated[name]
-        return {**resolve(profile["extends"]), **profile} if "extends" in profile else profile
+        if "extends" not in profile:
+            return profile
+        parent = dict(resolve(profile["extends"]))
+        if profile.get("mass_t", parent["mass_t"]) != parent["mass_t"]:
+            parent.pop("axle_t", None)
+        return {**parent, **profile}
 
     return {name: resolve(name) for name in stated} if overrides else stated

@@ -23,6 +23,8 @@ def physical(row: Row, t: int, erroneous: frozenset[str]) -> list[Reason]:
 
     for rule, state in _limits(row, row.segment.limits, False):
         add("segment", rule, None, state, None)
+    for rule, state in _axle(row):
+        add("segment", rule, None, state, None)
     for asset in row.segment.assets:
         for rule, state in _limits(row, asset.get("limits") or {}, False):
             add(asset["asset_id"], rule, None, state, None)
@@ -71,6 +73,20 @@ def _limits(row: Row, limits: dict[str, float | None], null_is_unknown: bool) ->
         elif r >= row.policy["limit_amber"] - SLACK:
             out.append(("P3", AMBER))
     return out
+
+
+def _axle(row: Row) -> list[tuple[str, int]]:
+    """Judge the axle limit of the road; a vehicle whose axles nobody stated bears at most its whole mass on one."""
+    limit, load = row.segment.p.get("axle_t"), row.profile.get("axle_t")
+    if limit is None:
+        return []
+    if load is None:
+        is_near = ratio(row.profile["mass_t"], limit) >= row.policy["limit_amber"] - SLACK
+        return [("P4", _unknown(row))] if is_near else []
+    r = ratio(load, limit)
+    if r > 1:
+        return [("P2", BLACK)]
+    return [("P3", AMBER)] if r >= row.policy["limit_amber"] - SLACK else []
 
 
 def _repair_limits(row: Row, repair: Record, f: Record) -> list[tuple[str, int]]:

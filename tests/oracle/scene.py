@@ -112,6 +112,9 @@ class Scene:
             p["limits"] = self.draw_limits(("mlc", "mass_t", "width_m", "height_m"), 0.6)
             if chance(rng, 0.6):
                 p["limits"].update({"mlc": 100, "width_m": 6.0, "height_m": 6.0})
+        if chance(rng, 0.15):
+            load = self.setting.resolved_profiles[self.setting.profile].get("axle_t") or 3.0
+            p["axle_t"] = rng.choice((0, 0.5 * load, load, load / 0.9, 1.05 * load, 1.2 * load, 2, 7, 8, 10, 11.5))
         if chance(rng, 0.25):
             p["assets"] = [self._draw_asset(f"{name}{i}") for i in range(rng.choice((1, 1, 1, 2)))]
         if self.assets and len(self.sketches) > 1 and chance(rng, 0.25) and "assets" not in p:

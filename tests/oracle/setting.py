@@ -64,6 +64,8 @@ OVERRIDES: tuple[dict[str, Any], ...] = (
 )
 EXTRA_PROFILES: tuple[dict[str, dict[str, Any]], ...] = (
     {"eleven": {"extends": "P5", "mlc": 11}},
+    {"twelve": {"extends": "P5", "mass_t": 12}, "axled": {"extends": "twelve", "axle_t": 6.5}},
+    {"laden": {"extends": "axled", "height_m": 3.5}, "axled": {"extends": "P6", "axle_t": 11}},
     {"tracked": {"extends": "P7", "vehicle": "tracked", "mlc": 60}, "tall": {"extends": "tracked", "height_m": 4.5}},
     {"P3": {"vehicle": "wheeled", "mass_t": 3, "mlc": 3, "width_m": 2.1, "height_m": 2.2, "ford_depth_m": 0.4}},
     {"mule": {"vehicle": "foot", "mass_t": 0.4, "mlc": 1, "width_m": 1.2, "height_m": 2.1, "ford_depth_m": 0.6}},

@@ -77,6 +77,7 @@ def test_a_heavier_profile_is_never_better(seed: int) -> None:
         heavier = Profile(
             "heavier", asked.vehicle, factor * asked.mass_t, factor * asked.mlc, factor * asked.width_m,
             factor * asked.height_m, asked.ford_depth_m / factor,
+            None if asked.axle_t is None else factor * asked.axle_t,
         )  # fmt: skip
         question = replace(case.question, profile=heavier)
         assert (ranks(picture.assess(question).states) >= before).all()

@@ -105,7 +105,7 @@ def test_a_vehicle_of_ones_own_meets_the_limits_of_its_dimensions(mission: Missi
     everything_passed(mission)
     answer = plan(mission, vehicle={"width_m": 2.4, "mass_t": 3.0})
     assert answer["vehicle"] == {
-        "mass_t": 3.0, "mlc": 4, "width_m": 2.4, "height_m": 2.0, "ford_depth_m": 0.5, "night": True,
+        "mass_t": 3.0, "mlc": 4, "width_m": 2.4, "height_m": 2.0, "ford_depth_m": 0.5, "axle_t": None, "night": True,
     }  # fmt: skip
     assert answer["profile"] == "P3"
     assert answer["outcome"] == "route"
@@ -117,6 +117,7 @@ def test_a_vehicle_of_ones_own_meets_the_limits_of_its_dimensions(mission: Missi
         ({"vehicle": {"mass_t": 9000, "mlc": 4}}, "vehicle.mass_t"),
         ({"vehicle": {"mass_t": 30}}, "vehicle.mlc"),
         ({"vehicle": {"height_m": -1}}, "vehicle.height_m"),
+        ({"vehicle": {"axle_t": 3.6}}, "vehicle.axle_t"),
         ({"vehicle": {"wings": 2}}, "vehicle.wings"),
         ({"rest_every_h": 0}, "rest_every_h"),
         ({"range_km": 1e9}, "range_km"),

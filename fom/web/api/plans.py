@@ -57,6 +57,9 @@ class Vehicle(Body):
     width_m: float | None = None
     height_m: float | None = None
     ford_depth_m: float | None = None
+    axle_t: float | None = Field(
+        None, description="Tonnes on the heaviest axle; left out: unknown where the mass is not the profile's"
+    )
     night: bool = Field(True, description="False: on the road between sunrise and sunset only")
 
     def dimensions(self) -> dict[str, float]:

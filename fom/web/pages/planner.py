@@ -29,6 +29,7 @@ POSTURE_WORDS = {
 }
 DIMENSIONS = {
     "mass_t": "Mass, t",
+    "axle_t": "Axle, t",
     "mlc": "Load class",
     "width_m": "Width, m",
     "height_m": "Height, m",

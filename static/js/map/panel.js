@@ -206,7 +206,7 @@ function headings(geometry) {
 
 function assetWords(asset) {
   const limits = Object.entries(asset.limits ?? {}).filter(([, value]) => value !== null);
-  const words = { mlc: "class", mass_t: "mass t", width_m: "width m", height_m: "height m", depth_m: "depth m" };
+  const words = { mlc: "class", mass_t: "mass t", axle_t: "axle t", width_m: "width m", height_m: "height m", depth_m: "depth m" };
   const text = limits.map(([name, value]) => `${words[name] ?? name} ${value}`).join(", ");
   return [asset.name, text || "limits not recorded", asset.asset_id ?? asset.id].filter(Boolean).join(" · ");
 }
