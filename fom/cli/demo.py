@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import orjson
+from sqlalchemy.orm import Session
 
 from fom.cli.user import now_us
 from fom.config import Config, config_from_env
@@ -116,15 +117,20 @@ def _fill(database: Database, network: Network, files: Any, *, now: int, say: Sa
         load_facts(session, facts, network=network, actor=OPERATOR, now=now)
         say("registers into the database")
         load_registers(session, kept, network=network, actor=OPERATOR, now=now)
-        for email, name, role, unit, clearance in DEMO_ACCOUNTS:
-            accounts.create_user(
-                session,
-                email=email,
-                password=DEMO_PASSWORD,
-                name=name,
-                roles=[role],
-                unit=unit,
-                clearance=clearance,
-                actor=OPERATOR,
-                now=now,
-            )
+        make_accounts(session, now=now)
+
+
+def make_accounts(session: Session, *, now: int) -> None:
+    """Make the demo accounts."""
+    for email, name, role, unit, clearance in DEMO_ACCOUNTS:
+        accounts.create_user(
+            session,
+            email=email,
+            password=DEMO_PASSWORD,
+            name=name,
+            roles=[role],
+            unit=unit,
+            clearance=clearance,
+            actor=OPERATOR,
+            now=now,
+        )

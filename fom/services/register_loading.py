@@ -30,14 +30,15 @@ def load_registers(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     *,
     network: Network,
+    router: Router | None = None,
     actor: Actor,
     now: int,
     progress: Callable[[str], None] | None = None,
 ) -> int:
     """Store rows of any registers, only where a register is empty; return how many.
 
-    Key routes get their stretches along `via`. Ground is known from 90 days ago; a movement, case, task, priority or
-    assessment from the latest of its own times that is past.
+    Key routes get their stretches along `via`, searched with `router`, or one made for it. Ground is known from 90 days
+    ago; a movement, case, task, priority or assessment from the latest of its own times that is past.
 
     Raises
     ------
@@ -51,7 +52,7 @@ def load_registers(
     unknown = sorted(set(rows) - set(REGISTERS))
     if unknown:
         raise InvalidInput.single(unknown[0], "given", "one of " + ", ".join(REGISTERS))
-    count, router = 0, Router(network)
+    count, router = 0, Router(network) if router is None else router
     for register in (*GROUND, *(name for name in REGISTERS if name not in GROUND)):
         if not rows.get(register):
             continue

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import DESK, PATIENCE_MS, PHONE
 from tests.browser.record_walk import Walk, chromium
@@ -26,14 +26,17 @@ def open_map(walk: Walk, page: Page, path: str = "/") -> None:
     page.wait_for_timeout(2500)
 
 
+def set_range(slider: Locator, value: float) -> None:
+    """Move a range input, as a hand does."""
+    slider.evaluate(
+        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', { bubbles: true })); }", value
+    )
+
+
 def slide(page: Page, hours: float) -> float:
     """Move the slider so many hours from now; return the seconds until the map shows that moment."""
-    slider = page.get_by_role("slider", name="Moment shown")
     begun = time.perf_counter()
-    slider.evaluate(
-        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', { bubbles: true })); }",
-        hours * 60,
-    )
+    set_range(page.get_by_role("slider", name="Moment shown"), hours * 60)
     page.locator("[data-live-map][data-then]:not([data-reading])").wait_for()
     return time.perf_counter() - begun
 

@@ -60,6 +60,8 @@ export async function createMap(container, settings, symbolsUrl, options = {}) {
     minZoom: 3,
     ...options,
   });
+  map.on("render", () => container.removeAttribute("data-still")); // [data-still]: drawn in full, nothing is awaited
+  map.on("idle", () => container.setAttribute("data-still", ""));
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.addControl(new Tools(settings.bounds), "top-right");

@@ -20,13 +20,14 @@ function dash(style) {
   return style.dash === null ? undefined : [style.dash / style.width, style.gap / style.width];
 }
 
-// The layers of one kind of line (key-route runs, or other roads) for all states, worst on top.
+// The layers of one kind of line (key-route runs, or other roads) for all states, worst on top. Those of roads on tiles
+// are not shown before states are joined to the tiles: a road whose state was not read yet is not an unknown road.
 export function stateLayers(prefix, source, rules, token, scale, shows, extra) {
   const [open, caution, unknown, restricted, closed] = rules.states;
   const line = (id, number, paint, layout = {}) => ({
     id: `${prefix}-${id}`, type: "line", ...source, ...extra,
     ...(shows.filter ? { filter: shows.filter(number) } : {}),
-    layout: { "line-cap": "butt", "line-join": "round", ...layout },
+    layout: { "line-cap": "butt", "line-join": "round", ...(shows.filter ? {} : { visibility: "none" }), ...layout },
     paint: { ...paint, "line-opacity": shows.opacity(number, paint["line-opacity"] ?? 1) },
   });
   const w = (factor, px = 0) => (shows.filter ? width : streetWidth)(rules, factor * scale, px);

@@ -118,7 +118,15 @@ export class StateTiles {
       for (const id of numbers) this.map.setFeatureState({ ...AT, id }, { s: this.stateOf(id) });
       return;
     }
+    this.#show();
     this.map.removeFeatureState(AT);
     this.map.getSource(AT.source).setTiles([this.plain.replace(/^https?:/, `${this.scheme}:`)]);
+  }
+
+  // Layers of states are shown with the first tiles that have states; the tiles before were read without them.
+  #show() {
+    for (const { id, source, layout } of this.map.getStyle().layers) {
+      if (source === AT.source && layout?.visibility === "none") this.map.setLayoutProperty(id, "visibility", "visible");
+    }
   }
 }
