@@ -33,6 +33,7 @@ from fom.picture.live import LiveStates
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.router import Router
+from fom.services.collecting import uncollected
 from fom.services.deployment import DeploymentSettings
 from fom.services.followed import Followed
 from fom.services.followed_pairs import FollowedPairs, Pair
@@ -384,6 +385,7 @@ class PictureHost:
             except DBAPIError:  # readers are served as of the last change also when nothing can be written
                 log.warning("what time moved could not be written")
 
+    @uncollected()
     def _load(self) -> None:
         """Read everything; what fails here leaves the old picture in place."""
         with self._database.reading() as session:
@@ -519,6 +521,7 @@ class PictureHost:
         """
         question = self.question(profile=profile, user_class=user_class)
 
+        @uncollected()
         def begin() -> Followed:
             live = self._picture.live(question.profile, user_class, self._last_at or question.at)
             return Followed(live, number=self._version, routes=self._routes)
