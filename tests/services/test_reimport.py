@@ -6,6 +6,7 @@ import pytest
 
 from fom.domain.facts_file import parse_facts
 from fom.errors import Conflict, InvalidInput, NotPermitted
+from fom.network.drawn import load_network_file
 from fom.picture.picture import Picture
 from fom.services.activating import announce_network, bring_into_use, current_review, list_versions, show_review
 from fom.services.facts_exchange import export_facts
@@ -15,8 +16,9 @@ from fom.services.network_review import sign_item
 from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_events import LETTERS, NetworkEvent
 from fom.services.registers import get_register
-from fom.services.reporting import log_report
+from fom.services.reporting import amend_report, log_report
 from fom.store.database import Database
+from fom.store.records import feature_of, find_records
 from tests.services.ground import feature, write
 from tests.services.people import ADMIN, AMINA, BASIL, CHIEF, PATROL, T0, draft, hazard, new_id
 from tests.services.reimport import HOUR, Reimport, make_reimport
@@ -183,6 +185,111 @@ def test_reports_named_on_the_old_map_and_on_the_new_one_both_count(area):
     area.hosts.follow()
     assert letters(area.hosts.current)[first] == "X"
     assert letters(area.process().current) == letters(area.hosts.current)
+
+
+def damage(*stretches: dict, **said) -> dict:
+    properties = {"kind": "physical", "damage": "blocked", "segments": list(stretches), "location": {"method": "gps"}}
+    return {"type": "Feature", "geometry": None, "properties": properties | said}
+
+
+def log(area: Reimport, *records: dict, **more):
+    host = area.hosts.current
+    with area.database.writing() as session:
+        logged = log_report(
+            session, draft(records=list(records), **more), actor=PATROL, now=area.clock(), network=host.network,
+            names=host.names,
+        )  # fmt: skip
+    area.hosts.follow()
+    return logged
+
+
+def stored(area: Reimport, record_id: str) -> dict:
+    with area.database.reading() as session:
+        (row,) = find_records(session, [record_id])
+        return feature_of(row)["properties"] | {"meta": row.meta}
+
+
+@pytest.fixture
+def turned(area) -> Reimport:
+    announce(area)
+    sign_all(area)
+    activate(area)
+    return area
+
+
+def test_a_report_from_a_page_of_the_former_map_counts_on_all_parts_of_its_road(turned):
+    first, second, *_ = (turned.after.segment_id(n) for n in range(turned.after.n_segments))
+    whole = log(turned, damage({"id": "west"}))
+    said = stored(turned, whole.record_ids[0])
+    assert [s["id"] for s in said["segments"]] == [first, second]
+    assert said["meta"]["named"] == [{"id": "west"}]
+    assert {letters(turned.hosts.current)[i] for i in (first, second)} == {"R"}, "not judged: suspected"
+    assert letters(turned.process().current) == letters(turned.hosts.current)
+
+
+def test_a_stretch_of_a_former_road_is_the_same_ground_today(turned):
+    _, second, *_ = (turned.after.segment_id(n) for n in range(turned.after.n_segments))
+    part = log(turned, damage({"id": "west", "from_m": 800, "to_m": 900}, {"id": second, "from_m": 10, "to_m": 20}))
+    named, beside = stored(turned, part.record_ids[0])["segments"]
+    cut = float(turned.after.length_m[0])
+    assert (named["id"], beside) == (second, {"id": second, "from_m": 10, "to_m": 20})
+    assert (named["from_m"], named["to_m"]) == pytest.approx((800 - cut, 900 - cut), abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("stretch", "field", "words"),
+    [
+        ({"id": "apart"}, "segments[0].id", "apart, which is on the map no more"),
+        ({"id": "nowhere"}, "segments[0].id", "nowhere"),
+        ({"id": "west", "to_m": 5000}, "segments[0].to_m", "5000"),
+    ],
+)
+def test_a_former_road_that_is_gone_is_refused_by_its_name(turned, stretch, field, words):
+    with pytest.raises(InvalidInput) as refused:
+        log(turned, damage(stretch))
+    assert [(e.field, e.came) for e in refused.value.errors] == [(field, words)]
+
+
+def test_a_road_of_which_a_part_is_gone_says_which(database, tmp_path):
+    """The new map ends the road 400 m early."""
+    features = [
+        {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[a, 5.0], [b, 5.0]]},
+         "properties": {"segment_id": name, "highway": "primary", "road_type": "X"}}
+        for name, a, b in (("m1", 30.0, 30.01), ("m2", 30.01, 30.02), ("m3", 30.02, 30.0264))
+    ]  # fmt: skip
+    area = make_reimport(database, tmp_path, load_network_file({"type": "FeatureCollection", "features": features}))
+    announce(area)
+    sign_all(area)
+    activate(area)
+    with pytest.raises(InvalidInput) as refused:
+        log(area, damage({"id": "east"}))
+    (error,) = refused.value.errors
+    assert error.field == "segments[0].id"
+    assert error.came.startswith("east, of which ")
+    assert error.came.endswith(" m are on the map no more")
+    assert len(log(area, damage({"id": "east", "to_m": 500})).record_ids) == 1
+
+
+def test_the_same_report_sent_before_and_after_the_map_is_one(area):
+    body = draft(records=[damage({"id": "west"})])
+    with area.database.writing() as session:
+        log_report(session, body, actor=PATROL, now=area.clock(), network=area.base)
+    area.hosts.follow()
+    announce(area)
+    sign_all(area)
+    activate(area)
+    host = area.hosts.current
+    with area.database.writing() as session:
+        again = log_report(session, body, actor=PATROL, now=area.clock(), network=host.network, names=host.names)
+    assert not again.is_new
+    more = draft(records=[damage({"id": "west"})], words="still blocked")
+    with area.database.writing() as session:
+        amended = amend_report(
+            session, body.id, more, base_version=1, actor=PATROL, now=area.clock(), network=host.network,
+            names=host.names,
+        )  # fmt: skip
+    assert amended.record_ids == again.record_ids, "what it says is what it said"
+    assert amended.pending_ids == ()
 
 
 def test_key_routes_go_on_over_the_pieces_of_their_roads(area):
