@@ -61,7 +61,7 @@ def reason_groups(
         worse = int(worst[1][number] > worst[0][number])
         _put(groups, reasons[worse], number, worst, float(length[number]), [str(reason["text"]) for reason in reasons])
     for number in rest.tolist():
-        unread = {"component": None, "text": "reasons not read", "fact_ids": []}
+        unread: dict[str, Any] = {"component": None, "text": "reasons not read", "fact_ids": []}
         _put(groups, unread, number, worst, float(length[number]), None)
     rows = sorted((group.told() for group in groups.values()), key=lambda group: -group["length_m"])
     return rows[:GROUPS_MAX]

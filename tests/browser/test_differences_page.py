@@ -19,7 +19,7 @@ VIEW = "#view=11/5.045/30.09"
 def test_two_moments_beside_each_other_with_their_reasons(visit: Opener, size: dict[str, int], theme: str) -> None:
     page = visit("duty", size=size, theme=theme).open_map("/" + VIEW)
     go_back(page, 12)  # before the drive of this morning
-    page.get_by_role("link", name="What changed since").click()
+    page.get_by_role("link", name="What changed").click()
     page.locator("[data-differences][data-ready]").wait_for(timeout=PATIENCE_MS)
     lists = page.locator("[data-difference]")
     expect(lists).to_contain_text("20 segments differ")

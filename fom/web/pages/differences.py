@@ -12,7 +12,6 @@ from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
-from fom.picture.question import Question
 from fom.services.differences import Side, find_difference
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading
@@ -31,12 +30,11 @@ SIDES = ("before", "after")
 def show() -> Any:
     """Show the form, and what differs when the first moment is given."""
     host, form, errors = edge().host, request.args.to_dict(), list[FieldError]()
-    difference, asked = None, list[Question]()
+    difference, sides = None, list[Side]()
     if form.get("before_at", "").strip():
         try:
-            asked = _questions(form)
+            sides = _sides(form)
             with reading() as session:
-                sides = [Side(host, question) for question in asked]
                 difference = find_difference(session, host, sides[0], sides[1], actor=current_actor())
         except InvalidInput as refused:
             errors = list(refused.errors)
@@ -48,7 +46,7 @@ def show() -> Any:
         "network": host.network.network_id, "segments": host.network.n_segments,
         "bounds": network_bounds(host.network), "zooms": [MIN_ZOOM, MAX_ZOOM], "style": map_style_values(),
         "credit": network_credit(host.network), "layers": list(MAP_LAYERS),
-        "sides": [question.members() for question in asked],
+        "sides": [side.members() for side in sides],
     }  # fmt: skip
     page = render_template(
         "differences/differences.html", form=form, errors=errors, difference=difference, settings=settings,
@@ -58,8 +56,8 @@ def show() -> Any:
     return page, 422 if errors else 200
 
 
-def _questions(form: Mapping[str, str]) -> list[Question]:
-    """Return the questions of both sides. InvalidInput names every field that does not say what it should."""
+def _sides(form: Mapping[str, str]) -> list[Side]:
+    """Return both sides. InvalidInput names every field that does not say what it should."""
     host, errors = edge().host, list[FieldError]()
     now, knowledge = host.now(), form.get("known") or "then"
     if knowledge not in KNOWLEDGE:
@@ -74,15 +72,15 @@ def _questions(form: Mapping[str, str]) -> list[Question]:
             known = min(at, now)
         moments.append((at, known))
     profile, user_class = form.get("profile") or "P3", form.get("user_class") or USER_CLASSES[0]
-    questions = []
+    sides = []
     for at, known in moments:
         try:
-            questions.append(host.question(at, known, profile, user_class))
+            sides.append(Side(host, host.question(at, known, profile, user_class)))
         except InvalidInput as refused:
             errors += [error for error in refused.errors if error not in errors]
     if errors:
         raise InvalidInput(errors)
-    return questions
+    return sides
 
 
 def _moment(form: Mapping[str, str], name: str, errors: list[FieldError]) -> int | None:
