@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from fom.domain.facts_file import parse_facts
 from fom.errors import Conflict, InvalidInput, NotPermitted
@@ -15,10 +16,12 @@ from fom.services.map_layers import read_layer
 from fom.services.network_review import sign_item
 from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_events import LETTERS, NetworkEvent
+from fom.services.placing_facts import read_place
 from fom.services.registers import get_register
 from fom.services.reporting import amend_report, log_report
 from fom.store.database import Database
 from fom.store.records import feature_of, find_records
+from fom.store.tables import RecordRow
 from tests.services.ground import feature, write
 from tests.services.people import ADMIN, AMINA, BASIL, CHIEF, PATROL, T0, draft, hazard, new_id
 from tests.services.reimport import HOUR, Reimport, make_reimport
@@ -187,6 +190,10 @@ def test_reports_named_on_the_old_map_and_on_the_new_one_both_count(area):
     assert letters(area.process().current) == letters(area.hosts.current)
 
 
+def find_all(session) -> list[RecordRow]:
+    return list(session.scalars(select(RecordRow)))
+
+
 def damage(*stretches: dict, **said) -> dict:
     properties = {"kind": "physical", "damage": "blocked", "segments": list(stretches), "location": {"method": "gps"}}
     return {"type": "Feature", "geometry": None, "properties": properties | said}
@@ -290,6 +297,54 @@ def test_the_same_report_sent_before_and_after_the_map_is_one(area):
         )  # fmt: skip
     assert amended.record_ids == again.record_ids, "what it says is what it said"
     assert amended.pending_ids == ()
+
+
+def test_a_fact_whose_road_is_gone_lies_where_a_person_placed_it(area):
+    fact(area, "blocked", "physical", damage="blocked", segments=[{"id": "apart"}], grade="A1")
+    bypass = area.after.segment_id(4)
+    announce(area)
+    item = next(i for i in items(area).values() if i["subject"] == "blocked")
+    assert item["can_be_placed"]
+    with area.database.writing() as session:
+        review = current_review(session, area.hosts, area.after.network_id)
+        place = read_place(area.after, position="30.055, 5.0004")
+        signed = sign_item(
+            session, review, item["item"], choice="accept", reason=WHY, place=place, actor=AMINA, now=area.clock()
+        )
+    assert (signed["is_settled"], signed["signatures"][0]["place"]) == (True, {"segment": bypass})
+    before = letters(area.hosts.current)
+    assert before["apart"] == "X", "nothing opens by being placed"
+    sign_all(area)
+    activate(area)
+    assert letters(area.hosts.current)[bypass] == "X"
+    assert letters(area.process().current) == letters(area.hosts.current)
+    with area.database.reading() as session:
+        (again,) = [r for r in find_all(session) if (r.meta or {}).get("placed_from") == "blocked"]
+        assert (again.grade, again.properties["segments"]) == ("A1", [{"id": bypass}])
+        links = [r.properties["members"] for r in find_all(session) if r.kind == "link"]
+    assert links == [["blocked", again.id]]
+
+
+def test_a_place_that_is_no_road_of_the_new_map_is_refused_by_its_field(area):
+    for said, field in (
+        ({"segment": "apart"}, "place.segment"), ({"position": "31, 6"}, "place.position"),
+        ({"position": "here"}, "place.position"), ({}, "place"),
+        ({"segment": "x", "position": "30.055, 5"}, "place"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput) as refused:
+            read_place(area.after, **said)
+        assert [error.field for error in refused.value.errors] == [field]
+    fact(area, "mine", "explosive", {"type": "Point", "coordinates": [30.005, 5.0001]}, hazard="item",
+         **{"class": "mine"}, location={"method": "gps"}, grade="A1")  # fmt: skip
+    announce(area)
+    for item in items(area).values():
+        assert item["can_be_placed"] is False
+        with area.database.writing() as session, pytest.raises(InvalidInput) as refused:
+            sign_item(
+                session, current_review(session, area.hosts, area.after.network_id), item["item"], choice="accept",
+                reason=WHY, place={"segment": area.after.segment_id(4)}, actor=AMINA, now=area.clock(),
+            )  # fmt: skip
+        assert refused.value.errors[0].field == "place"
 
 
 def test_key_routes_go_on_over_the_pieces_of_their_roads(area):
