@@ -27,11 +27,13 @@ from fom.services.network_review import (
     lines_of,
     make_review,
     open_items,
+    placed_facts,
     signatures,
     told,
     told_items,
 )
 from fom.services.picture_host import PictureHost
+from fom.services.placing_facts import write_placed
 from fom.services.policies import activate_network, active_network
 from fom.services.registers import vars_of, write_row
 from fom.services.writing import note, step
@@ -228,6 +230,7 @@ def bring_into_use(
     change = activate_network(session, network_id, manifest, actor=actor, now=now, reason=emergency)
     if change is not None:
         _move_key_routes(session, hosts, review, actor=actor, at=at, change=change)
+        write_placed(session, hosts.current, placed_facts(session, review), actor=actor, at=at, change=change)
     return change
 
 

@@ -131,7 +131,7 @@ def _changed_m(network: Network, old: Worst, new: Worst) -> list[dict[str, Any]]
 def _routes(
     session: Session, network: Network, sides: tuple[Side, Side], viewing: Viewing, actor: Actor
 ) -> list[dict[str, Any]]:
-    """Return the key routes whose worst state differs, by code, each with the cause on the side where it is worse."""
+    """Return the key routes whose worst state differs, by code, each with its cause on either side."""
     changed = []
     for row in list_register(session, "key_route", actor=actor):
         arcs = arcs_of(network, row["segments"] or ())
@@ -140,10 +140,11 @@ def _routes(
         old, new = (worst_along(side.states, arcs) for side in sides)
         if old == new:
             continue
-        side = sides[int(new > old)]
-        cause = deciding_cause(viewing, side.assess(np.unique(arcs >> 1)), row, actor=actor)
+        numbers = np.unique(arcs >> 1)
+        causes = [deciding_cause(viewing, side.assess(numbers), row, actor=actor) for side in sides]
         told = {"id": row["id"], "code": row["code"], "name": row["name"], "before": letter(old), "after": letter(new)}
-        changed.append({**told, "cause": cause})
+        told |= {"cause": causes[int(new > old)], "before_cause": causes[0], "after_cause": causes[1]}
+        changed.append(told)
     return changed
 
 

@@ -26,11 +26,14 @@ from fom.picture.carrying import Carried
 from fom.picture.picture import Picture
 from fom.picture.rebinding import FactDifference, Improvement, fact_differences, improvements
 from fom.services.picture_host import PictureHost
+from fom.services.placing_facts import PLACED_KINDS
 from fom.services.writing import note, step
 from fom.store.tables import KeyRoute, NetworkSignature
 
 GAP_M = 15.0
 """So much of a key route may have no road any more before a person is asked (J)."""
+LOST_PLACE = frozenset(("lost", "asset_lost", "doubtful", "no_way"))
+"""Problems of facts that do not lie where they lay: a person may know where they lie."""
 LINES_MAX = 100
 """Roads of one item that a map draws; an incident may touch hundreds."""
 REASON_LETTERS = 10
@@ -48,6 +51,8 @@ class Item:
     """Id of the record or key route, or the first segment of a stretch of road."""
     essence: dict[str, Any]
     choices: tuple[str, ...] = ("accept",)
+    can_be_placed: bool = False
+    """Whether a person may say on which road of the new map a fact lies."""
 
     @property
     def persons(self) -> int:
@@ -125,7 +130,8 @@ def _fact_item(old: Network, new: Network, difference: FactDifference, host: Pic
         "new_segments": [new.segment_id(n) for n in difference.new_segments],
         "lost": [] if told is None else [[s.segment_id, s.from_m, s.to_m] for s in told.lost],
     }
-    return Item("", "fact", difference.record_id, essence)
+    can_be_placed = difference.kind in PLACED_KINDS and bool(LOST_PLACE & set(difference.problems))
+    return Item("", "fact", difference.record_id, essence, can_be_placed=can_be_placed)
 
 
 def _improvement_items(
@@ -206,16 +212,24 @@ def _reaches_end(network: Network, number: int, to_m: float | None) -> bool:
 
 
 def sign_item(
-    session: Session, review: Review, item_id: str, *, choice: str, reason: str, actor: Actor, now: int
+    session: Session,
+    review: Review,
+    item_id: str,
+    *,
+    choice: str,
+    reason: str,
+    actor: Actor,
+    now: int,
+    place: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Sign an item of a review and return it as it stands then.
+    """Sign an item of a review and return it as it stands then; `place` says on which new road a fact lies.
 
     Raises
     ------
     NotFound
         No such item (any more).
     InvalidInput
-        The reason says nothing, or the item knows no such choice.
+        The reason says nothing, the item knows no such choice, or its fact is not to be placed.
     Conflict
         Settled already, or signed by the same person.
     NotPermitted
@@ -230,6 +244,8 @@ def sign_item(
         raise InvalidInput.single("reason", reason[:40], f"why, in at least {REASON_LETTERS} letters")
     if choice not in item.choices:
         raise InvalidInput.single("choice", choice, "one of " + ", ".join(item.choices))
+    if place is not None and not item.can_be_placed:
+        raise InvalidInput.single("place", "given", "nothing: this item keeps its place")
     signed = signatures(session, review).get(item.item, [])
     valid = [s for s in signed if covers(s, item)]
     if is_settled(item, signed):
@@ -240,11 +256,19 @@ def sign_item(
     if item.kind == "improvement" and is_last and not (may(actor, "improve") or any(s.may_improve for s in valid)):
         raise NotPermitted("one of the two who accept an improvement must be the chief JOC")
     row = NetworkSignature(
-        network_id=review.network_id, base_id=review.base_id, item=item.item, kind=item.kind, essence=item.essence,
+        network_id=review.network_id, base_id=review.base_id, item=item.item, kind=item.kind,
+        essence=item.essence if place is None else {**item.essence, "place": dict(place)},
         choice=choice, reason=reason.strip(), may_improve=may(actor, "improve"), by=actor.person, at=at,
     )  # fmt: skip
     session.add(row)
-    details = {"item": item.item, "what": item.kind, "subject": item.subject, "choice": choice, "reason": row.reason}
+    details: dict[str, Any] = {
+        "item": item.item,
+        "what": item.kind,
+        "subject": item.subject,
+        "choice": choice,
+        "reason": row.reason,
+    }
+    details |= {} if place is None else {"place": dict(place)}
     note(
         session,
         "sign_review",
@@ -271,7 +295,7 @@ def signatures(session: Session, review: Review) -> dict[str, list[NetworkSignat
 def covers(signature: NetworkSignature, item: Item) -> bool:
     """Return whether what was signed is what the item says now, or worse; facts and routes must be the same."""
     if item.kind != "improvement":
-        return signature.essence == item.essence
+        return {name: value for name, value in signature.essence.items() if name != "place"} == item.essence
     signed = {tuple(row[:3]): row for row in signature.essence["rows"]}
     return all(_is_within(row, signed.get(tuple(row[:3]))) for row in item.essence["rows"])
 
@@ -291,6 +315,17 @@ def is_settled(item: Item, signed: Sequence[NetworkSignature]) -> bool:
     return len(persons) >= item.persons and (item.kind != "improvement" or any(s.may_improve for s in valid))
 
 
+def placed_facts(session: Session, review: Review) -> dict[str, dict[str, Any]]:
+    """Return record id -> place of the facts that were signed for with one; the newest signature that holds counts."""
+    signed = signatures(session, review)
+    places = {}
+    for item in review.items:
+        valid = [s for s in signed.get(item.item, []) if covers(s, item)]
+        if item.kind == "fact" and valid and (place := valid[-1].essence.get("place")):
+            places[item.subject] = place
+    return places
+
+
 def open_items(session: Session, review: Review) -> list[Item]:
     """Return the items that nobody has settled."""
     signed = signatures(session, review)
@@ -308,6 +343,7 @@ def told(item: Item, signed: Sequence[NetworkSignature]) -> dict[str, Any]:
         "subject": item.subject,
         "says": item.essence,
         "choices": list(item.choices),
+        "can_be_placed": item.can_be_placed,
         "persons": item.persons,
         "is_settled": is_settled(item, signed),
         "signatures": [
@@ -316,6 +352,7 @@ def told(item: Item, signed: Sequence[NetworkSignature]) -> dict[str, Any]:
                 "at": format_instant(s.at),
                 "choice": s.choice,
                 "reason": s.reason,
+                "place": s.essence.get("place"),
                 "is_valid": covers(s, item),
             }
             for s in signed
@@ -330,7 +367,8 @@ def told_items(session: Session, review: Review, host: PictureHost, *, actor: Ac
     for item in review.items:
         plain = told(item, signed.get(item.item, []))
         if item.kind != "improvement" and not visible(actor, host.access_of(item.subject)):
-            plain |= {"subject": "restricted, contact JOC", "says": {}}
+            plain |= {"subject": "restricted, contact JOC", "says": {}, "can_be_placed": False}
+            plain["signatures"] = [{**signature, "place": None} for signature in plain["signatures"]]
         items.append(plain)
     return items
 

@@ -16,6 +16,7 @@ from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.states import Component, State
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.services.drafts import check_uuid, checked
+from fom.services.former_names import named_in_use
 from fom.services.pending import Outcome, pend
 from fom.services.picture_host import PictureHost
 from fom.services.record_checks import check_references
@@ -78,6 +79,8 @@ def set_manual_state(session: Session, draft: ManualDraft, *, actor: Actor, now:
     if existing_ids(session, [record_id]):
         return Outcome(record_id=record_id)
     feature = _feature(draft, record_id, actor, at)
+    if draft.mode == "worsen":  # an improvement names whole segments: who improves looks at the map in use
+        (feature,) = named_in_use([feature], host.names)
     check_references(session, [feature], host.network)
     if draft.mode == "improve":
         _check_improvement(draft, at, host)

@@ -19,6 +19,8 @@ from fom.errors import Conflict, KeptConflict, NotFound
 from fom.network.network import Network
 from fom.services.accounts import ensure_unit
 from fom.services.drafts import ReportDraft, complete_features
+from fom.services.former_names import named_in_use
+from fom.services.former_networks import FormerNetworks
 from fom.services.pending import list_pending_of, pend
 from fom.services.record_checks import check_references
 from fom.services.writing import note, step
@@ -61,7 +63,13 @@ class LoggedReport:
 
 
 def log_report(
-    session: Session, draft: ReportDraft, *, actor: Actor, now: int, network: Network | None = None
+    session: Session,
+    draft: ReportDraft,
+    *,
+    actor: Actor,
+    now: int,
+    network: Network | None = None,
+    names: FormerNetworks | None = None,
 ) -> LoggedReport:
     """Store a report with its records, audit line and change number.
 
@@ -69,6 +77,8 @@ def log_report(
     ----------
     network
         Checks the segments and assets that records name; without it they are taken as they are.
+    names
+        Of former networks, to name anew what comes from a page of one.
 
     Raises
     ------
@@ -83,6 +93,7 @@ def log_report(
     if known is not None:
         return _again(session, known, draft, actor=actor, at=at)
     features = complete_features(draft, actor=actor, at=at, report_id=draft.id, version=1)
+    features = named_in_use(features, names)
     check_references(session, features, network)
     change = add_change(session, "report", at=at, subject=("report", draft.id), record_ids=[f["id"] for f in features])
     unit = ensure_unit(session, draft.unit or actor.unit)
@@ -120,6 +131,7 @@ def amend_report(
     actor: Actor,
     now: int,
     network: Network | None = None,
+    names: FormerNetworks | None = None,
 ) -> LoggedReport:
     """Store a new version of a report: unchanged records stay, the others are retracted and added anew.
 
@@ -146,8 +158,9 @@ def amend_report(
         raise Conflict("the report was amended meanwhile", current=report.version)
     version = report.version + 1
     features = complete_features(draft, actor=actor, at=at, report_id=report_id, version=version)
-    check_references(session, features, network)
     kept, dropped, added = _compare(_current_records(session, report_id, at), features)
+    added = named_in_use(added, names)
+    check_references(session, added, network)
     retracted_now = [row for row in dropped if signatures_to_retract(row.kind, row.properties) == 1]
     waiting = [row for row in dropped if row not in retracted_now]
     new = added + [_retraction(row, draft.id, actor, at) for row in retracted_now]

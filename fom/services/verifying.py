@@ -11,6 +11,7 @@ from fom.domain.access import Actor
 from fom.errors import InvalidInput
 from fom.network.network import Network
 from fom.services.drafts import parse_report
+from fom.services.former_networks import FormerNetworks
 from fom.services.reporting import LoggedReport, log_report
 
 
@@ -22,6 +23,7 @@ def record_verification(
     actor: Actor,
     now: int,
     network: Network | None = None,
+    names: FormerNetworks | None = None,
     classification: str = "confidential",
 ) -> LoggedReport:
     """Store a verification as a report of form `passage`; a GPS track by a unit account grades itself.
@@ -41,4 +43,4 @@ def record_verification(
     if kind != "verification":
         raise InvalidInput.single("properties.kind", repr(kind)[:40], "verification")
     body = {"id": id, "form": "passage", "records": [dict(feature)], "classification": classification}
-    return log_report(session, parse_report(body), actor=actor, now=now, network=network)
+    return log_report(session, parse_report(body), actor=actor, now=now, network=network, names=names)

@@ -39,4 +39,25 @@ for (const article of root.querySelectorAll("[data-item]")) {
   article.addEventListener("click", () => show(article));
   article.addEventListener("focusin", () => show(article));
 }
+// [data-place] takes the next click on the map as the place of its item, for the field of that id.
+const frame = root.querySelector("[data-map]"), buttons = [...root.querySelectorAll("[data-place]")];
+let placing = null;
+function place(button) {
+  placing = button === placing ? null : button;
+  for (const other of buttons) other.setAttribute("aria-pressed", String(other === placing));
+  frame.classList.toggle("picking", placing !== null);
+  if (placing) frame.scrollIntoView({ block: "nearest", behavior: "smooth" });
+}
+for (const button of buttons) {
+  button.hidden = false;
+  button.addEventListener("click", () => place(button));
+}
+map.on("click", ({ lngLat }) => {
+  if (!placing) return;
+  const field = root.querySelector(`#${placing.dataset.place}`);
+  field.value = `${lngLat.lng.toFixed(6)}, ${lngLat.lat.toFixed(6)}`;
+  setData(map, "draft", [{ type: "Feature", geometry: { type: "Point", coordinates: [lngLat.lng, lngLat.lat] }, properties: {} }]);
+  place(placing);
+  field.focus();
+});
 root.dataset.ready = "true";

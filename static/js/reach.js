@@ -2,6 +2,7 @@
 // The answer itself is made by the server; without scripts the page lists it in full.
 // A band is told by the dashes of its edge and by its minutes, the nearest also by the deepest fill.
 import { createMap, readContext, setData } from "./map/canvas.js";
+import { StatesMap } from "./map/states_map.js";
 import { tokens } from "./map/symbols.js";
 
 const root = document.querySelector("[data-reach]");
@@ -61,4 +62,18 @@ map.on("click", ({ lngLat }) => {
   mark([lngLat.lng, lngLat.lat]);
   setPicking(false);
 });
+// Beneath the bands: the states by which the answer was judged.
+async function showStates(question) {
+  const query = new URLSearchParams(question);
+  const [states, routes] = await Promise.all([
+    fetch(`/api/v1/states?${query}`, { headers: { Accept: "application/octet-stream" } }),
+    fetch(`/api/v1/layers/routes?${query}`),
+  ]);
+  if (!states.ok || !routes.ok) return;
+  const shown = new StatesMap(map, settings);
+  shown.at = Date.parse(question.at);
+  shown.show(new Uint8Array(await states.arrayBuffer()), await routes.json());
+}
+
+if (settings.question.at) await showStates(settings.question).catch(() => {});
 root.dataset.ready = "true";

@@ -50,7 +50,7 @@ function showRefusal(failed) {
 
 function showDifference(difference, from = base.states) {
   right.show(moved(from, difference.moves), base.routes, difference.moves.map(([number]) => number));
-  box.replaceChildren(...differenceList(difference, flyTo));
+  box.replaceChildren(...differenceList(difference, flyTo, pair ? ["Left", "Right"] : undefined));
   root.dataset.version = difference.version;
 }
 

@@ -3,10 +3,11 @@
 import json
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from fom.maps.style import read_tokens
-from tests.browser.conftest import PATIENCE_MS, Opener
+from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Opener
 from tests.browser.mission import point_on
 from tests.browser.pixels import decode_png, share_of
 
@@ -95,3 +96,18 @@ def test_a_hypothesis_that_cannot_hold_says_why(visit: Opener) -> None:
     seen.page.get_by_label("Parameters that differ").blur()
     expect(seen.page.locator("[data-refusal]")).to_contain_text("policy.risk_red")
     seen.troubles[:] = [trouble for trouble in seen.troubles if "422" not in trouble]
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_both_maps_can_be_read_and_nothing_is_wider_than_the_window(visit: Opener, size: dict[str, int]) -> None:
+    seen = visit("duty", size=size)
+    page = seen.page
+    open_page(page, f"{seen.address}/what-ifs/new{VIEW}")
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    assert page.evaluate(fits)
+    for side in ("left", "right"):
+        box = page.locator(f"[data-map-{side}]").bounding_box()
+        assert box is not None
+        assert min(box["height"], box["width"]) >= 320
+    page.goto(f"{seen.address}/what-ifs")
+    assert page.evaluate(fits)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from fom.domain.facts_file import parse_facts
 from fom.errors import Conflict, InvalidInput, NotPermitted
+from fom.network.drawn import load_network_file
 from fom.picture.picture import Picture
 from fom.services.activating import announce_network, bring_into_use, current_review, list_versions, show_review
 from fom.services.facts_exchange import export_facts
@@ -14,9 +16,12 @@ from fom.services.map_layers import read_layer
 from fom.services.network_review import sign_item
 from fom.services.network_switch import NetworkSwitch
 from fom.services.picture_events import LETTERS, NetworkEvent
+from fom.services.placing_facts import read_place
 from fom.services.registers import get_register
-from fom.services.reporting import log_report
+from fom.services.reporting import amend_report, log_report
 from fom.store.database import Database
+from fom.store.records import feature_of, find_records
+from fom.store.tables import RecordRow
 from tests.services.ground import feature, write
 from tests.services.people import ADMIN, AMINA, BASIL, CHIEF, PATROL, T0, draft, hazard, new_id
 from tests.services.reimport import HOUR, Reimport, make_reimport
@@ -183,6 +188,163 @@ def test_reports_named_on_the_old_map_and_on_the_new_one_both_count(area):
     area.hosts.follow()
     assert letters(area.hosts.current)[first] == "X"
     assert letters(area.process().current) == letters(area.hosts.current)
+
+
+def find_all(session) -> list[RecordRow]:
+    return list(session.scalars(select(RecordRow)))
+
+
+def damage(*stretches: dict, **said) -> dict:
+    properties = {"kind": "physical", "damage": "blocked", "segments": list(stretches), "location": {"method": "gps"}}
+    return {"type": "Feature", "geometry": None, "properties": properties | said}
+
+
+def log(area: Reimport, *records: dict, **more):
+    host = area.hosts.current
+    with area.database.writing() as session:
+        logged = log_report(
+            session, draft(records=list(records), **more), actor=PATROL, now=area.clock(), network=host.network,
+            names=host.names,
+        )  # fmt: skip
+    area.hosts.follow()
+    return logged
+
+
+def stored(area: Reimport, record_id: str) -> dict:
+    with area.database.reading() as session:
+        (row,) = find_records(session, [record_id])
+        return feature_of(row)["properties"] | {"meta": row.meta}
+
+
+@pytest.fixture
+def turned(area) -> Reimport:
+    announce(area)
+    sign_all(area)
+    activate(area)
+    return area
+
+
+def test_a_report_from_a_page_of_the_former_map_counts_on_all_parts_of_its_road(turned):
+    first, second, *_ = (turned.after.segment_id(n) for n in range(turned.after.n_segments))
+    whole = log(turned, damage({"id": "west"}))
+    said = stored(turned, whole.record_ids[0])
+    assert [s["id"] for s in said["segments"]] == [first, second]
+    assert said["meta"]["named"] == [{"id": "west"}]
+    assert {letters(turned.hosts.current)[i] for i in (first, second)} == {"R"}, "not judged: suspected"
+    assert letters(turned.process().current) == letters(turned.hosts.current)
+
+
+def test_a_stretch_of_a_former_road_is_the_same_ground_today(turned):
+    _, second, *_ = (turned.after.segment_id(n) for n in range(turned.after.n_segments))
+    part = log(turned, damage({"id": "west", "from_m": 800, "to_m": 900}, {"id": second, "from_m": 10, "to_m": 20}))
+    named, beside = stored(turned, part.record_ids[0])["segments"]
+    cut = float(turned.after.length_m[0])
+    assert (named["id"], beside) == (second, {"id": second, "from_m": 10, "to_m": 20})
+    assert (named["from_m"], named["to_m"]) == pytest.approx((800 - cut, 900 - cut), abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("stretch", "field", "words"),
+    [
+        ({"id": "apart"}, "segments[0].id", "apart, which is on the map no more"),
+        ({"id": "nowhere"}, "segments[0].id", "nowhere"),
+        ({"id": "west", "to_m": 5000}, "segments[0].to_m", "5000"),
+    ],
+)
+def test_a_former_road_that_is_gone_is_refused_by_its_name(turned, stretch, field, words):
+    with pytest.raises(InvalidInput) as refused:
+        log(turned, damage(stretch))
+    assert [(e.field, e.came) for e in refused.value.errors] == [(field, words)]
+
+
+def test_a_road_of_which_a_part_is_gone_says_which(database, tmp_path):
+    """The new map ends the road 400 m early."""
+    features = [
+        {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[a, 5.0], [b, 5.0]]},
+         "properties": {"segment_id": name, "highway": "primary", "road_type": "X"}}
+        for name, a, b in (("m1", 30.0, 30.01), ("m2", 30.01, 30.02), ("m3", 30.02, 30.0264))
+    ]  # fmt: skip
+    area = make_reimport(database, tmp_path, load_network_file({"type": "FeatureCollection", "features": features}))
+    announce(area)
+    sign_all(area)
+    activate(area)
+    with pytest.raises(InvalidInput) as refused:
+        log(area, damage({"id": "east"}))
+    (error,) = refused.value.errors
+    assert error.field == "segments[0].id"
+    assert error.came.startswith("east, of which ")
+    assert error.came.endswith(" m are on the map no more")
+    assert len(log(area, damage({"id": "east", "to_m": 500})).record_ids) == 1
+
+
+def test_the_same_report_sent_before_and_after_the_map_is_one(area):
+    body = draft(records=[damage({"id": "west"})])
+    with area.database.writing() as session:
+        log_report(session, body, actor=PATROL, now=area.clock(), network=area.base)
+    area.hosts.follow()
+    announce(area)
+    sign_all(area)
+    activate(area)
+    host = area.hosts.current
+    with area.database.writing() as session:
+        again = log_report(session, body, actor=PATROL, now=area.clock(), network=host.network, names=host.names)
+    assert not again.is_new
+    more = draft(records=[damage({"id": "west"})], words="still blocked")
+    with area.database.writing() as session:
+        amended = amend_report(
+            session, body.id, more, base_version=1, actor=PATROL, now=area.clock(), network=host.network,
+            names=host.names,
+        )  # fmt: skip
+    assert amended.record_ids == again.record_ids, "what it says is what it said"
+    assert amended.pending_ids == ()
+
+
+def test_a_fact_whose_road_is_gone_lies_where_a_person_placed_it(area):
+    fact(area, "blocked", "physical", damage="blocked", segments=[{"id": "apart"}], grade="A1")
+    bypass = area.after.segment_id(4)
+    announce(area)
+    item = next(i for i in items(area).values() if i["subject"] == "blocked")
+    assert item["can_be_placed"]
+    with area.database.writing() as session:
+        review = current_review(session, area.hosts, area.after.network_id)
+        place = read_place(area.after, position="30.055, 5.0004")
+        signed = sign_item(
+            session, review, item["item"], choice="accept", reason=WHY, place=place, actor=AMINA, now=area.clock()
+        )
+    assert (signed["is_settled"], signed["signatures"][0]["place"]) == (True, {"segment": bypass})
+    before = letters(area.hosts.current)
+    assert before["apart"] == "X", "nothing opens by being placed"
+    sign_all(area)
+    activate(area)
+    assert letters(area.hosts.current)[bypass] == "X"
+    assert letters(area.process().current) == letters(area.hosts.current)
+    with area.database.reading() as session:
+        (again,) = [r for r in find_all(session) if (r.meta or {}).get("placed_from") == "blocked"]
+        assert (again.grade, again.properties["segments"]) == ("A1", [{"id": bypass}])
+        links = [r.properties["members"] for r in find_all(session) if r.kind == "link"]
+    assert links == [["blocked", again.id]]
+
+
+def test_a_place_that_is_no_road_of_the_new_map_is_refused_by_its_field(area):
+    for said, field in (
+        ({"segment": "apart"}, "place.segment"), ({"position": "31, 6"}, "place.position"),
+        ({"position": "here"}, "place.position"), ({}, "place"),
+        ({"segment": "x", "position": "30.055, 5"}, "place"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput) as refused:
+            read_place(area.after, **said)
+        assert [error.field for error in refused.value.errors] == [field]
+    fact(area, "mine", "explosive", {"type": "Point", "coordinates": [30.005, 5.0001]}, hazard="item",
+         **{"class": "mine"}, location={"method": "gps"}, grade="A1")  # fmt: skip
+    announce(area)
+    for item in items(area).values():
+        assert item["can_be_placed"] is False
+        with area.database.writing() as session, pytest.raises(InvalidInput) as refused:
+            sign_item(
+                session, current_review(session, area.hosts, area.after.network_id), item["item"], choice="accept",
+                reason=WHY, place={"segment": area.after.segment_id(4)}, actor=AMINA, now=area.clock(),
+            )  # fmt: skip
+        assert refused.value.errors[0].field == "place"
 
 
 def test_key_routes_go_on_over_the_pieces_of_their_roads(area):

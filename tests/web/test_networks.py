@@ -106,3 +106,35 @@ def test_tiles_of_both_maps_are_served_and_of_no_other(mission: Reviewed):
     for network_id in (mission.area.base.network_id, mission.area.after.network_id):
         assert chief.get(f"/tiles/{network_id}/9/298/248.mvt").status_code == 200
     assert chief.get("/tiles/elsewhere/9/298/248.mvt").status_code == 404
+
+
+def test_a_fact_is_placed_from_the_review_by_a_position_or_a_segment(mission: Reviewed):
+    chief, new = mission.browser("chief_joc"), mission.area.after.network_id
+    bypass = mission.area.after.segment_id(4)
+    chief.post(f"/networks/{new}/announce")
+    mission.area.hosts.prepare(new)
+    page = chief.get(f"/networks/{new}").text
+    (item,) = re.findall(r'id="p-([0-9a-f]+)"', page)
+    chief.post(f"/networks/{new}/sign", data={"item": item, "reason": WHY, "place": "31.5, 6"})
+    assert "place.position: 31.5, 6, expected a place within 250 m of a road" in chief.get(f"/networks/{new}").text
+    chief.post(f"/networks/{new}/sign", data={"item": item, "reason": WHY, "place": "30.0551, 5.0002"})
+    assert f"(placed on {bypass})" in chief.get(f"/networks/{new}").text
+    told = mission.program("chief_joc").get(f"/api/v1/networks/{new}/review").json["items"]
+    (settled,) = [i for i in told if i["item"] == item]
+    assert (settled["is_settled"], settled["signatures"][0]["place"]) == (True, {"segment": bypass})
+
+
+def test_the_api_names_what_is_wrong_with_a_place(mission: Reviewed):
+    chief, new = mission.program("chief_joc"), mission.area.after.network_id
+    chief.post(f"/api/v1/networks/{new}/announce", json={})
+    mission.area.hosts.prepare(new)
+    items = chief.get(f"/api/v1/networks/{new}/review").json["items"]
+    (item,) = [i["item"] for i in items if i["can_be_placed"]]
+    for place, field in (
+        ({"segment": "apart"}, "place.segment"), ({"position": "nowhere"}, "place.position"), ({}, "place"),
+        ({"street": "x"}, "place.street"),
+    ):  # fmt: skip
+        answer = chief.post(f"/api/v1/networks/{new}/review/{item}/accept", json={"reason": WHY, "place": place})
+        assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, field)
+    body = {"reason": WHY, "place": {"segment": mission.area.after.segment_id(4)}}
+    assert chief.post(f"/api/v1/networks/{new}/review/{item}/accept", json=body).json["is_settled"]

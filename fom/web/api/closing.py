@@ -79,6 +79,7 @@ def post_verification(body: Verification) -> Any:
             actor=current_actor(),
             now=now,
             network=edge().host.network,
+            names=edge().host.names,
             classification=body.classification,
         )
     return jsonify(asdict(logged)), 201 if logged.is_new else 200

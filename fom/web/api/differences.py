@@ -19,7 +19,7 @@ api = family("differences", "What differs between two pictures, and why")
 
 
 class ChangedRoute(BaseModel):
-    """A key route whose worst state differs; `cause` on the side where it is worse."""
+    """A key route whose worst state differs; `cause` on the side where it is worse, null for an open route."""
 
     id: str
     code: str
@@ -27,6 +27,8 @@ class ChangedRoute(BaseModel):
     before: str
     after: str
     cause: str | None
+    before_cause: str | None
+    after_cause: str | None
 
 
 class Settlement(BaseModel):
@@ -75,6 +77,8 @@ class Group(BaseModel):
     after: str
     component: str | None
     text: str
+    before_text: str | None = Field(description="What decides most of its metres before; null when not read")
+    after_text: str | None
     fact_ids: list[str]
     segments: int
     length_m: float

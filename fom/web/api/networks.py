@@ -8,9 +8,10 @@ from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
 from fom.services import activating, network_review
+from fom.services.placing_facts import read_place
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, InstantText
+from fom.web.api.shapes import Body, Id, InstantText
 from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
 
@@ -50,6 +51,7 @@ class ReviewItem(BaseModel):
     subject: str
     says: dict[str, Any]
     choices: list[str]
+    can_be_placed: bool = Field(description="A fact that a signature may place on a road of the new map")
     persons: int
     is_settled: bool
     signatures: list[dict[str, Any]]
@@ -88,11 +90,21 @@ class ItemPath(NetworkPath):
     item: str = Field(max_length=32)
 
 
+class Place(Body):
+    """On which road of the new map a fact lies: one of both."""
+
+    segment: Id | None = Field(None, description="Id of a segment of the new map")
+    position: str | None = Field(None, max_length=80, description="lon/lat, MGRS or degrees-minutes, near its road")
+
+
 class Signature(Body):
     """One person's word for an item."""
 
     choice: str = Field("accept", max_length=16, description="`accept`, or `reroute` for a key route with via points")
     reason: str = Field(max_length=2000)
+    place: Place | None = Field(
+        None, description="Only of an item with `can_be_placed`: written as a duplicate when the map comes into use"
+    )
 
 
 class Activation(Body):
@@ -144,9 +156,11 @@ def accept(path: ItemPath, body: Signature) -> Any:
         activating.work_out_review(session, hosts, path.network_id)
     with writing() as (session, now):
         found = activating.current_review(session, hosts, path.network_id)
+        place = None if body.place is None else read_place(hosts.ready(path.network_id).network, **dict(body.place))
         item = network_review.sign_item(
-            session, found, path.item, choice=body.choice, reason=body.reason, actor=current_actor(), now=now
-        )
+            session, found, path.item, choice=body.choice, reason=body.reason, place=place, actor=current_actor(),
+            now=now,
+        )  # fmt: skip
     return jsonify(item)
 
 

@@ -92,7 +92,10 @@ def post_report(body: Report) -> Any:  # noqa: ARG001 - the model checks the for
     """Log a report with its records; 201 when new, 200 when the same report was stored before."""
     draft = parse_report(request.get_json())
     with writing() as (session, now):
-        logged = reporting.log_report(session, draft, actor=current_actor(), now=now, network=edge().host.network)
+        host = edge().host
+        logged = reporting.log_report(
+            session, draft, actor=current_actor(), now=now, network=host.network, names=host.names
+        )
     return jsonify(asdict(logged)), 201 if logged.is_new else 200
 
 
@@ -127,5 +130,6 @@ def post_version(path: ReportPath, body: Amendment) -> Any:
             actor=current_actor(),
             now=now,
             network=edge().host.network,
+            names=edge().host.names,
         )
     return jsonify(asdict(logged)), 201 if logged.is_new else 200

@@ -10,6 +10,7 @@ from fom.web.pages import (
     benchmarks,
     briefing,
     desk,
+    differences,
     live_map,
     networks,
     planner,
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
         briefing,
         policy,
         what_ifs,
+        differences,
         networks,
     ):
         app.register_blueprint(page.blueprint)

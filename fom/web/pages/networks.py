@@ -10,6 +10,7 @@ from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services import activating, network_review
+from fom.services.placing_facts import read_place
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 
@@ -99,10 +100,20 @@ def sign(network_id: str) -> Any:
         review = activating.current_review(session, edge().hosts, network_id)
         return network_review.sign_item(
             session, review, form.get("item", ""), choice=form.get("choice", "accept"),
-            reason=form.get("reason", ""), actor=current_actor(), now=now,
+            reason=form.get("reason", ""), place=_place(form.get("place", "").strip(), network_id),
+            actor=current_actor(), now=now,
         )  # fmt: skip
 
     return _done(network_id, act, "Signed.")
+
+
+def _place(text: str, network_id: str) -> dict[str, str] | None:
+    """Return the road meant by a field that holds a segment of the new map or a position; None when it is empty."""
+    if not text:
+        return None
+    network = edge().hosts.ready(network_id).network
+    is_segment = network.find_segment(text) is not None
+    return read_place(network, **{"segment" if is_segment else "position": text})
 
 
 @blueprint.post("/networks/<network_id>/activate")

@@ -44,7 +44,7 @@ def show() -> Any:
         "network": host.network.network_id, "segments": host.network.n_segments,
         "bounds": network_bounds(host.network), "zooms": [MIN_ZOOM, MAX_ZOOM], "style": map_style_values(),
         "credit": network_credit(host.network),
-        "question": {"profile": form.get("profile") or "P3", "user_class": form.get("user_class") or USER_CLASSES[0]},
+        "question": {name: answer[name] for name in ("profile", "user_class", "at", "known_at")} if answer else {},
         "bands": bands, "start": None if answer is None else answer["start"]["asked"],
     }  # fmt: skip
     page = render_template(

@@ -61,7 +61,8 @@ def send(name: str) -> Any:
         return _render(name, {**form, "seen_position": form["position"].strip()}, [], place.reading)
     try:
         with writing() as (session, now):
-            logged = log_report(session, draft, actor=current_actor(), now=now, network=edge().host.network)
+            host = edge().host
+            logged = log_report(session, draft, actor=current_actor(), now=now, network=host.network, names=host.names)
     except InvalidInput as refused:
         return _render(name, form, [_as_typed(e) for e in refused.errors], None), 422
     except Conflict as conflict:

@@ -17,6 +17,7 @@ export class TimeBar {
     this.track = find("track");
     this.playButton = find("play");
     this.liveButton = find("live");
+    this.differences = find("differences");
     this.band = root.querySelector("[data-then-band]");
     this.range.max = AHEAD / MINUTE;
     this.range.min = -BACK / MINUTE;
@@ -35,6 +36,7 @@ export class TimeBar {
     feed.addEventListener("missed", () => this.#count());
     feed.addEventListener("moment", () => this.#say());
     feed.addEventListener("beat", () => this.#anchor());
+    this.differences.addEventListener("click", () => this.#compare());
     new ResizeObserver(() => this.#draw()).observe(this.track);
     this.wanted = null;
   }
@@ -178,6 +180,16 @@ export class TimeBar {
   #voice() {
     const words = this.wanted === null ? `now, ${hoursMinutes(this.feed.clock)} Z` : `${dateTimeGroup(this.wanted)}, ${meaningOf(this.#momentOf(this.wanted), this.feed.clock)}`;
     this.range.setAttribute("aria-valuetext", words);
+  }
+
+  // From the moment shown, or from yesterday, to now.
+  #compare() {
+    const { moment, clock, asked } = this.feed;
+    const query = new URLSearchParams(asked);
+    query.set("before_at", new Date(moment?.at ?? clock - DAY).toISOString().slice(0, 19));
+    if (moment && moment.at > clock) query.set("after_at", query.get("before_at")), query.set("before_at", new Date(clock).toISOString().slice(0, 19));
+    if (!this.isAsKnownThen) query.set("known", "today");
+    this.differences.href = `/differences?${query}`;
   }
 
   #address(moment) {
