@@ -54,14 +54,14 @@ def hazard_features(
     in_work
         Ids of hazards with an open EOD task.
     """
-    working = set(in_work)
+    working, ending = set(in_work), _by_target(acts)
     features: list[Feature] = []
     for feature in explosives:
         record = parse_record(_plain(feature))
         place = shape_of(record)
         if place is None or not isinstance(record, Explosive):
             continue
-        act = _ending(feature, place, acts)
+        act = _ending(place, ending.get(feature["id"], ()))
         if act is not None and (act["properties"]["act"] == "erroneous" or at - effective_at(act) > RELEASED_SHOWN_US):
             continue
         grade = grades.get(record.id, record.grade or "F6")
@@ -201,11 +201,20 @@ def circle(lon: float, lat: float, radius_m: float) -> shapely.Polygon:
     return shapely.Polygon(np.round(np.column_stack((lons, lats)), 6))
 
 
-def _ending(feature: Feature, place: shapely.Geometry, acts: Sequence[Feature]) -> Feature | None:
+def _by_target(acts: Sequence[Feature]) -> dict[str, list[Feature]]:
+    """Return record -> the acts that close it, in their order."""
+    found: dict[str, list[Feature]] = {}
+    for act in acts:
+        for target in act["properties"]["closes"]:
+            found.setdefault(target, []).append(act)
+    return found
+
+
+def _ending(place: shapely.Geometry, acts: Sequence[Feature]) -> Feature | None:
     """Return the act that surely ended a hazard: signed by two, and for land release covering the whole of it."""
     for act in acts:
         said = act["properties"]
-        if feature["id"] not in said["closes"] or len(set(said.get("signed_by") or ())) < 2:
+        if len(set(said.get("signed_by") or ())) < 2:
             continue
         if said["act"] not in RELEASING or shape(act["geometry"]).buffer(1e-9).covers(place):
             return act

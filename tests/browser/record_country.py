@@ -23,11 +23,12 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESK, PATIENCE_MS, PHONE
+from tests.browser.conftest import DESK, PHONE
 from tests.browser.frames import Frames, Seen
 from tests.browser.record_time import set_range, slide
 from tests.browser.record_walk import Walk, chromium
 
+LONG_MS = 300_000
 CITY_ZOOM, PANS = 12.0, 3
 TRIP_KM = (120.0, 600.0)
 TRIPS_TRIED = 12
@@ -247,7 +248,7 @@ def record_posture(walk: Walk, clock: Clock, page: Page, towns: list[Place]) -> 
     for start, end in trips(towns):
         path = plan_path(start, end)
         with clock.timing(f"plan {start['name']} to {end['name']}: best, alternates, trade-offs, departures") as told:
-            text = page.context.request.get(walk.address + path, timeout=PATIENCE_MS).text()
+            text = page.context.request.get(walk.address + path, timeout=LONG_MS).text()
             ways = text.count("data-trade=")
             told.append(f"{ways} ways on the slider")
         if ways > best:
@@ -294,10 +295,10 @@ def record_time(walk: Walk, clock: Clock, page: Page, town: Place) -> None:
         walk.take(page, name)
     with clock.timing("the same moment again, after now") as told:
         page.keyboard.press("l")
-        expect(page.locator("[data-then-band]")).to_be_empty(timeout=PATIENCE_MS)
+        expect(page.locator("[data-then-band]")).to_be_empty(timeout=LONG_MS)
         told.append(f"shown after {slide(page, hours):.2f} s")
     page.keyboard.press("l")
-    expect(page.locator("[data-then-band]")).to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("[data-then-band]")).to_be_empty(timeout=LONG_MS)
 
 
 def record_what_if(walk: Walk, clock: Clock, page: Page, trip: tuple[Place, Place]) -> None:
@@ -321,7 +322,7 @@ def record_what_if(walk: Walk, clock: Clock, page: Page, trip: tuple[Place, Plac
     page.get_by_role("button", name="Close a circle").click()
     with clock.timing("what if a circle of 8 km around the road were closed: states, routes, people"):
         half.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
-        expect(page.locator("[data-difference] h2").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("[data-difference] h2").first).to_be_visible(timeout=LONG_MS)
         page.locator("[data-what-if]:not([data-reading])").wait_for()
     walk.take(page, "what-if-difference")
     with clock.timing("the same with the plan compared"):
@@ -343,13 +344,18 @@ def main() -> None:
     with chromium() as browser:
         walk, clock = Walk(browser, given.address.rstrip("/"), given.folder), Clock(given.server)
         print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        expect.set_options(timeout=LONG_MS)
         duty = walk.sign_in("duty", DESK, "dark")
+        duty.context.set_default_timeout(LONG_MS)
+        duty.evaluate("localStorage.setItem('fom-map', JSON.stringify({ legend: false }))")
         towns = towns_of(walk, duty)
         if "map" in given.only:
             record_opening(walk, clock, duty)
             record_zoom_and_pan(walk, clock, duty, towns[0])
         if "report" in given.only:
-            record_report(walk, clock, duty, walk.sign_in("patrol", PHONE, "light"), towns[0])
+            patrol = walk.sign_in("patrol", PHONE, "light")
+            patrol.context.set_default_timeout(LONG_MS)
+            record_report(walk, clock, duty, patrol, towns[0])
         if "time" in given.only:
             record_time(walk, clock, duty, towns[1])
         if "plan" in given.only:

@@ -3,13 +3,14 @@
 import re
 
 import mapbox_vector_tile
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from fom.maps.style import read_tokens
-from tests.browser.conftest import Opener
+from tests.browser.conftest import PATIENCE_MS, PHONE, Opener
 from tests.browser.mission import point_on
 from tests.browser.pixels import share_of
 from tests.browser.test_live_map import picture, place_on_screen
+from tests.browser.test_time_slider import send_find
 
 JOIN = """async ([address, states]) => {
   const { withStates } = await import("/static/js/map/state_tiles.js");
@@ -64,3 +65,26 @@ def test_roads_that_are_no_key_routes_show_their_state_on_the_tiles(visit: Opene
     (west, y), (east, _) = (place_on_screen(page, *point_on("b-c", share)) for share in (0.1, 0.4))
     road = image[int(y) - 4 : int(y) + 5, int(west) : int(east)]
     assert share_of(road, tokens["g"]) > 0.1, "no open road on the tiles"
+
+
+def go_to(page: Page, view: str) -> None:
+    """Lead the map elsewhere, the page staying."""
+    page.evaluate("view => { location.hash = view; }", view)
+    page.wait_for_timeout(300)
+    page.locator("[data-map][data-still]").wait_for()
+
+
+def test_a_road_that_moved_while_out_of_view_is_not_shown_as_it_was(visit: Opener) -> None:
+    seen = visit("duty")
+    seen.page.route("**/api/v1/layers/routes?*", lambda route: route.fulfill(json={"features": []}))
+    page = seen.go("/#view=13.2/5.09/30.045")
+    page.locator("[data-live-map][data-ready]").wait_for()
+    tokens = read_tokens("dark")
+    assert share_of(picture(page), tokens["g"]) > 0.001
+    go_to(page, "view=13.2/5.0/30.16")  # its tiles are kept by the map
+    version = page.locator("[data-live-map]").get_attribute("data-version") or ""
+    send_find(visit("patrol", size=PHONE).go("/report/explosive"), "a-b")
+    expect(page.locator("[data-live-map]")).not_to_have_attribute("data-version", version, timeout=PATIENCE_MS)
+    go_to(page, "view=13.2/5.09/30.045")
+    image = picture(page)
+    assert share_of(image, tokens["r"]) > 0.0005, "the find is not painted"

@@ -61,8 +61,10 @@ async function readRoutes() {
   paintRuns();
 }
 
+// A layer that is switched off is read when it is switched on.
 async function readLayer(name) {
   const { question } = feed;
+  if (!question || !rail.isOn(name)) return;
   const answer = await fetch(`/api/v1/layers/${name}?${question}`);
   if (!answer.ok || question !== feed.question) return;
   const { features } = await answer.json();
@@ -137,6 +139,7 @@ rail.onQuestion = () => {
   timeBar.readMarks();
 };
 rail.onLayer = (name, isOn) => {
+  if (isOn) readLayer(name);
   for (const layer of map.getStyle().layers) {
     if (layer.source === name) map.setLayoutProperty(layer.id, "visibility", isOn ? "visible" : "none");
   }

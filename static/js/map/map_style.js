@@ -1,6 +1,7 @@
 // The map's style: quiet ground, neutral roads, then states in order of severity, then hazards, places, letters and plates.
 // Line lengths come from fom/maps/style.py by way of the page; colours from the tokens of the theme.
-// Patterns need one layer per state: dash arrays read neither feature state nor (where broken) one line per segment.
+// Patterns need one layer per state: dash arrays read neither feature state nor (where broken) one line per segment. Each
+// takes by its filter the segments of its state only: a layer that hides the others costs as much as if it drew them.
 const empty = { type: "FeatureCollection", features: [] };
 export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "sites", "areas", "draft"];
 const CONDENSED = ["IBM Plex Sans Condensed"];
@@ -26,17 +27,17 @@ export function stateLayers(prefix, source, rules, token, scale, shows, extra) {
   const [open, caution, unknown, restricted, closed] = rules.states;
   const line = (id, number, paint, layout = {}) => ({
     id: `${prefix}-${id}`, type: "line", ...source, ...extra,
-    ...(shows.filter ? { filter: shows.filter(number) } : {}),
-    layout: { "line-cap": "butt", "line-join": "round", ...(shows.filter ? {} : { visibility: "none" }), ...layout },
+    filter: shows.filter(number),
+    layout: { "line-cap": "butt", "line-join": "round", ...(shows.onTiles ? { visibility: "none" } : {}), ...layout },
     paint: { ...paint, "line-opacity": shows.opacity(number, paint["line-opacity"] ?? 1) },
   });
-  const w = (factor, px = 0) => (shows.filter ? width : streetWidth)(rules, factor * scale, px);
+  const w = (factor, px = 0) => (shows.onTiles ? streetWidth : width)(rules, factor * scale, px);
   const casing = 2 * rules.casing_px * (scale < 1 ? 0.6 : 1);
   const layers = [
     line("open-case", 0, { "line-color": token("m-case"), "line-width": w(open.width, casing) }),
     line("open", 0, { "line-color": token("g"), "line-width": w(open.width) }),
   ];
-  if (shows.filter) {
+  if (!shows.onTiles) {
     const core = (id, ageClass, share) => ({
       ...line(id, 0, { "line-color": token("m-core"), "line-width": w(share) }),
       filter: ["all", ["==", ["get", "s"], 0], ["==", ["get", "age"], ageClass]],
@@ -55,7 +56,7 @@ export function stateLayers(prefix, source, rules, token, scale, shows, extra) {
     line("closed-case", 4, { "line-color": token("x-out"), "line-width": w(closed.width, 2.6) }),
     line("closed", 4, { "line-color": token("x"), "line-width": w(closed.width) }),
   );
-  if (!shows.filter) layers.push(line("closed-ties", 4, { "line-color": token("x-edge"), "line-width": w(closed.width), "line-dasharray": [0.35, 1.6] }));
+  if (shows.onTiles) layers.push(line("closed-ties", 4, { "line-color": token("x-edge"), "line-width": w(closed.width), "line-dasharray": [0.35, 1.6] }));
   return layers;
 }
 
@@ -144,14 +145,14 @@ function placeLayers(token) {
 function networkLayers(rules, token) {
   const tiles = { source: "network", "source-layer": "segments" };
   const hair = ["interpolate", ["linear"], ["zoom"], 5, ["match", ["get", "h"], [0, 1], 0.9, 0.5], 10, ["match", ["get", "h"], [0, 1, 2], 1.6, [6], 0.7, 0.9], 14, ["match", ["get", "h"], [0, 1, 2], 4, [6], 1.6, 2.6]];
-  const has = (number) => ["==", ["coalesce", ["feature-state", "s"], ["get", "s"], 2], number];
-  const shows = { opacity: (number, opacity) => ["case", has(number), opacity, 0] };
+  const has = (number) => ["==", ["coalesce", ["get", "s"], 2], number];
+  const shown = (filter) => ({ onTiles: true, filter: (number) => ["all", filter, has(number)], opacity: (_, opacity) => opacity });
   const { secondary, all } = rules.state_from_zoom;
   return [
     { id: "roads-track", type: "line", ...tiles, filter: ["==", ["get", "h"], 6], paint: { "line-color": token("m-track"), "line-width": hair, "line-dasharray": [4, 2] } },
     { id: "roads", type: "line", ...tiles, filter: ["!=", ["get", "h"], 6], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": token("m-road"), "line-width": hair } },
-    ...stateLayers("major", { ...tiles, filter: ["<=", ["get", "h"], 2] }, rules, token, rules.other_roads, shows, { minzoom: secondary, maxzoom: all }),
-    ...stateLayers("other", tiles, rules, token, rules.other_roads, shows, { minzoom: all }),
+    ...stateLayers("major", tiles, rules, token, rules.other_roads, shown(["<=", ["get", "h"], 2]), { minzoom: secondary, maxzoom: all }),
+    ...stateLayers("other", tiles, rules, token, rules.other_roads, shown(true), { minzoom: all }),
     { id: "hit", type: "line", ...tiles, minzoom: secondary, paint: { "line-width": 14, "line-opacity": 0 } },
   ];
 }

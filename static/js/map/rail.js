@@ -59,6 +59,10 @@ export class Rail {
     }
   }
 
+  isOn(name) {
+    return this.root.querySelector(`[data-layer="${name}"]`).checked;
+  }
+
   countLayer(name, count) {
     this.root.querySelector(`[data-layer-count="${name}"]`)?.replaceChildren(String(count));
   }

@@ -1,13 +1,14 @@
 // States meet our vector tiles in the browser: a tile is fetched as it is (geometry, kept for ever) and each segment gets
-// its state `s` as one more property before the map reads it. What moves afterwards rides on top as feature state.
-// Setting a feature state for every segment would do as well for a district; for a country each new tile would walk a
-// table of all its segments, for each layer, and zooming would take seconds.
+// its state `s` as one more property before the map reads it. Where states move, the tiles that hold the segments are
+// joined anew: a layer reads only the segments of its state, which a feature state could not decide.
 import * as maplibregl from "../../vendor/maplibre/maplibre-gl.mjs";
+import { visibleTiles } from "./canvas.js";
 
 let made = 0; // each map has a scheme of its own
 const UNKNOWN = 2; // what a segment without `s` shows
 const AT = { source: "network", sourceLayer: "segments" };
-const MANY = 20000; // more moves than this at once: reading the tiles in view again is quicker
+const MANY = 20000; // more moves than this at once: all tiles are joined anew
+const KEPT = 256; // tiles whose segments are remembered; the map itself keeps fewer
 const LAYER = 0x1a, FEATURE = 0x12, KEY = 0x1a; // (field number << 3) | 2
 const KEYS_BEFORE = 3; // the encoder (fom/maps/mvt.py) always writes the keys h, n, r and, first of all values, 0 … 6
 
@@ -62,6 +63,35 @@ function putFeature(out, to, bytes, at, end, stateOf) {
   return to + end - rest;
 }
 
+// The numbers of the segments of a tile, ascending, as the encoder writes them.
+export function numbersIn(bytes) {
+  const numbers = [];
+  if (bytes.length === 0) return numbers;
+  let [size, at] = varint(bytes, 1);
+  const end = at + size;
+  while (at < end) {
+    const tag = bytes[at];
+    const [length, first] = varint(bytes, at + 1);
+    if (tag === FEATURE) numbers.push(varint(bytes, first + 1)[0]);
+    at = (tag & 7) === 0 ? first : first + length;
+  }
+  return numbers;
+}
+
+function holdsAny(numbers, wanted) {
+  return numbers.length < wanted.size ? numbers.some((number) => wanted.has(number)) : [...wanted].some((number) => holds(numbers, number));
+}
+
+function holds(numbers, wanted) {
+  let low = 0, high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return numbers[low] === wanted;
+}
+
 // The tile with the property `s` of every segment whose state is known; `stateOf(number)` is 0 … 4.
 export function withStates(bytes, stateOf) {
   if (bytes.length === 0) return bytes;
@@ -104,22 +134,34 @@ export class StateTiles {
     this.map = map;
     this.stateOf = stateOf;
     this.scheme = `states${++made}`;
-    this.plain = map.getStyle().sources[AT.source].tiles[0]; // the source itself learns it later
+    const { tiles, minzoom, maxzoom } = map.getStyle().sources[AT.source]; // the source itself learns them later
+    this.plain = tiles[0];
+    this.zooms = [minzoom, maxzoom];
+    this.tiles = new Map(); // "z/x/y" -> numbers of its segments
+    this.stale = new Set(); // "z/x/y" of those joined before the last move
     maplibregl.addProtocol(this.scheme, async ({ url }, abort) => {
       const answer = await fetch(url.replace(`${this.scheme}:`, location.protocol), { signal: abort.signal });
       if (!answer.ok) throw new Error(`tile: ${answer.status}`);
-      return { data: withStates(new Uint8Array(await answer.arrayBuffer()), this.stateOf).buffer };
+      const plain = new Uint8Array(await answer.arrayBuffer());
+      this.#note(url, plain);
+      return { data: withStates(plain, this.stateOf).buffer };
     });
+    map.on("idle", () => this.#refresh()); // one that was being read when its states moved
   }
 
-  // Repaints the segments that moved, or (null) all: the tiles in view are joined again and shown when they are ready.
+  // Repaints the segments that moved, or (null) all. Tiles show what they showed until they are ready.
   paint(numbers) {
-    if (numbers !== null && numbers.length <= MANY) {
-      for (const id of numbers) this.map.setFeatureState({ ...AT, id }, { s: this.stateOf(id) });
-      return;
-    }
+    if (numbers === null || !this.isJoined) return this.#joinAll();
+    if (numbers.length === 0) return;
+    const moved = new Set(numbers);
+    for (const [key, held] of this.tiles) if (numbers.length > MANY || holdsAny(held, moved)) this.stale.add(key);
+    this.#refresh();
+  }
+
+  #joinAll() {
+    this.isJoined = true;
+    this.stale.clear();
     this.#show();
-    this.map.removeFeatureState(AT);
     this.map.getSource(AT.source).setTiles([this.plain.replace(/^https?:/, `${this.scheme}:`)]);
   }
 
@@ -128,5 +170,25 @@ export class StateTiles {
     for (const { id, source, layout } of this.map.getStyle().layers) {
       if (source === AT.source && layout?.visibility === "none") this.map.setLayoutProperty(id, "visibility", "visible");
     }
+  }
+
+  #note(url, plain) {
+    const key = url.match(/(\d+\/\d+\/\d+)\.mvt/)[1];
+    this.stale.delete(key);
+    this.tiles.delete(key);
+    this.tiles.set(key, Uint32Array.from(numbersIn(plain)));
+    if (this.tiles.size > KEPT) this.tiles.delete(this.tiles.keys().next().value);
+  }
+
+  // Tiles in view are read one by one. One that the map keeps for later can only be forgotten together with all others.
+  #refresh() {
+    if (this.stale.size === 0) return;
+    const inView = new Set(visibleTiles(this.map, this.zooms).map((tile) => tile.join("/")));
+    const stale = [...this.stale];
+    if (!stale.every((key) => inView.has(key))) {
+      for (const key of stale) if (!inView.has(key)) this.tiles.delete(key) && this.stale.delete(key);
+      return this.map.refreshTiles(AT.source);
+    }
+    this.map.refreshTiles(AT.source, stale.map((key) => key.split("/").map(Number)).map(([z, x, y]) => ({ z, x, y })));
   }
 }

@@ -23,7 +23,7 @@ export function drawMarks(track, marks, from, to, now) {
   box.append(
     svg("path", { class: "time-past", d: `M0 ${LINE_Y}H${x(now)}` }),
     svg("path", { class: "time-ahead", d: `M${x(now)} ${LINE_Y}H${width}`, "stroke-dasharray": "2 4" }),
-    ...days(from, to, x, now),
+    ...days(from, to, x, x(now)),
     ...together(marks, x).map((mark) => disc(mark, x)),
     svg("path", { class: "time-now", d: `M${x(now)} 2V${LINE_Y + 6}` }),
     svg("text", { class: "time-now-word", x: x(now) + 5, y: HEIGHT - 3 }, "NOW"),
@@ -31,13 +31,13 @@ export function drawMarks(track, marks, from, to, now) {
   track.replaceChildren(box);
 }
 
-// A day whose name would meet the word NOW goes without.
+// A day's name gives way to the word NOW.
 function* days(from, to, x, now) {
   for (let day = Math.ceil(from / DAY) * DAY; day < to; day += DAY) {
     const date = new Date(day);
     yield svg("path", { class: "time-day", d: `M${x(day)} ${LINE_Y - 4}v8` });
-    const fromNow = x(day + DAY / 2) - x(now);
-    if (x(day + DAY) - x(day) > 40 && day + DAY <= to && (fromNow < -22 || fromNow > 52)) yield svg("text", { class: "time-day-word", x: x(day + DAY / 2), y: HEIGHT - 3 }, `${DAYS[date.getUTCDay()]} ${date.getUTCDate()}`);
+    const middle = x(day + DAY / 2), isFree = middle < now - 22 || middle > now + 56;
+    if (isFree && x(day + DAY) - x(day) > 40 && day + DAY <= to) yield svg("text", { class: "time-day-word", x: middle, y: HEIGHT - 3 }, `${DAYS[date.getUTCDay()]} ${date.getUTCDate()}`);
   }
 }
 
