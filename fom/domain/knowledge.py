@@ -47,6 +47,13 @@ class Knowledge:
         self._standing: dict[str, tuple[Standing, ...]] = {}
         self._release_periods: dict[str, tuple[Period, ...]] = {}
 
+    def copy(self, ledger: Ledger) -> Knowledge:
+        """Return the same knowledge of a copy of the records, which goes on by itself."""
+        twin = Knowledge(ledger, self.known_at, self.policy)
+        twin._is_known, twin._standing = dict(self._is_known), dict(self._standing)
+        twin._release_periods = dict(self._release_periods)
+        return twin
+
     def move(self, known_at: int, changed: Iterable[str]) -> None:
         """Go on to another moment k. `changed` are the ids of all records that what came or went meanwhile moves."""
         self.known_at = known_at

@@ -48,6 +48,18 @@ class BoxIndex:
         wanted = np.ascontiguousarray(np.asarray(boxes, dtype=np.float64).reshape(-1, 4))
         return lines_meeting(wanted, self.order, self.boxes, self.blocks, self.groups, level, up_to)
 
+    def count_near(self, box: Floats) -> int:
+        """Return about how many lines meet a box (4,): all those of blocks that do, at most."""
+        groups = np.flatnonzero(_meeting(self.groups, box))
+        blocks = (groups[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+        found = np.count_nonzero(_meeting(self.blocks[blocks[blocks < len(self.blocks)]], box))
+        return min(BLOCK * int(found), len(self.order))
+
+
+def _meeting(boxes: Floats, box: Floats) -> NDArray[np.bool_]:
+    result: NDArray[np.bool_] = np.all((boxes[:, :2] <= box[2:]) & (boxes[:, 2:] >= box[:2]), axis=1)
+    return result
+
 
 def _enclosed(boxes: Floats) -> Floats:
     """Return the boxes round runs of BLOCK boxes."""

@@ -78,6 +78,17 @@ class Binder:
         if points:
             self._bind_points(points, bindings)
 
+    def expect(self, record: Record) -> int:
+        """Return on about how many segments a record lies, from the boxes of its place; not too few for an area."""
+        named = getattr(record, "segments", ())
+        shape = shape_of(record) if isinstance(record, Limiting | Incident) else getattr(record, "geometry", None)
+        if named or shape is None:
+            return len(named)
+        reach = self.measures.track_tolerance_m
+        if isinstance(record, Limiting | Incident):
+            reach = self._reach_m(record) + uncertainty_m(record.location, self.measures)
+        return self.ground.count_near(np.array([unroll_geometry(shape).bounds]), np.array([reach]))
+
     # by a point
 
     def _point_of(self, record: Record, bindings: Bindings) -> shapely.Point | None:

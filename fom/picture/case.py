@@ -90,6 +90,13 @@ class PhaseTable:
         if placement < len(self.count):
             self.count[placement] = 0
 
+    def copy(self) -> PhaseTable:
+        """Return a table that changes on its own."""
+        twin = object.__new__(PhaseTable)
+        twin.columns, twin.phases, twin._spans = self.columns.copy(), list(self.phases), self._spans.copy()
+        twin.first, twin.count = twin._spans[:, : len(self.first)]
+        return twin
+
     def placements(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return (p,) which placements have one of the rows wanted among their phases."""
         before = np.concatenate([[0], np.cumsum(rows)])
@@ -150,6 +157,17 @@ class Case:
         self._placements: dict[str, tuple[int, ...]] = {}
         self.regimes = Regimes(knowledge, basis.bindings, basis.binder.ground)
         self.views = Views.of(basis.bindings)
+
+    def copy(self, basis: Basis, knowledge: Knowledge) -> Case:
+        """Return the same phases on a copy of the records and bindings; they change on their own."""
+        twin = object.__new__(Case)
+        vars(twin).update(vars(self))
+        twin.basis, twin.knowledge = basis, knowledge
+        twin.limits, twin.risks = self.limits.copy(), self.risks.copy()
+        twin.passages, twin.improvements = self.passages.copy(), self.improvements.copy()
+        twin.endings = {key: list(ticks) for key, ticks in self.endings.items()}
+        twin._groups, twin._placements = dict(self._groups), dict(self._placements)
+        return twin
 
     def renew_regimes(self) -> None:
         """Read threat areas and seasons again."""

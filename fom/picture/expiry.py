@@ -13,10 +13,12 @@ from fom.domain.incident import lambda_of, risk_state
 from fom.domain.instants import DAY_US
 from fom.domain.states import State
 from fom.picture.contributions import Contributions, Verdict
-from fom.picture.judgement import next_boundaries
+from fom.picture.judgement import falls_to, next_boundaries
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+FIRST_STRIDE, STRIDES_GROW = 64, 16
+"""Ticks by which a change is looked for, and by how much these grow until one has been passed."""
 AHEAD_TICKS = 2 * 200 * 365 * DAY_US
 """How far ahead the decay of risk is looked at; in two hundred years nothing is left of any."""
 
@@ -66,21 +68,50 @@ def stands_until(whole: Contributions, direction: int, tick: Ints, verdict: Verd
     """Return (m,) the tick at which each row's state changes if risk decides, else at which it may change.
 
     Between two boundaries only risk moves, and it only falls: a state that is the same at both ends was the same all
-    the while, and where it is not, halving finds the whole microsecond at which it changes.
+    the while, and where it is not, the whole microsecond at which it changes is searched for.
     """
     boundary = next_boundary(whole, direction, tick, verdict.verified_at)
     if not whole.has_risks:
         return boundary
     last = np.maximum((np.minimum(boundary, tick + AHEAD_TICKS) - 1) // 2 * 2, tick)
-    has_left = whole.judge(direction, last).states != verdict.states
-    if not has_left.any():
-        return boundary
-    low, high = tick.copy(), np.where(has_left, last, tick)
+    left = np.flatnonzero(whole.judge(direction, last).states != verdict.states)
+    if len(left):
+        some = whole.narrowed(left)
+        low = _stays_above(some, tick[left], verdict.risk[left])
+        boundary[left] = _first_change(some, direction, np.minimum(low, last[left]), last[left], verdict.states[left])
+    return boundary
+
+
+def _first_change(whole: Contributions, direction: int, low: Ints, last: Ints, states: NDArray[np.uint8]) -> Ints:
+    """Return (m,) the first tick of a whole microsecond after `low` at which rows have left their state, as at `last`.
+
+    Strides out from `low`, which mostly lies just before, and halves what was strode over last.
+    """
+    high, stride = last.copy(), FIRST_STRIDE
+    is_found = high - low <= 2
+    while not is_found.all():
+        middle = np.where(is_found, high, np.minimum(low + stride, last))
+        is_past = whole.judge(direction, middle).states != states
+        low, high = np.where(is_past, low, middle), np.where(is_past, middle, high)
+        is_found |= is_past
+        stride *= STRIDES_GROW
     while np.any(high - low > 2):
         middle = (low + high) // 4 * 2
-        is_past = whole.judge(direction, middle).states != verdict.states
+        is_past = whole.judge(direction, middle).states != states
         low, high = np.where(is_past, low, middle), np.where(is_past, middle, high)
-    return np.where(has_left, high, boundary)
+    return high
+
+
+def _stays_above(whole: Contributions, tick: Ints, risk: Floats) -> Ints:
+    """Return (m,) a tick up to which each row's risk certainly stays at or above the threshold it is above."""
+    policy, risks, columns = whole.case.knowledge.policy, whole.risks, whole.case.risks.columns
+    threshold = np.where(risk_state(risk, policy) == State.RED, policy.risk_red, policy.risk_amber)
+    is_open = risk_state(risk, policy) > State.GREEN
+    is_open[risks.row[risks.is_grouped]] = False  # of a group one term counts
+    return falls_to(
+        tick, lambda_of(threshold - SLACK), is_open, risks.row, risks.phase, risks.nearness, columns["start"],
+        columns["end"], columns["weight"], columns["eff"], columns["half_life_us"],
+    )  # fmt: skip
 
 
 def _risk_slope(whole: Contributions, tick: Ints) -> Floats:

@@ -65,6 +65,15 @@ class Ground:
             if len(item):
                 yield shift, item, segment
 
+    def count_near(self, bounds: Floats, reach_m: Floats) -> int:
+        """Return about how many segments lie within reach of boxes: of blocks of the index, not too few."""
+        boxes = bounds_with_reach(bounds, reach_m)
+        return sum(
+            self.boxes.count_near(box)
+            for shift in self._shifts(boxes)
+            for box in boxes + np.array([shift, 0.0, shift, 0.0])
+        )
+
     def near_points(self, points: Floats, reach_m: Floats) -> tuple[Ints, Ints, Floats]:
         """Return (point, segment, metres) of all pairs within reach; `points` (m, 2) degrees, `reach_m` (m,)."""
         is_far = reach_m > LONGEST_REACH_M

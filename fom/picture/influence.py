@@ -34,7 +34,8 @@ class Influence:
     """Follows who speaks about whom."""
 
     def __init__(self, ledger: Ledger, bindings: Bindings, binder: Binder) -> None:
-        self._ledger, self._bindings, self._n = ledger, bindings, binder.network.n_segments
+        self._ledger, self._bindings, self._binder = ledger, bindings, binder
+        self._n = binder.network.n_segments
 
     def records(self, changed: Iterable[Record]) -> dict[str, Record]:
         """Return all records whose judgement may depend on those changed, these included."""
@@ -59,6 +60,16 @@ class Influence:
                 return np.arange(self._n, dtype=np.int64)
             parts += self._bindings.segments_of(record)
         return distinct(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+
+    def expect(self, changed: Iterable[Record]) -> int:
+        """Return on about how many segments records lie that are not bound yet, and those they speak about."""
+        count = 0
+        for record in changed:
+            if isinstance(record, Season) and record.geometry is None:
+                return self._n
+            count += self._binder.expect(record)
+            count += sum(len(part) for other in self._dependents(record) for part in self._bindings.segments_of(other))
+        return count
 
     def _named(self, ids: Iterable[str]) -> Iterator[Record]:
         records = self._ledger.records

@@ -1,14 +1,17 @@
-"""The loops of judging: components, verification and next boundary of many rows at once, each at its own tick.
+"""The loops of judging: components, verification, next boundary and fall of risk of many rows, each at its own tick.
 
 What holds and how bad it is was decided when it was gathered (`contributions`); here it is only put together.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.grades import SLACK
+from fom.domain.incident import QUANTUM
 from fom.domain.instants import NEVER_US
 from fom.domain.spans import LAST_TICK
 from fom.domain.states import Component, State
@@ -19,6 +22,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 N_COMPONENTS = len(Component)
+STEPS_DOWN = 8
+"""Steps along the curve of risk; each about squares how near its end is to the threshold."""
 PHYSICAL, RISK, VERIFICATION = int(Component.PHYSICAL), int(Component.RISK), int(Component.VERIFICATION)
 GREEN, AMBER, GREY, RED = int(State.GREEN), int(State.AMBER), int(State.GREY), int(State.RED)
 
@@ -136,3 +141,42 @@ def next_boundaries(
 def _lower(out: Ints, tick: Ints, row: int, moment: int) -> None:
     if tick[row] < moment < out[row]:
         out[row] = moment
+
+
+@compiled
+def falls_to(
+    tick: Ints,
+    threshold: Floats,
+    is_open: Bools,
+    row: Ints,
+    phase: Ints,
+    nearness: Floats,
+    start: Ints,
+    end: Ints,
+    weight: Floats,
+    eff: Ints,
+    half_life_us: Floats,
+) -> Ints:
+    """Return (m,) a tick of a whole microsecond up to which lambda of each open row stays above a threshold.
+
+    Lambda = -ln(1 - R) falls along a convex curve, so steps along its slope never go too far; each keeps the most away
+    that the terms' rounding to quanta can make up. No incident of a row may begin or end meanwhile, or be of a group.
+    """
+    at = tick.copy()
+    total, slope, count = np.empty(len(tick)), np.empty(len(tick)), np.empty(len(tick))
+    for _ in range(STEPS_DOWN):
+        total[:], slope[:], count[:] = 0.0, 0.0, 0.0
+        for i in range(len(row)):
+            r, p = row[i], phase[i]
+            if not is_open[r] or not start[p] <= tick[r] < end[p]:
+                continue
+            age = max(0.0, at[r] / 2 - eff[p])
+            term = min(weight[p] * math.exp2(-age / half_life_us[p]) * nearness[i], 1.0 - 1e-12)
+            total[r] -= math.log1p(-term)
+            slope[r] += math.log(2.0) / half_life_us[p] * term / (1.0 - term)
+            count[r] += 1.0
+        for r in range(len(tick)):
+            spare = total[r] - threshold[r] - (count[r] + 4.0) * QUANTUM
+            if is_open[r] and spare > 0.0 and slope[r] > 0.0:
+                at[r] += 2 * np.int64(min(spare / slope[r] * (1.0 - 1e-9), 2.0**60))
+    return at

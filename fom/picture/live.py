@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 BLOCK = 1024
 """Segments looked at together when asking which are due."""
+AHEAD_BLOCKS = 16
+"""Blocks looked into for the segments that are due first; four times as many each time that none of them moves."""
+AHEAD_ROWS = 8192
+"""Segments judged ahead together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,28 @@ class LiveStates:
         """(n, 2); NO_STATE backward on one-way segments. Changed in place under the picture's lock: see `snapshot`."""
         self._number = itertools.count()
         self._until = np.full((n, 2), FIRST_TICK, dtype=np.int64)
+        self._is_sure = np.zeros(n, dtype=np.bool_)
+        """Whether a state certainly changes when `_until` is over."""
         self._block_until = np.full(n // BLOCK + 1, LAST_TICK, dtype=np.int64)
         """For each block of segments a tick before which none of them is due."""
         self._next_wake: int | None = None
         self._judged: tuple[int, Ints, Contributions, tuple[Verdict, Verdict]] | None = None
         """Tick, segments, what lies on them and the judgement: of the last segments that were judged."""
         self._start(at)
+
+    def copy(self, picture: Picture) -> LiveStates:
+        """Return the same states on a copy of the picture made since; they go on by themselves."""
+        with self._picture.lock:
+            twin = object.__new__(LiveStates)
+            vars(twin).update(vars(self))
+            twin._picture, twin._judged = picture, None
+            twin.states, twin._until = self.states.copy(), self._until.copy()
+            twin._is_sure, twin._block_until = self._is_sure.copy(), self._block_until.copy()
+            twin._later = list(self._later)
+            basis = picture.moving_basis()
+            twin._knowledge = self._knowledge.copy(basis.ledger)
+            twin._case = self._case.copy(basis, twin._knowledge)
+            return twin
 
     def _start(self, at: int) -> None:
         """Work out everything anew."""
@@ -86,7 +106,6 @@ class LiveStates:
             self._case.put_all()
             self._later: list[tuple[int, int, Record]] = []
             self._expect(basis.ledger.received_after(at))
-            self._block_until[:] = LAST_TICK
             self._judge(None)
 
     def _expect(self, records: Iterable[Record]) -> None:
@@ -112,29 +131,45 @@ class LiveStates:
         Asked again after each refresh; between two it is worked out once.
         """
         with self._picture.lock:
+            blocks = AHEAD_BLOCKS
             while self._next_wake is None:
                 wake = self.due_at
-                if wake == self._receipt or self._moves_at(wake):
+                if wake == self._receipt or self._is_sure[self._due(at_tick(wake))].any():
                     self._next_wake = wake
+                else:
+                    self._look_ahead(blocks)
+                    blocks *= 4
             return self._next_wake
 
-    def _moves_at(self, wake: int) -> bool:
-        """Return whether a state will change at a moment; where none does, note how long it goes on to stand."""
-        tick = at_tick(wake)
-        due = self._due(tick)
-        if not len(due):
-            return False
-        whole = self._picture.contributions(self._case, due)
-        until = np.empty((len(due), 2), np.int64)
-        moves = np.zeros(len(due), np.bool_)
-        has_way = self.states[due] != NO_STATE
+    def _look_ahead(self, n_blocks: int) -> None:
+        """Find for segments that are due first whether they move then, and where not, how long they go on to stand.
+
+        Each is judged at its own moment, so that many boundaries at which nothing moves cost one judgement.
+        """
+        rows = self._first_due(n_blocks)
+        tick = (self._until[rows].min(axis=1) + 1) // 2 * 2  # the first whole microsecond
+        whole = self._picture.contributions(self._case, rows)
+        until = np.empty((len(rows), 2), np.int64)
+        moves = np.zeros(len(rows), np.bool_)
+        has_way = self.states[rows] != NO_STATE
         for direction, verdict in enumerate(whole.judge_both(tick)):
-            until[:, direction] = stands_until(whole, direction, np.full(len(due), tick), verdict)
-            moves |= has_way[:, direction] & (verdict.states != self.states[due, direction])
-        until[moves] = tick
-        self._until[due] = until
-        np.minimum.at(self._block_until, due // BLOCK, until.min(axis=1))
-        return bool(moves.any())
+            until[:, direction] = stands_until(whole, direction, tick, verdict)
+            moves |= has_way[:, direction] & (verdict.states != self.states[rows, direction])
+        until[moves] = tick[moves, None]
+        self._until[rows], self._is_sure[rows] = until, moves
+        self._find_first(distinct(rows // BLOCK))
+
+    def _first_due(self, n_blocks: int) -> Ints:
+        """Return segments that are due before all others, AHEAD_ROWS at most; looks into so many blocks."""
+        blocks = np.argsort(self._block_until, kind="stable")
+        last = LAST_TICK if n_blocks >= len(blocks) else int(self._block_until[blocks[n_blocks]])
+        rows = (blocks[:n_blocks, None] * BLOCK + np.arange(BLOCK)).ravel()
+        rows = rows[rows < len(self._until)]
+        until = self._until[rows].min(axis=1)
+        early = np.flatnonzero((until <= last) & (until < LAST_TICK))
+        if len(early) > AHEAD_ROWS:
+            early = early[np.argpartition(until[early], AHEAD_ROWS)[:AHEAD_ROWS]]
+        return rows[early]
 
     def snapshot(self) -> NDArray[np.uint8]:
         """Return a copy of the states as they are between two changes."""
@@ -162,9 +197,11 @@ class LiveStates:
             self.version, self.at = picture.version, at
             arrived = self._catch_up([record for records, _ in changes for record in records])
             moved = [of_change for _, of_change in changes]
-            wanted = distinct(np.concatenate([np.asarray(segments, np.int64), arrived, self._due(at_tick(at)), *moved]))
+            late, due = np.flatnonzero(self._block_until <= at_tick(at)), self._due(at_tick(at))
+            wanted = distinct(np.concatenate([np.asarray(segments, np.int64), arrived, due, *moved]))
             before = self.states[wanted]
             self._judge(wanted)
+            self._find_first(late)
             return self._moves(wanted, before)
 
     def _catch_up(self, changes: list[Record]) -> Ints:
@@ -192,10 +229,18 @@ class LiveStates:
         found = [np.empty(0, np.int64)]
         for block in np.flatnonzero(self._block_until <= tick).tolist():
             until = self._until[block * BLOCK : (block + 1) * BLOCK].min(axis=1)
-            is_due = until <= tick
-            found.append(block * BLOCK + np.flatnonzero(is_due))
-            self._block_until[block] = until[~is_due].min(initial=LAST_TICK)
+            found.append(block * BLOCK + np.flatnonzero(until <= tick))
         return np.concatenate(found)
+
+    def count_due(self, at: int) -> int:
+        """Return how many segments have to be judged again by a moment, microseconds, because of time alone."""
+        with self._picture.lock:
+            return len(self._due(at_tick(at)))
+
+    def _find_first(self, blocks: Ints) -> None:
+        """Note for some blocks when the first of their segments is due."""
+        for block in blocks.tolist():
+            self._block_until[block] = self._until[block * BLOCK : (block + 1) * BLOCK].min(initial=LAST_TICK)
 
     def _judge(self, segments: Ints | None) -> None:
         """Judge some segments (None = all) at the moment shown and note how long that stands."""
@@ -204,7 +249,6 @@ class LiveStates:
         whole = self._picture.contributions(self._case, segments, since=tick)
         numbers: Ints | slice = slice(None) if segments is None else segments
         ticks = np.full(whole.n_rows, tick, dtype=np.int64)
-        rows = np.arange(len(self.states)) if segments is None else segments
         until = np.empty(0, np.int64)
         verdicts = whole.judge_both(tick)
         self._judged = None if segments is None else (tick, segments, whole, verdicts)
@@ -212,8 +256,12 @@ class LiveStates:
             self.states[numbers, direction] = verdict.states
             if direction == 0 or not whole.is_symmetric:
                 until = valid_until(whole, direction, ticks, verdict)
-                np.minimum.at(self._block_until, rows // BLOCK, until)
             self._until[numbers, direction] = until
+            if segments is not None:
+                np.minimum.at(self._block_until, segments // BLOCK, until)
+        self._is_sure[numbers] = False
+        if segments is None:
+            self._find_first(np.arange(len(self._block_until)))
         is_oneway = self._picture.network.is_oneway[numbers]
         self.states[numbers, 1] = np.where(is_oneway, NO_STATE, self.states[numbers, 1])
 

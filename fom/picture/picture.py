@@ -98,6 +98,11 @@ class Picture:
                 self._bindings.forget(record.id)
             return touched
 
+    def expect(self, records: Iterable[Record]) -> int:
+        """Return on about how many segments records lie that are still to be applied, and whom they speak about."""
+        with self.lock:
+            return self.influence.expect(records)
+
     def _note(self, moved: Mapping[str, Record]) -> Ints:
         """Write down which records a change moved, raise the version, and return the segments they lie on."""
         segments = self.influence.segments_of(moved.values())
@@ -113,7 +118,7 @@ class Picture:
             twin.lock = threading.RLock()
             twin.profiles = dict(self.profiles)
             twin._ledger, twin._bindings = self._ledger.copy(), self._bindings.copy()
-            twin.changes = deque(maxlen=CHANGES_KEPT)
+            twin.changes = self.changes.copy()
             twin._recorded, twin._frozen, twin._cases = dict(self._recorded), None, OrderedDict()
             return twin
 

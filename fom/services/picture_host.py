@@ -26,6 +26,7 @@ from fom.domain.benchmarks import BenchmarkValue
 from fom.domain.editions import Edition
 from fom.domain.policy import Policy
 from fom.domain.profiles import USER_CLASSES, Profile
+from fom.domain.records import Record
 from fom.errors import InvalidInput
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
@@ -63,6 +64,8 @@ from fom.store.records import list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, RecordRow
 
 log = logging.getLogger(__name__)
+LARGE = 20_000
+"""A change that lies on more segments is applied to a copy; judging so many takes about a tenth of a second."""
 UNKNOWN_ACCESS = Access(CLASSIFICATIONS[-1])
 """Of an id that the host does not know: shown to nobody but the highest clearance."""
 
@@ -445,10 +448,10 @@ class PictureHost:
         by_change: dict[int, list[RecordRow]] = {}
         for row in rows:
             by_change.setdefault(row.change_number, []).append(row)
-        with self._lock:
-            for change in changes:
+        for change in changes:
+            with self._lock:
                 self._access |= access.get(change.number, {})
-                self._apply(change, by_change.get(change.number, []), routes.get(change.number))
+            self._apply(change, by_change.get(change.number, []), routes.get(change.number))
         return True
 
     def _before_turn(self, changes: Sequence[Change]) -> Sequence[Change]:
@@ -485,13 +488,56 @@ class PictureHost:
             self._version, self._last_at, self._trouble = change.number, change.at, None
 
     def _apply(self, change: Change, rows: list[RecordRow], routes: dict[str, NDArray[np.int64]] | None) -> None:
+        """Bring a change into the picture; readers see all of it or nothing, and do not wait while much is judged."""
         try:
-            self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
-            self._routes = self._routes if routes is None else routes
-            play(change, [self.names.record_of(row) for row in rows], routes, self._picture, self._followed)
+            with self._lock:
+                records = [self.names.record_of(row) for row in rows]
+            beside = self._made_beside(change, records) if self._is_large(change, records) else None
+            with self._lock:
+                self._access |= {row.id: Access(row.classification, row.area, row.by) for row in rows}
+                self._routes = self._routes if routes is None else routes
+                if beside is None:
+                    play(change, records, routes, self._picture, self._followed)
+                else:
+                    for followed in self._followed if routes is not None else ():
+                        followed.set_routes(self._routes)
+                    self._take_over(change, *beside)
+                self._note(change, rows)
         except BaseException as failed:
             self._trouble = f"change {change.number} could not be applied ({type(failed).__name__}); rebuilding"
             raise
+
+    def _is_large(self, change: Change, records: Sequence[Record]) -> bool:
+        """Return whether it is worth a copy of the picture that readers need not wait for what a change moves."""
+        with self._lock:
+            due = max((followed.live.count_due(change.at) for followed in self._followed), default=0)
+            return max(due, self._picture.expect(records)) > LARGE
+
+    def _made_beside(self, change: Change, records: Sequence[Record]) -> tuple[Picture, dict[Pair, LiveStates]]:
+        """Return a copy of the picture with a change and the states on it, made while everybody reads on."""
+        self._is_making = True
+        try:
+            with self._lock:
+                picture = self._picture.copy()
+                lives = {pair: followed.live.copy(picture) for pair, followed in self._followed.items()}
+            touched = picture.apply(records) if records else np.empty(0, np.int64)
+            for live in lives.values():
+                live.refresh(touched, change.at)
+        finally:
+            self._is_making = False
+        return picture, lives
+
+    def _take_over(self, change: Change, picture: Picture, lives: dict[Pair, LiveStates]) -> None:
+        """Go on from a copy of the picture; pairs that were begun meanwhile catch up."""
+        for pair, followed in self._followed.items():
+            if pair not in lives:
+                lives[pair] = followed.live.copy(picture)
+                lives[pair].advance(change.at)
+        self._pictures.replace(picture)
+        self._replace(picture, change.at, number=change.number, cause=change.kind, lives=lives)
+
+    def _note(self, change: Change, rows: Sequence[RecordRow]) -> None:
+        """Go on to the version of a change that is in the picture, and tell of its records."""
         received = [row.received for row in rows if row.received is not None]
         if min(received, default=self._last_at) < self._last_at:  # the past is known otherwise from here on
             self._kept.clear()

@@ -59,6 +59,11 @@ class Pictures:
                 self._keep(edition, past)
             return past
 
+    def replace(self, picture: Picture) -> None:
+        """Take another picture under the edition in force: a copy of the one before that has moved on."""
+        with self._lock:
+            self._in_force = picture
+
     def put_in_force(self, edition: Edition, picture: Picture) -> None:
         """Take the picture of a newer edition as the one in force; the one before becomes a past one."""
         with self._lock:

@@ -15,6 +15,7 @@ from fom.domain.instants import DAY_US, HOUR_US, parse_instant
 from fom.domain.records import Record
 from fom.errors import Conflict
 from fom.network.drawn import load_network_file
+from fom.picture import live as live_module
 from fom.picture.live import LiveStates
 from fom.picture.picture import Picture
 from fom.picture.question import Question
@@ -105,8 +106,11 @@ def test_live_states_are_those_of_a_full_assessment(seed: int) -> None:
         np.testing.assert_array_equal(before, live.states)
 
 
+@pytest.mark.parametrize(("block", "ahead"), [(1024, 8192), (3, 2)])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_live_states_follow_the_clock(seed: int) -> None:
+def test_live_states_follow_the_clock(seed: int, block: int, ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BLOCK", block), ("AHEAD_ROWS", ahead), ("AHEAD_BLOCKS", 1)):
+        monkeypatch.setattr(live_module, name, value)
     case, rng = drawn_case(seed), random.Random(seed)
     picture = case.picture()
     live = picture.live(case.question.profile, case.question.user_class, case.question.at - 2 * DAY_US)
@@ -144,6 +148,28 @@ def test_what_if_copies_leave_the_picture_alone(seed: int) -> None:
     live.refresh(np.empty(0, np.int64), case.question.at)
     check_live(twin, live)
     assert_same(twin.assess(case.question), before)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_states_copied_onto_a_copy_go_on_by_themselves(seed: int) -> None:
+    """Also states that lag behind their picture, which then catch up on the copy."""
+    case, rng = drawn_case(seed), random.Random(seed)
+    records = list(case.facts.records)
+    rng.shuffle(records)
+    picture = case.picture(records[:30])
+    at = case.question.at - 5 * DAY_US
+    live = picture.live(case.question.profile, case.question.user_class, at)
+    picture.apply(records[30:40])
+    lagging = live.snapshot()
+    twin = picture.copy()
+    beside = live.copy(twin)
+    beside.refresh(twin.apply(records[40:]), at + 3 * HOUR_US)
+    beside.advance(beside.next_wake)
+    check_live(twin, beside)
+    np.testing.assert_array_equal(live.snapshot(), lagging)
+    live.refresh(picture.apply(records[40:50]), at + HOUR_US)
+    check_live(picture, live)
+    check_live(twin, beside)
 
 
 def test_one_id_with_two_bodies_adds_nothing() -> None:

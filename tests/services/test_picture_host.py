@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from fom.domain.profiles import PROFILES
 from fom.errors import InvalidInput
 from fom.picture.picture import Picture
 from fom.picture.question import Question
+from fom.services import picture_host
 from fom.services.closing import log_closing_act
 from fom.services.facts_exchange import export_facts
 from fom.services.judging import retract_record
@@ -303,6 +305,56 @@ def test_a_picture_that_could_not_be_applied_is_rebuilt_and_says_so_meanwhile(gr
     assert not host.readiness().is_stale
     assert letters(host) == "ROOO"
     assert [row[3] for row in moves(listener)] == ["R"]
+
+
+@pytest.mark.parametrize("large", [-1, 20_000])
+def test_a_change_made_beside_tells_what_one_made_in_place_tells(ground, monkeypatch, large):
+    database, host, clock = ground
+    monkeypatch.setattr(picture_host, "LARGE", large)
+    subscription = host.subscribe(P, U)
+    assert letters(host) == "OOOO"
+    shot = incident(at=ON_EAST, grade="A1", type="detonation")
+    for record, actor in ((shot, AMINA), (hazard(at=ON_WEST), AMINA), (passage("east", occurred=T0 + HOUR), PATROL)):
+        clock.now += HOUR
+        last = report(database, record, now=clock.now, actor=actor)
+        host.follow()
+    assert host.picture_for(host.question()).kind_of(last) == "verification"
+    clock.now += 30 * DAY
+    host.tick()
+    told = [{row[0] for row in event.moves} for event in events(subscription) if isinstance(event, MovesEvent)]
+    west, east = (host.network.find_segment(name) for name in ("west", "east"))
+    assert len(told) >= 3
+    assert east in told[0]
+    assert told[1] == {west}
+    assert np.array_equal(host.states(P, U).states, host.assess(host.question(profile=P, user_class=U)).states)
+    again = make_host(database, clock)
+    assert again.version == host.version
+    assert letters(again) == letters(host) != "OOOO"
+
+
+def test_readers_are_served_the_old_picture_while_a_large_change_is_made(ground, monkeypatch):
+    database, host, clock = ground
+    pairs = ((P, U), ("P1", "humanitarian"))
+    before, seen = host.states(P, U), []
+    apply = Picture.apply
+
+    def apply_late(picture, records):
+        with ThreadPoolExecutor(1) as reader:
+            seen.extend(reader.submit(host.states, *pair).result(timeout=30) for pair in pairs)
+        return apply(picture, records)
+
+    monkeypatch.setattr(picture_host, "LARGE", -1)
+    monkeypatch.setattr(Picture, "apply", apply_late)
+    clock.now = T0 + HOUR
+    report(database, hazard(at=ON_WEST), now=clock.now)
+    host.follow()
+    assert [view.version for view in seen] == [before.version] * 2
+    assert np.array_equal(seen[0].states, before.states)
+    for pair, old in zip(pairs, seen, strict=True):
+        now = host.states(*pair)
+        assert now.version > before.version
+        assert not np.array_equal(now.states, old.states)
+        assert np.array_equal(now.states, host.assess(host.question(None, None, *pair)).states)
 
 
 def test_being_behind_the_database_is_said(ground):
