@@ -27,6 +27,7 @@ from fom.network.artefact import load_network
 from fom.routing.router import Router
 from fom.services.deployment import open_database
 from fom.services.facts_exchange import load_history
+from fom.services.kept_picture import FOLDER as KEPT
 from fom.services.policies import activate_network
 from fom.services.register_loading import load_registers
 
@@ -40,13 +41,12 @@ def fill(config: Config, built_network: Path, *, now: int) -> dict[str, int]:
     Parameters
     ----------
     built_network
-        Folder of a built network; the data folder links to it.
+        Folder of a built network; the data folder links to its files.
     now
         Microseconds; the history ends here.
     """
     network = load_network(built_network)
-    config.networks.mkdir(parents=True, exist_ok=True)
-    (config.networks / network.network_id).symlink_to(built_network.resolve(), target_is_directory=True)
+    _link(built_network, config.networks / network.network_id)
     router = Router(network, built_network)
     mission = CountryMission.on(network, router, now=now)
     with tempfile.TemporaryDirectory() as scratch:
@@ -68,6 +68,14 @@ def fill(config: Config, built_network: Path, *, now: int) -> dict[str, int]:
     finally:
         database.dispose()
     return {"segments": n, "records": len(facts.records), "towns": len(mission.towns), "routes": len(mission.routes)}
+
+
+def _link(built_network: Path, here: Path) -> None:
+    """Make a network's folder of links: what the service keeps beside the network is of one database only."""
+    here.mkdir(parents=True)
+    for part in built_network.resolve().iterdir():
+        if part.name != KEPT:
+            (here / part.name).symlink_to(part)
 
 
 def _write_context(folder: Path, mission: CountryMission) -> None:

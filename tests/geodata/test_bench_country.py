@@ -75,6 +75,8 @@ def test_the_background_is_geojson(network: Network) -> None:
 def test_a_filled_folder_opens_with_routes_and_states(folder: Path, tmp_path: Path) -> None:
     config = Config(data=tmp_path)
     counts = fill(config, folder, now=NOW)
+    (here,) = config.networks.iterdir()
+    assert not here.is_symlink(), "what one database keeps is not another's"
     assert counts["segments"] == 12 * PIECES
     assert counts["routes"] >= 3
     database = open_database(config)
