@@ -96,10 +96,10 @@ def test_marks_made_on_from_an_earlier_version_are_those_made_anew(database, see
     chance = random.Random(seed)
     settle(database)
     clock = Clock()
-    busy_days(database, clock, chance)
-    clock.now = clock.now // HOUR * HOUR + 1
+    clock.now = T0 // HOUR * HOUR + HOUR + 1
     host = make_host(database, clock)
     stretch = clock.now - 2 * DAY, clock.now + 4 * DAY
+    list_moments(host, host.question(), *stretch)
     for _ in range(6):
         clock.now += HOUR // 8
         place = chance.choice([ON_WEST, ON_EAST])
