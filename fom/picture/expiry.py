@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.grades import SLACK
-from fom.domain.incident import lambda_of, risk_state
+from fom.domain.incident import lambda_of
 from fom.domain.instants import DAY_US
-from fom.domain.states import State
-from fom.picture.contributions import Contributions, Verdict
+from fom.domain.states import Component, State
+from fom.picture.contributions import Contributions, Tick, Verdict, each
 from fom.picture.judgement import falls_to, next_boundaries
 
 Ints = NDArray[np.int64]
@@ -23,7 +23,7 @@ AHEAD_TICKS = 2 * 200 * 365 * DAY_US
 """How far ahead the decay of risk is looked at; in two hundred years nothing is left of any."""
 
 
-def next_boundary(whole: Contributions, direction: int, tick: Ints, verified: Ints | None = None) -> Ints:
+def next_boundary(whole: Contributions, direction: int, tick: Tick, verified: Ints | None = None) -> Ints:
     """Return (m,) the first tick after each row's own at which anything but the decay of risk may change.
 
     `verified`: verified_at of the rows, when already known.
@@ -31,36 +31,37 @@ def next_boundary(whole: Contributions, direction: int, tick: Ints, verified: In
     steps, limits, better = whole.steps(direction), whole.limits, whole.improvements
     if verified is None:
         verified = steps.at(tick, whole.n_rows)
-    columns = whole.case.risks.columns
+    columns, ticks = whole.case.risks.columns, each(tick, whole.n_rows)
+    regime_end = np.resize(whole.case.regimes.next_after(tick), whole.n_rows)
     result = next_boundaries(
-        tick, whole.case.regimes.next_after(tick), steps.row, steps.start, verified, whole.fresh_us(tick),
+        ticks, regime_end, steps.row, steps.start, verified, whole.fresh_us(tick),
         limits.row, limits.start, limits.end[direction], whole.risks.row, whole.risks.phase, columns["start"],
         columns["end"], better.row, better.start, better.end,
     )  # fmt: skip
     if len(limits.recurring):
         rows, moments = limits.row[limits.recurring], whole.windows(limits.recurring, tick)[1]
-        later = np.flatnonzero(moments > tick[rows])
+        later = np.flatnonzero(moments > ticks[rows])
         np.minimum.at(result, rows[later], moments[later])
     return result
 
 
-def valid_until(whole: Contributions, direction: int, tick: Ints, verdict: Verdict) -> Ints:
-    """Return (m,) a tick up to which each row's judgement certainly stands, later than its own tick.
+def valid_until(whole: Contributions, direction: int, tick: int, verdict: Verdict) -> Ints:
+    """Return (m,) a tick up to which each row's judgement certainly stands, later than that of the judgement.
 
     lambda = -ln(1 - R) falls along a convex curve, so it stays above the line of its present slope: the moment at
     which that line meets a threshold comes no later than the crossing itself.
     """
     until = next_boundary(whole, direction, tick, verdict.verified_at)
-    policy, risk = whole.case.knowledge.policy, verdict.risk
-    rows = np.flatnonzero(risk_state(risk, policy) > State.GREEN)
+    policy, state = whole.case.knowledge.policy, verdict.components[:, Component.RISK]
+    rows = np.flatnonzero(state > State.GREEN)
     if not len(rows):
         return until
     slope = _risk_slope(whole, tick)[rows]
-    threshold = np.where(risk_state(risk[rows], policy) == State.RED, policy.risk_red, policy.risk_amber)
-    spare = np.maximum(0.0, lambda_of(risk[rows]) - lambda_of(threshold - SLACK))
+    threshold = np.where(state[rows] == State.RED, policy.risk_red, policy.risk_amber)
+    spare = np.maximum(0.0, lambda_of(verdict.risk[rows]) - lambda_of(threshold - SLACK))
     with np.errstate(divide="ignore", invalid="ignore"):
         ticks = np.minimum(np.nan_to_num(2 * spare / slope * (1 - 1e-9), posinf=2.0**62), 2.0**61)
-    until[rows] = np.minimum(until[rows], tick[rows] + np.maximum(1, ticks.astype(np.int64) - 2))
+    until[rows] = np.minimum(until[rows], tick + np.maximum(1, ticks.astype(np.int64) - 2))
     return until
 
 
@@ -77,7 +78,7 @@ def stands_until(whole: Contributions, direction: int, tick: Ints, verdict: Verd
     left = np.flatnonzero(whole.judge(direction, last).states != verdict.states)
     if len(left):
         some = whole.narrowed(left)
-        low = _stays_above(some, tick[left], verdict.risk[left])
+        low = _stays_above(some, tick[left], verdict.components[left, Component.RISK])
         boundary[left] = _first_change(some, direction, np.minimum(low, last[left]), last[left], verdict.states[left])
     return boundary
 
@@ -102,11 +103,11 @@ def _first_change(whole: Contributions, direction: int, low: Ints, last: Ints, s
     return high
 
 
-def _stays_above(whole: Contributions, tick: Ints, risk: Floats) -> Ints:
-    """Return (m,) a tick up to which each row's risk certainly stays at or above the threshold it is above."""
+def _stays_above(whole: Contributions, tick: Ints, state: NDArray[np.uint8]) -> Ints:
+    """Return (m,) a tick up to which each row's risk certainly stays at or above the threshold of its state."""
     policy, risks, columns = whole.case.knowledge.policy, whole.risks, whole.case.risks.columns
-    threshold = np.where(risk_state(risk, policy) == State.RED, policy.risk_red, policy.risk_amber)
-    is_open = risk_state(risk, policy) > State.GREEN
+    threshold = np.where(state == State.RED, policy.risk_red, policy.risk_amber)
+    is_open = state > State.GREEN
     is_open[risks.row[risks.is_grouped]] = False  # of a group one term counts
     return falls_to(
         tick, lambda_of(threshold - SLACK), is_open, risks.row, risks.phase, risks.nearness, columns["start"],
@@ -114,7 +115,7 @@ def _stays_above(whole: Contributions, tick: Ints, risk: Floats) -> Ints:
     )  # fmt: skip
 
 
-def _risk_slope(whole: Contributions, tick: Ints) -> Floats:
+def _risk_slope(whole: Contributions, tick: int) -> Floats:
     """Return (m,) how fast lambda falls at most from now on, per microsecond."""
     terms, _ = whole.risk_terms(tick)
     half_life = whole.case.risks.columns["half_life_us"][whole.risks.phase]

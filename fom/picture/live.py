@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.knowledge import Knowledge
+from fom.domain.policy import Policy
 from fom.domain.profiles import Profile
 from fom.domain.records import Record
 from fom.domain.spans import FIRST_TICK, LAST_TICK, at_tick, to_us
@@ -80,6 +81,10 @@ class LiveStates:
         self._judged: tuple[int, Ints, Contributions, tuple[Verdict, Verdict]] | None = None
         """Tick, segments, what lies on them and the judgement: of the last segments that were judged."""
         self._start(at)
+
+    def is_under(self, policy: Policy) -> bool:
+        """Return whether states are judged by a policy."""
+        return self._picture.policy is policy
 
     def copy(self, picture: Picture) -> LiveStates:
         """Return the same states on a copy of the picture made since; they go on by themselves."""
@@ -248,14 +253,13 @@ class LiveStates:
         tick = at_tick(self.at)
         whole = self._picture.contributions(self._case, segments, since=tick)
         numbers: Ints | slice = slice(None) if segments is None else segments
-        ticks = np.full(whole.n_rows, tick, dtype=np.int64)
         until = np.empty(0, np.int64)
         verdicts = whole.judge_both(tick)
         self._judged = None if segments is None else (tick, segments, whole, verdicts)
         for direction, verdict in enumerate(verdicts):
             self.states[numbers, direction] = verdict.states
             if direction == 0 or not whole.is_symmetric:
-                until = valid_until(whole, direction, ticks, verdict)
+                until = valid_until(whole, direction, tick, verdict)
             self._until[numbers, direction] = until
             if segments is not None:
                 np.minimum.at(self._block_until, segments // BLOCK, until)

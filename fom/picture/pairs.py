@@ -354,6 +354,7 @@ class Pairs:
 
     def copy(self) -> Pairs:
         """Return pairs that grow on their own; what is there is shared."""
+        self.view()  # if they must be merged, then once for all copies
         twin = Pairs(self.n_segments, {}, self.kept)
         twin._dtypes, twin._start, twin._sorted = self._dtypes, self._start, self._sorted
         twin._fresh, twin._order, twin.segments_of = self._fresh.copy(), self._order, self.segments_of.copy()

@@ -10,14 +10,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from fom.domain.states import NO_STATE
 from fom.errors import InvalidInput
-from fom.picture.live import Moves
+from fom.picture.live import LiveStates, Moves
 from fom.picture.question import Question
 from fom.services.picture_events import letter
 
@@ -29,6 +29,8 @@ SPAN_MAX_US = 62 * DAY_US
 MARKS_MAX = 240
 """Marks of one answer (an hour apart in ten days); closer changes are told together at the end of their part."""
 KEPT = 24
+STATES_KEPT = 2
+"""Sets of states kept on the hour; 20 bytes for each segment, and what their copy of the picture holds alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,30 @@ class Mark:
         return {"at": format_instant(self.at), "to": self.to, "worse": self.worse, "better": self.better}
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Lately(Generic[K, V]):
+    """The values that were put or asked for last. Safe from any thread."""
+
+    def __init__(self, size: int) -> None:
+        self._lock, self._size = threading.Lock(), size
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+
+
 class Marker:
     """Marks made lately. Safe from any thread.
 
@@ -52,33 +78,30 @@ class Marker:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[Any, ...], list[Mark]] = OrderedDict()
+        self._kept: _Lately[tuple[Any, ...], list[Mark]] = _Lately(KEPT)
+        self._on_the_hour: _Lately[tuple[Any, ...], LiveStates] = _Lately(STATES_KEPT)
+        """States at the moment from which on marks are made anew for each version; nobody moves them on."""
 
     def marks(self, host: PictureHost, question: Question, start: int, end: int) -> list[Mark]:
         """Return the marks after `start` up to `end`, oldest first; the moment asked about parts past from future."""
         now = min(max(question.at, start), end)
         hour = max(start, now // HOUR_US * HOUR_US)
         shortest = max(1, (end - start) // MARKS_MAX)
-        past = self._part(host, question, (start, hour), shortest, None)
-        return past + self._part(host, question, (hour, end), shortest, now)
-
-    def _part(
-        self, host: PictureHost, question: Question, span: tuple[int, int], shortest: int, now: int | None
-    ) -> list[Mark]:
-        """Return the marks of one part; what time moves makes a version too, so that `now` need not be in the key."""
-        version = None if now is None else host.version
-        key = (host.generation, version, *span, question.profile, question.user_class, shortest)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = list(walk(host, question, *span, shortest, now)) if span[0] < span[1] else []
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return made
+        who = host.generation, question.profile, question.user_class, hour
+        past = self._kept.get((*who, start, shortest))
+        if past is None:
+            live = begin(host, question, start)
+            past = list(_walk(live, start, hour, shortest))
+            live.advance(hour)
+            self._kept.put((*who, start, shortest), past)
+            self._on_the_hour.put(who, live)
+        # what time moves makes a version too, so that `now` need not be in the key
+        key = (*who, end, shortest, host.version)
+        future = self._kept.get(key)
+        if future is None:
+            future = list(_walk(begin(host, question, hour, self._on_the_hour.get(who)), hour, end, shortest, now))
+            self._kept.put(key, future)
+        return past + future
 
 
 def list_moments(host: PictureHost, question: Question, start: int, end: int) -> dict[str, Any]:
@@ -111,9 +134,22 @@ def walk(
 
     Up to `now` they lie closer, at least a minute apart, and none joins what was with what would come.
     """
+    return _walk(begin(host, question, start), start, end, shortest, now)
+
+
+def begin(host: PictureHost, question: Question, start: int, like: LiveStates | None = None) -> LiveStates:
+    """Return states as they were shown at a moment, on a copy of the picture; `like`: of an earlier version of it."""
     with host.reading() as picture:
         twin = picture.copy()
-    live, at = twin.live(question.profile, question.user_class, start), start
+    if like is None or not like.is_under(twin.policy):
+        return twin.live(question.profile, question.user_class, start)
+    live = like.copy(twin)
+    live.advance(start)
+    return live
+
+
+def _walk(live: LiveStates, start: int, end: int, shortest: int, now: int | None = None) -> Iterator[Mark]:
+    at = start
     while at < end and (due := live.next_wake) <= end:
         is_lately = now is not None and at < now
         then = max(due, at + (min(MINUTE_US, shortest) if is_lately else shortest))

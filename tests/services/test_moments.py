@@ -91,6 +91,25 @@ def test_marks_follow_what_is_reported_and_keep_what_was_shown(database):
     assert len(after["marks"]) == len(before["marks"]) + 1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_marks_made_on_from_an_earlier_version_are_those_made_anew(database, seed):
+    chance = random.Random(seed)
+    settle(database)
+    clock = Clock()
+    clock.now = T0 // HOUR * HOUR + HOUR + 1
+    host = make_host(database, clock)
+    stretch = clock.now - 2 * DAY, clock.now + 4 * DAY
+    list_moments(host, host.question(), *stretch)
+    for _ in range(6):
+        clock.now += HOUR // 8
+        place = chance.choice([ON_WEST, ON_EAST])
+        record = chance.choice([hazard(at=place), incident(at=place, grade="A1", type="detonation")])
+        report(database, record, now=clock.now, actor=AMINA)
+        host.follow()
+        anew = make_host(database, clock)
+        assert list_moments(host, host.question(), *stretch) == list_moments(anew, anew.question(), *stretch)
+
+
 def test_states_of_a_past_moment_are_kept_and_forgotten_when_the_past_is_known_otherwise(database, monkeypatch):
     settle(database)
     clock = Clock()
