@@ -167,6 +167,7 @@ class LiveStates:
     def _first_due(self, n_blocks: int) -> Ints:
         """Return segments that are due before all others, AHEAD_ROWS at most; looks into so many blocks."""
         blocks = np.argsort(self._block_until, kind="stable")
+        self._find_first(blocks[:n_blocks])  # a block may be noted as due before any of its segments is
         last = LAST_TICK if n_blocks >= len(blocks) else int(self._block_until[blocks[n_blocks]])
         rows = (blocks[:n_blocks, None] * BLOCK + np.arange(BLOCK)).ravel()
         rows = rows[rows < len(self._until)]
