@@ -83,19 +83,15 @@ def hazard_features(
 
 
 def restriction_features(
-    records: Sequence[Feature], ended: Iterable[str], grades: Mapping[str, str], lines: Mapping[str, shapely.Geometry],
-    *, at: int, policy: Policy,
-) -> list[Feature]:  # fmt: skip
-    """Return controls and damage that have not ended, each where it was reported or where its segments lie.
+    records: Sequence[Feature], grades: Mapping[str, str], lines: Mapping[str, shapely.Geometry], *, policy: Policy
+) -> list[Feature]:
+    """Return controls and damage, each where it was reported or where its segments lie.
 
     `lines`: segment or asset id -> geometry, for records that name segments or an asset instead of a place.
     """
-    gone = set(ended)
     features: list[Feature] = []
     for feature in records:
         properties = feature["properties"]
-        if feature["id"] in gone or not _holds(feature, at, policy):
-            continue
         record = parse_record(_plain(feature))
         place = shape_of(record)
         if place is None:
@@ -114,16 +110,13 @@ def restriction_features(
     return features
 
 
-def incident_features(
-    incidents: Sequence[Feature], ended: Iterable[str], grades: Mapping[str, str], *, at: int, policy: Policy
-) -> list[Feature]:
-    """Return the incidents of the last 30 days that are not known to be errors."""
-    gone = set(ended)
+def incident_features(incidents: Sequence[Feature], grades: Mapping[str, str], *, policy: Policy) -> list[Feature]:
+    """Return incidents that have a place."""
     features: list[Feature] = []
     for feature in incidents:
         record = parse_record(_plain(feature))
         place = shape_of(record)
-        if place is None or record.id in gone or at - record.eff > INCIDENTS_SHOWN_US:
+        if place is None:
             continue
         kind = feature["properties"]["type"]
         features += _placed(
@@ -221,7 +214,7 @@ def _ending(place: shapely.Geometry, acts: Sequence[Feature]) -> Feature | None:
     return None
 
 
-def _holds(feature: Feature, at: int, policy: Policy) -> bool:
+def holds(feature: Feature, at: int, policy: Policy) -> bool:
     """Return whether a control may still limit somebody; damage holds until it is ended. Source: facts format, 6."""
     said = feature["properties"]
     if said.get("end"):

@@ -73,12 +73,22 @@ def grades_in_force(grades: Sequence[Feature], policy: Policy) -> dict[str, str]
 
 
 def _records(
-    session: Session, host: PictureHost, question: Question, actor: Actor, *kinds: str
-) -> dict[str, list[Feature]]:
-    found: dict[str, list[Feature]] = {kind: [] for kind in kinds}
-    for feature in list_records(session, actor=actor, kinds=kinds, known_at=question.known_at, at=question.at):
-        found[feature["properties"]["kind"]].append(host.names.feature(feature))
-    return found
+    session: Session, host: PictureHost, question: Question, actor: Actor, *kinds: str, since: int | None = None
+) -> list[Feature]:
+    """Return what a viewer may see of some kinds, as known and as it was at the moments of a question."""
+    found = list_records(session, actor=actor, kinds=kinds, known_at=question.known_at, at=question.at, since=since)
+    return [host.names.feature(feature) for feature in found]
+
+
+def _about(
+    session: Session, host: PictureHost, question: Question, actor: Actor, kind: str, records: Iterable[Feature]
+) -> list[Feature]:
+    """Return the acts or grades that speak of some records."""
+    found = list_records(
+        session, actor=actor, kinds=(kind,), known_at=question.known_at, at=question.at,
+        about=[record["id"] for record in records],
+    )  # fmt: skip
+    return [host.names.feature(feature) for feature in found]
 
 
 def _ended(acts: Iterable[Feature]) -> set[str]:
@@ -92,17 +102,14 @@ def _ended(acts: Iterable[Feature]) -> set[str]:
 
 
 def _hazards(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, host, question, actor, "closing_act", "grade")
-    hazards = [
-        host.names.feature(hazard)
-        for hazard in list_records(session, actor=actor, kinds=("explosive",), known_at=question.known_at)
-    ]
+    known = list_records(session, actor=actor, kinds=("explosive",), known_at=question.known_at)
+    hazards = [host.names.feature(hazard) for hazard in known if _lay_there(hazard, question.at)]
     policy = host.edition_at(question.known_at).policy
     tasks = list_register(session, "task", actor=actor, kind="eod")
     return layers.hazard_features(
-        [hazard for hazard in hazards if _lay_there(hazard, question.at)],
-        found["closing_act"],
-        grades_in_force(found["grade"], policy),
+        hazards,
+        _about(session, host, question, actor, "closing_act", hazards),
+        grades_in_force(_about(session, host, question, actor, "grade", hazards), policy),
         in_work=[task["target_id"] for task in tasks if task.get("done_at") is None],
         at=question.at,
         policy=policy,
@@ -115,23 +122,26 @@ def _lay_there(hazard: Feature, at: int) -> bool:
 
 
 def _restrictions(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, host, question, actor, "control", "physical", "closing_act", "grade")
-    records = found["control"] + found["physical"]
     policy = host.edition_at(question.known_at).policy
-    grades = grades_in_force(found["grade"], policy)
-    lines = _named_lines(host.network, records)
-    return layers.restriction_features(
-        records, _ended(found["closing_act"]), grades, lines, at=question.at, policy=policy
-    )
+    records = [
+        record
+        for record in _records(session, host, question, actor, "control", "physical")
+        if layers.holds(record, question.at, policy)
+    ]
+    ended = _ended(_about(session, host, question, actor, "closing_act", records))
+    records = [record for record in records if record["id"] not in ended]
+    grades = grades_in_force(_about(session, host, question, actor, "grade", records), policy)
+    return layers.restriction_features(records, grades, _named_lines(host.network, records), policy=policy)
 
 
 def _incidents(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    found = _records(session, host, question, actor, "incident", "closing_act", "grade")
     policy = host.edition_at(question.known_at).policy
-    grades = grades_in_force(found["grade"], policy)
-    return layers.incident_features(
-        found["incident"], _ended(found["closing_act"]), grades, at=question.at, policy=policy
-    )
+    since = question.at - layers.INCIDENTS_SHOWN_US
+    records = _records(session, host, question, actor, "incident", since=since)
+    ended = _ended(_about(session, host, question, actor, "closing_act", records))
+    records = [record for record in records if record["id"] not in ended]
+    grades = grades_in_force(_about(session, host, question, actor, "grade", records), policy)
+    return layers.incident_features(records, grades, policy=policy)
 
 
 def _named_lines(network: Network, records: Sequence[Feature]) -> dict[str, shapely.Geometry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -24,6 +24,8 @@ def list_records(
     known_at: int,
     at: int | None = None,
     bbox: tuple[float, float, float, float] | None = None,
+    since: int | None = None,
+    about: Iterable[str] | None = None,
     after: int = 0,
     limit: int | None = None,
 ) -> list[dict[str, Any]]:
@@ -35,6 +37,10 @@ def list_records(
         Leave out what happened later than this moment, microseconds.
     bbox
         (west, south, east, north) degrees; west > east crosses 180°. Records without geometry are then left out.
+    since
+        Leave out what happened or was received before this moment, microseconds.
+    about
+        Leave out what speaks of none of these records.
     after, limit
         Paging by `handling.number`.
     """
@@ -42,7 +48,7 @@ def list_records(
     if bbox is not None and not (-180 <= bbox[0] <= 180 and -180 <= bbox[2] <= 180 and -90 <= bbox[1] <= bbox[3] <= 90):
         raise InvalidInput.single("bbox", str(bbox), "west, south, east, north in degrees")
     features: list[dict[str, Any]] = []
-    for row in list_present(session, kinds, known_at=known_at, bbox=bbox, after=after):
+    for row in list_present(session, kinds, known_at=known_at, bbox=bbox, since=since, about=about, after=after):
         begins = min(m for m in (row.occurred, row.received, 2**62) if m is not None)
         if not visible(actor, row) or (at is not None and begins != 2**62 and begins > at):
             continue

@@ -170,23 +170,42 @@ def list_present(
     *,
     known_at: int,
     bbox: tuple[float, float, float, float] | None = None,
+    since: int | None = None,
+    about: Iterable[str] | None = None,
     after: int = 0,
     limit: int | None = None,
 ) -> list[RecordRow]:
     """Return records of some kinds known at a moment and not retracted then, in the order of their numbers.
 
     `bbox` is (west, south, east, north) in degrees, west > east crosses 180°; records without geometry are left out.
+    `since` leaves out what happened or was received before this moment; `about` what speaks of none of these records.
     """
     query = select(RecordRow).where(
         RecordRow.kind.in_(kinds),
         RecordRow.number > after,
         or_(RecordRow.received <= known_at, RecordRow.received.is_(None)),
     )
+    if since is not None:
+        moments = (RecordRow.occurred, RecordRow.received)
+        query = query.where(*(or_(moment.is_(None), moment >= since) for moment in moments))
     if bbox is not None:
         query = query.where(_meets(session, bbox))
     absent = retracted_ids(session, known_at=known_at)
-    present = (row for row in session.scalars(_ordered(query).execution_options(yield_per=500)) if row.id not in absent)
-    return list(islice(present, limit))
+    found = _scalars(session, query) if about is None else _rows_about(session, query, about)
+    return list(islice((row for row in found if row.id not in absent), limit))
+
+
+def _scalars(session: Session, query: Select[RecordRow]) -> Iterable[RecordRow]:
+    return session.scalars(_ordered(query).execution_options(yield_per=500))
+
+
+def _rows_about(session: Session, query: Select[RecordRow], ids: Iterable[str]) -> Iterable[RecordRow]:
+    """Return those rows of a query that speak of some records, in the order of their numbers."""
+    found: dict[int, RecordRow] = {}
+    for part in _parts(ids):
+        speaking = select(RecordReference.record_id).where(RecordReference.target_id.in_(part))
+        found |= {row.number: row for row in _scalars(session, query.where(RecordRow.id.in_(speaking)))}
+    return (found[number] for number in sorted(found))
 
 
 def retracted_ids(session: Session, *, known_at: int) -> set[str]:

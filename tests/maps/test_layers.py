@@ -111,28 +111,15 @@ def test_a_grid_reference_stands_in_the_middle_of_its_square_with_its_doubt() ->
 )
 def test_controls_are_shown_while_they_may_limit_somebody(properties: dict, hours_ago: float, is_shown: bool) -> None:
     control = record("k", hours_ago=hours_ago, kind="control", location={"method": "gps"}, **properties)
-    found = layers.restriction_features([control], [], {}, {}, at=NOW, policy=Policy())
-    assert bool(found) is is_shown
+    assert layers.holds(control, NOW, Policy()) is is_shown
 
 
 def test_damage_of_a_bridge_stands_where_the_bridge_is() -> None:
     damage = {**record("p", kind="physical", damage="destroyed", asset="b1"), "geometry": None}
     line = shapely.LineString([(30.0, 5.0), (30.02, 5.0)])
-    (point,) = layers.restriction_features([damage], [], {}, {"b1": line}, at=NOW, policy=Policy())
+    (point,) = layers.restriction_features([damage], {}, {"b1": line}, policy=Policy())
     assert point["geometry"]["coordinates"] == pytest.approx((30.01, 5.0))
     assert point["properties"]["symbol"] == "dmg"
-    assert layers.restriction_features([damage], ["p"], {}, {"b1": line}, at=NOW, policy=Policy()) == []
-
-
-def test_incidents_fade_from_the_map_after_thirty_days() -> None:
-    for hours, expected in ((719, 1), (721, 0)):
-        incident = record("i", hours_ago=hours, kind="incident", type="armed_robbery", location={"method": "gps"})
-        points = [
-            f
-            for f in layers.incident_features([incident], [], {}, at=NOW, policy=Policy())
-            if f["properties"]["part"] == "point"
-        ]
-        assert len(points) == expected
 
 
 def test_a_route_is_one_line_whose_segments_can_be_found_again() -> None:

@@ -121,6 +121,41 @@ def test_a_retraction_hides_from_its_receipt_on_and_not_before(database):
     assert [present(T0 + h * HOUR) for h in (-1, 0, 1, 2)] == [False, True, False, True]
 
 
+def test_records_since_a_moment_neither_happened_nor_came_before_it(database):
+    early, late = format_instant(T0 - HOUR), format_instant(T0 + HOUR)
+    store(
+        database,
+        feature("old news", occurred=early, received=T0 + HOUR),
+        feature("new", occurred=late, received=T0 + HOUR),
+        feature("undated", received=T0 + HOUR),
+        feature("came before", received=T0 - HOUR),
+    )
+    with database.reading() as session:
+        found = records.list_present(session, ["incident"], known_at=T0 + HOUR, since=T0)
+    assert [row.id for row in found] == ["new", "undated"]
+
+
+@pytest.mark.parametrize("n_others", [1, 1200], ids=["few", "more than one statement asks for"])
+def test_what_is_said_about_records_is_found_once_and_in_order(database, n_others):
+    others = [f"x{n}" for n in range(n_others)]
+    store(database, *(feature(name) for name in ["a", "b", "c", *others]))
+    acts = [
+        feature(
+            f"act{n}", "closing_act", act="lifted", authority="joc", closes=closes, signed_by=["p"], received=T0 + n
+        )
+        for n, closes in enumerate([["b", others[0]], ["c"], ["a", "b"]])
+    ]
+    store(database, *acts, retraction("r", "act2", received=T0 + 2 * HOUR), at=T0 + 2 * HOUR)
+
+    def about(*ids: str, known_at: int) -> list[str]:
+        with database.reading() as session:
+            return [row.id for row in records.list_present(session, ["closing_act"], known_at=known_at, about=ids)]
+
+    assert about("a", "b", *others, known_at=T0 + HOUR) == ["act0", "act2"]
+    assert about("a", "b", *others, known_at=T0 + 2 * HOUR) == ["act0"]
+    assert about(known_at=T0 + HOUR) == []
+
+
 @pytest.mark.parametrize(("signers", "hidden"), [(("a",), False), (("a", "b"), True)])
 def test_a_retraction_of_a_hazard_by_one_person_hides_nothing(database, signers, hidden):
     store(database, EXAMPLES[0], retraction("r", "e", *signers))
@@ -183,6 +218,7 @@ QUESTIONS = {
     "the next changes": lambda s: list_changes(s, after=5),
     "one record": lambda s: records.find_record(s, "i7"),
     "what was said of it": lambda s: records.list_about(s, "i7"),
+    "what was said of some": lambda s: records.list_present(s, ["grade"], known_at=T0, about=["i7", "i9"]),
     "in a box": lambda s: list(records.list_present(s, ["incident"], known_at=T0, bbox=(30, 5, 30.01, 5.01))),
     "of a report": lambda s: reports.list_version_records(s, "a version"),
 }
