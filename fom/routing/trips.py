@@ -19,7 +19,7 @@ from fom.domain.daylight import sun_table
 from fom.domain.instants import DAY_US
 from fom.domain.profiles import Profile
 from fom.domain.states import State
-from fom.routing.arrival_search import ASKED, FAR_US, UNKNOWN, Roads, search_arrivals, walk
+from fom.routing.arrival_search import ASKED, FAR_US, UNKNOWN, Roads, meet, search_arrivals, walk
 from fom.routing.barriers import barrier_seconds
 from fom.routing.conditions import Conditions, Course
 from fom.routing.engine import Found
@@ -196,7 +196,8 @@ class Trips:
         times = self.times(direct, departs)
         if times.is_open and (found.trip is None or direct.weight <= found.trip.path.weight):
             return replace(found, trip=Trip(direct, times))
-        return found
+        *_, better, opens = meet(self._roads, int(direct.arcs[0]), float(direct.shares[0]), -1, departs)
+        return replace(found, later_us=min(found.later_us, better), opens_us=min(found.opens_us, opens))
 
     def _search(self, searches: Searches, sources: Joints, targets: Joints, end: Snap, departs: int) -> Search:
         if end not in self._left:

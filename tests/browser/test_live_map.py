@@ -12,8 +12,9 @@ from tests.browser.pixels import decode_png, share_of
 
 
 def picture(page: Page):
-    """The map as an array of pixels, once it has stopped moving."""
-    page.wait_for_timeout(800)
+    """The map as an array of pixels, once it is drawn in full."""
+    page.wait_for_timeout(800)  # what was just done has reached the map
+    page.locator("[data-map][data-still]").wait_for(timeout=PATIENCE_MS)
     return decode_png(page.locator("[data-map]").screenshot())
 
 

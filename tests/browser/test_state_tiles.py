@@ -71,7 +71,7 @@ def go_to(page: Page, view: str) -> None:
     """Lead the map elsewhere, the page staying."""
     page.evaluate("view => { location.hash = view; }", view)
     page.wait_for_timeout(300)
-    page.locator("[data-map][data-still]").wait_for()
+    page.locator("[data-map][data-still]").wait_for(timeout=PATIENCE_MS)
 
 
 def test_a_road_that_moved_while_out_of_view_is_not_shown_as_it_was(visit: Opener) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -191,6 +192,32 @@ def test_until_the_stated_later_departure_the_same_way_stands_and_nothing_better
         assert (later.trip is None) == (found.trip is None)
         if found.trip is not None:
             assert later.trip.path.arcs.tolist() == found.trip.path.arcs.tolist()
+
+
+@pytest.mark.parametrize("by_day_only", [False, True])
+def test_the_way_along_one_closed_segment_says_when_it_opens(by_day_only):
+    """Nothing leads around it: the origin and the destination lie on it."""
+    network = grid_network(2, 1)
+    assert network.n_segments == 1
+    states = np.array([[State.RED, NO_STATE if network.is_oneway[0] else State.RED]], np.uint8)
+    trips, _ = trips_over(network, course(states, [(0, 600.0, State.GREEN)]))
+    one = trips.asked(by_day_only=by_day_only)
+    found = one.find([snap(0, 0.25), snap(0, 0.75)], T0)
+    assert found.trip is None
+    assert (found.opens_us, found.later_us) == (600 * SECOND_US, 600 * SECOND_US)
+    assert one.find([snap(0, 0.25), snap(0, 0.75)], T0 + found.opens_us).trip is not None
+
+
+def test_the_way_along_one_segment_by_day_only_opens_when_the_sun_rises():
+    network = grid_network(2, 1)
+    trips, _ = trips_over(network, course(np.zeros((1, 2), np.uint8), []))
+    one, ends = trips.asked(by_day_only=True), [snap(0, 0.25), snap(0, 0.75)]
+    at_night = T0 + 12 * HOUR_US
+    found = one.find(ends, at_night)
+    assert found.trip is None
+    assert 4 * HOUR_US < found.opens_us < 8 * HOUR_US
+    assert one.find(ends, at_night + found.opens_us - HOUR_US // 4).trip is None
+    assert one.find(ends, at_night + found.opens_us + HOUR_US // 4).trip is not None
 
 
 def test_the_search_by_arrival_equals_the_plain_one_on_a_grid_of_every_state_and_risk():
