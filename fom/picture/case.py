@@ -141,11 +141,21 @@ class Case:
     """Phases of all records (or of those given), for one (k, profile, user class)."""
 
     def __init__(
-        self, basis: Basis, knowledge: Knowledge, profile: Profile, user_class: str, *, since: int | None = None
+        self,
+        basis: Basis,
+        knowledge: Knowledge,
+        profile: Profile,
+        user_class: str,
+        *,
+        since: int | None = None,
+        dated_us: int = 0,
     ) -> None:
-        """Begin with no phases. `since` (microseconds): what cannot matter then nor later may be left out."""
+        """Begin with no phases. `since` (microseconds): what cannot matter then nor later may be left out.
+
+        Of passages those in the last `dated_us` before that are kept all the same.
+        """
         self.basis, self.knowledge, self.profile, self.user_class = basis, knowledge, profile, user_class
-        self.since = since
+        self.since, self._dated_us = since, dated_us
         self.limits = PhaseTable(_LIMIT_COLUMNS)
         self.risks = PhaseTable(_RISK_COLUMNS)
         self.passages = PhaseTable(_PASSAGE_COLUMNS)
@@ -218,7 +228,9 @@ class Case:
     @cached_property
     def _passages_since(self) -> int:
         """Return the moment before which no passage matters any more: nothing is fresh for longer than 2T."""
-        return ALWAYS_US if self.since is None else self.since - 2 * longest_fresh_us(self.knowledge.policy)
+        if self.since is None:
+            return ALWAYS_US
+        return self.since - max(2 * longest_fresh_us(self.knowledge.policy), self._dated_us)
 
     def passage_of(self, row: int) -> Record:
         """Return the verification behind a row of the table of passages."""

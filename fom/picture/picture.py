@@ -67,7 +67,7 @@ class Picture:
         self._all_known = all_limits_known(network)
         self._recorded: dict[Profile, RecordedLimits] = {}
         self._frozen: tuple[int, Ledger] | None = None
-        self._cases: OrderedDict[tuple[int, int, Profile, str], Case] = OrderedDict()
+        self._cases: OrderedDict[tuple[int, int, Profile, str, tuple[int, int] | None], Case] = OrderedDict()
         self.changes: deque[tuple[tuple[Record, ...], Ints]] = deque(maxlen=CHANGES_KEPT)
         """For each of the last versions the records it moved and the segments these lie on, oldest first."""
         self._add(records)
@@ -196,6 +196,19 @@ class Picture:
             self.recorded(question.profile)
         return Assessment(question, self.contributions(case, wanted, only_at=at_tick(question.at)))
 
+    def assess_ahead(self, question: Question, *, basis: Basis | None = None, dated_us: int = 0) -> Assessment:
+        """Return the assessment of all segments by what can move a state at the moment asked or later, and no more.
+
+        States, risk and delays are those of `assess`, at a fraction of its cost: most passages of a mission are too old
+        to count. `verified_at` is told only as far back as 2T and `dated_us` (microseconds) go; NEVER_US may stand for
+        any moment before.
+        """
+        tick = at_tick(question.at)
+        with self.lock:
+            case = self._case(question, self.basis() if basis is None else basis, since=(question.at, dated_us))
+            self.recorded(question.profile)
+        return Assessment(question, self.contributions(case, None, only_at=tick, since=tick))
+
     def assess_over(
         self, question: Question, moments: Iterable[int], segments: Ints, *, basis: Basis | None = None
     ) -> Iterator[Assessment]:
@@ -255,12 +268,12 @@ class Picture:
         """Return the records and bindings themselves, which move on with every change; to be read under the lock."""
         return Basis(self._ledger, self._binder, self._bindings, self.profiles, self.version)
 
-    def _case(self, question: Question, basis: Basis) -> Case:
-        """Return the case of a question with all records; the last few are kept."""
-        key = (basis.version, question.known_at, question.profile, question.user_class)
+    def _case(self, question: Question, basis: Basis, *, since: tuple[int, int] | None = None) -> Case:
+        """Return the case of a question with all records that matter `since` then; the last few are kept."""
+        key = (basis.version, question.known_at, question.profile, question.user_class, since)
         case = self._cases.get(key)
         if case is None:
-            case = self._new_case(question, basis)
+            case = self._new_case(question, basis, *(since or ()))
             case.put_all()
             self._cases[key] = case
             while len(self._cases) > CASES_KEPT:
@@ -274,7 +287,6 @@ class Picture:
         case.put_on(segments)
         return case
 
-    def _new_case(self, question: Question, basis: Basis) -> Case:
-        return Case(
-            basis, Knowledge(basis.ledger, question.known_at, self.policy), question.profile, question.user_class
-        )
+    def _new_case(self, question: Question, basis: Basis, since: int | None = None, dated_us: int = 0) -> Case:
+        knowledge = Knowledge(basis.ledger, question.known_at, self.policy)
+        return Case(basis, knowledge, question.profile, question.user_class, since=since, dated_us=dated_us)

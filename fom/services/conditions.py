@@ -98,7 +98,7 @@ class Assessed:
     def __init__(self, picture: Picture, question: Question, basis: Basis | None = None) -> None:
         self._picture, self.question = picture, question
         self.basis = picture.basis() if basis is None else basis
-        assessment = picture.assess(question, basis=self.basis)
+        assessment = picture.assess_ahead(question, basis=self.basis)
         self.states: NDArray[np.uint8] = assessment.states
         self.risk: NDArray[np.float64] = assessment.risk
         self.delay_min: NDArray[np.float64] = assessment.delay_min

@@ -52,7 +52,7 @@ class Side:
         """Return (n, 2) states."""
         if self.picture is None:
             return self.host.states_at(self.question)
-        return self.picture.assess(self.question).states
+        return self.picture.assess_ahead(self.question).states
 
     @cached_property
     def roads(self) -> Roads:

@@ -43,7 +43,8 @@ def routes_with_alternate(evidence: Evidence) -> set[str]:
         name = row["planning_profile"] or DEFAULT_PROFILE
         if name not in assessed:
             profile = evidence.profiles[name]
-            assessed[name] = evidence.host.assess(Question(evidence.at, evidence.known_at, profile, USER_CLASS))
+            question = Question(evidence.at, evidence.known_at, profile, USER_CLASS)
+            assessed[name] = evidence.host.assess_ahead(question, dated_us=VERIFIED_MAX_US)
         if _has_alternate(evidence, row, assessed[name]):
             found.add(row["id"])
     return found

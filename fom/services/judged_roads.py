@@ -63,7 +63,7 @@ def judge_roads(
 
 def judge(picture: Picture, question: Question) -> JudgedRoads:
     """Return the roads of any question, judged from nothing."""
-    assessment = picture.assess(question)
+    assessment = picture.assess_ahead(question)
     return JudgedRoads(question, assessment.states, assessment.delay_min)
 
 

@@ -258,6 +258,10 @@ class PictureHost:
             question, None if segments is None else np.asarray(segments, np.int64)
         )
 
+    def assess_ahead(self, question: Question, *, dated_us: int = 0) -> Assessment:
+        """Return the assessment of all segments, dated only as far back as asked: see `Picture.assess_ahead`."""
+        return self._pictures.at(question.known_at).assess_ahead(question, dated_us=dated_us)
+
     def states_at(self, question: Question) -> NDArray[np.uint8]:
         """Return the (n, 2) states of a question, read-only; kept, so that asking again costs nothing."""
         with self._lock:
@@ -265,9 +269,9 @@ class PictureHost:
             is_now = question.known_at >= newest
             if is_now:  # whatever was received is known: one moment stands for all
                 question = replace(question, known_at=newest)
-            known = ("version", self._version) if is_now else question.known_at
+            known = ("version", self._picture.version) if is_now else question.known_at
             key = (self.generation, question.at, known, question.profile, question.user_class)
-        return self._kept.get(key, lambda: self.assess(question).states)
+        return self._kept.get(key, lambda: self.assess_ahead(question).states)
 
     def knows_all(self, question: Question) -> bool:
         """Return whether a question is about what is known now, not about what was known at a moment before."""
@@ -597,8 +601,7 @@ class PictureHost:
 
     def _states_at(self, followed: Followed, at: int) -> NDArray[np.uint8]:
         live = followed.live
-        states: NDArray[np.uint8] = self.assess(self.question(at, at, live.profile.name, live.user_class)).states
-        return states
+        return self.states_at(self.question(at, at, live.profile.name, live.user_class))
 
     def _read_access(self, session: Session, change: Change) -> dict[str, Access]:
         table = REGISTER_TABLES.get(change.subject_kind or "")

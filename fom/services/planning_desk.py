@@ -132,7 +132,7 @@ class Outlook:
         self._router, self._picture, self._posture = router, picture, posture
         question = conditions.question
         self._profile, self._start, self._end = question.profile, question.at, question.at + FORESEEN_US
-        self._best = best_states(picture.assess(question, basis=conditions.basis), self._end)
+        self._best = best_states(picture.assess_ahead(question, basis=conditions.basis), self._end)
         foresight = self._foresight(conditions)
         self._at_best = best_metric(router, conditions, foresight, self._profile, posture)
         self._trips: Trips | None = None

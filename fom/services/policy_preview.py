@@ -91,7 +91,7 @@ class Previews:
             raise InvalidInput.single("profile", name, "a class that the draft keeps")
         view, now = _shown_now(host, name, question.user_class)
         beside = self._beside(now, draft_id, drafted)
-        after = beside.assess(Question(view.at, view.at, drafted.profiles[name], question.user_class)).states
+        after = beside.assess_ahead(Question(view.at, view.at, drafted.profiles[name], question.user_class)).states
         shown = Question(view.at, view.at, question.profile, question.user_class)
         return Preview(shown, view.version, view.states, after, *_in_order(view.states, after))
 

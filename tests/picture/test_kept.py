@@ -11,6 +11,7 @@ from fom.domain.instants import DAY_US, HOUR_US
 from fom.domain.ledger import Ledger
 from fom.domain.plain_records import record_from_plain, record_to_plain
 from fom.domain.shelf import can_stand
+from fom.domain.verification import longest_fresh_us
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from tests.picture.drawn_cases import Case, assert_same, drawn_case
@@ -107,3 +108,26 @@ def test_a_ledger_with_a_shelf_holds_what_one_without_holds(seed: int) -> None:
         assert {r.id for r in shelved.of_kind(kind)} == {r.id for r in plain.of_kind(kind)}
     moment = case.question.known_at
     assert {r.id for r in shelved.received_after(moment)} == {r.id for r in plain.received_after(moment)}
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_too_old_to_matter_moves_no_state_at_any_moment(seed: int, is_begun: bool) -> None:
+    case, rng = drawn_case(seed), random.Random(seed)
+    records = list(case.facts.records)
+    picture = begun(case, case.picture(records), []) if is_begun else case.picture(records)
+    policy, question = case.facts.policy, case.question
+    n_left_out = 0
+    for days in (0, 0, 1, 3, 9, 30, -6):
+        at = question.at + days * DAY_US + rng.randrange(-DAY_US, DAY_US)
+        then = Question(at, rng.choice([question.known_at, at]), question.profile, question.user_class)
+        dated_us = rng.choice([0, 2 * DAY_US, 20 * DAY_US])
+        whole, ahead = picture.assess(then), picture.assess_ahead(then, dated_us=dated_us)
+        for name in ("states", "components", "risk", "delay_min"):
+            np.testing.assert_array_equal(getattr(ahead, name), getattr(whole, name), err_msg=name)
+        first = at - max(2 * longest_fresh_us(policy), dated_us)
+        is_told = whole.verified_at >= first
+        np.testing.assert_array_equal(ahead.verified_at[is_told], whole.verified_at[is_told])
+        assert (ahead.verified_at[~is_told] < first).all()
+        n_left_out += int((ahead.verified_at != whole.verified_at).sum())
+    assert n_left_out, "nothing was too old: this shows nothing"

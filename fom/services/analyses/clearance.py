@@ -82,7 +82,7 @@ def _ground(scene: Scene) -> _Ground:
 
 
 def _closed_by(scene: Scene) -> dict[int, frozenset[str]]:
-    assessment = scene.once("assessment", lambda: scene.picture.assess(scene.question))
+    assessment = scene.once("assessment", lambda: scene.picture.assess_ahead(scene.question))
     components = assessment.components
     others = np.delete(components, [Component.EXPLOSIVE, Component.VERIFICATION], axis=2).max(axis=2)
     is_held = (components[:, :, Component.EXPLOSIVE] > State.AMBER) & (others <= State.AMBER)

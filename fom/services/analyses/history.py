@@ -24,7 +24,7 @@ def run(scene: Scene, part: int) -> list[dict[str, Any]]:
     for back in range(part, min(part + DAYS_IN_PART, DAYS)):
         at = scene.question.at - back * DAY_US
         known_at = min(scene.question.known_at, at)
-        states = scene.picture.assess(replace(scene.question, at=at, known_at=known_at)).states
+        states = scene.picture.assess_ahead(replace(scene.question, at=at, known_at=known_at)).states
         worst = np.where(states == NO_STATE, 0, states).max(axis=1)
         metres = np.bincount(worst, weights=scene.network.length_m, minlength=len(State))
         by_state_m = {state.name: round(float(metres[state]), 1) for state in State}
