@@ -77,7 +77,7 @@ class Gatherer:
     def _pairs(self, view: PairView, table: PhaseTable, matters: Callable[[], Bools]) -> dict[str, NDArray[Any]]:
         """Return the pairs; of all segments only those of placements with a phase, with `since` one that matters."""
         if self._chosen is not None:
-            return view.gather(self._chosen)
+            return view.gather(self._chosen, count=table.count)
         return view.gather(None, placements=table.count > 0 if self._since is None else table.placements(matters()))
 
     def _lasts(self, table: PhaseTable) -> Bools:

@@ -25,6 +25,7 @@ FRESH_SHARE = 8
 TAIL_MAX = 512
 """Of fresh pairs the last so many at most are looked through one by one; the rest are looked up in order."""
 NO_STARTS = np.empty(0, np.int64)
+NO_PLACES = np.empty(0, np.int32)
 
 
 class Selection:
@@ -143,6 +144,11 @@ def _not_below(ascending: NDArray[Any], low: int, value: int) -> int:
 
 
 @compiled
+def _counts(count: Ints, placement: int) -> bool:
+    return not len(count) or (placement < len(count) and count[placement] > 0)
+
+
+@compiled
 def _locate(
     wanted: Ints,
     order: Ints,
@@ -151,21 +157,29 @@ def _locate(
     ordered: NDArray[np.int32],
     rows: Ints,
     fresh: NDArray[np.int32],
+    count: Ints,
+    kept_placement: NDArray[np.int32],
+    placement: NDArray[np.int32],
+    fresh_placement: NDArray[np.int32],
 ) -> tuple[Ints, Ints, int, int]:
     """Return (row, at, kept, sorted): the pairs of wanted segments; `kept` kept ones, `sorted` sorted, then fresh.
 
-    `order` are the rows of `wanted` by segment. Starts are empty where nothing is kept, or sorted.
+    `order` are the rows of `wanted` by segment. Starts are empty where nothing is kept, or sorted. Pairs of placements
+    whose `count` is 0, or that lie beyond its end, are left out; an empty `count` leaves none out.
     """
     row, at = np.empty(256, np.int64), np.empty(256, np.int64)
     size = kept = 0
     for part in range(2):
         starts = kept_start if part == 0 else start
+        places = kept_placement if part == 0 else placement
         if part == 1:
             kept = size
         if not len(starts):
             continue
         for i in range(len(wanted)):
             for pair in range(starts[wanted[i]], starts[wanted[i] + 1]):
+                if not _counts(count, places[pair]):
+                    continue
                 if size == len(row):
                     row, at = np.concatenate((row, np.empty_like(row))), np.concatenate((at, np.empty_like(at)))
                 row[size], at[size] = i, pair
@@ -176,15 +190,16 @@ def _locate(
         segment = wanted[order[k]]
         found = _not_below(ordered, found, segment)
         while found < len(ordered) and ordered[found] == segment:
-            if size == len(row):
-                row, at = np.concatenate((row, np.empty_like(row))), np.concatenate((at, np.empty_like(at)))
-            row[size], at[size] = order[k], rows[found]
-            size += 1
+            if _counts(count, fresh_placement[rows[found]]):
+                if size == len(row):
+                    row, at = np.concatenate((row, np.empty_like(row))), np.concatenate((at, np.empty_like(at)))
+                row[size], at[size] = order[k], rows[found]
+                size += 1
             found += 1
     ascending = wanted[order]
     for pair in range(len(rows), len(fresh)):
         k = _not_below(ascending, 0, fresh[pair])
-        if k < len(order) and ascending[k] == fresh[pair]:
+        if k < len(order) and ascending[k] == fresh[pair] and _counts(count, fresh_placement[pair]):
             if size == len(row):
                 row, at = np.concatenate((row, np.empty_like(row))), np.concatenate((at, np.empty_like(at)))
             row[size], at[size] = order[k], pair
@@ -204,15 +219,16 @@ class PairView:
     order: FreshOrder
 
     def gather(
-        self, chosen: Selection | None, *, placements: NDArray[np.bool_] | None = None
+        self, chosen: Selection | None, *, placements: NDArray[np.bool_] | None = None, count: Ints = NO_STARTS
     ) -> dict[str, NDArray[Any]]:
         """Return the pairs of some segments (None = all), with `row` = row of the selection, or the segment.
 
         `placements` (p,): of all segments only the pairs of the placements wanted; those beyond its end are not. Where
-        most are wanted there may be others among them.
+        most are wanted there may be others among them. `count` (p,): of some segments only the pairs of the placements
+        whose number there is not 0; empty = all.
         """
         if chosen is not None:
-            return self._chosen(chosen)
+            return self._chosen(chosen, count)
         parts = self._all(placements)
         if len(parts) == 1:
             return parts[0]
@@ -236,13 +252,15 @@ class PairView:
                 parts.append({**found, "row": found["segment"].astype(np.int64)})
         return parts
 
-    def _chosen(self, chosen: Selection) -> dict[str, NDArray[Any]]:
+    def _chosen(self, chosen: Selection, count: Ints) -> dict[str, NDArray[Any]]:
         fresh, names = self.fresh["segment"], [name for name in self.fresh if name != "segment"]
         if self.kept is None and self.start is None and not len(fresh):
             return {**{name: self.fresh[name] for name in names}, "row": np.empty(0, np.int64)}
         row, at, n_kept, n_sorted = _locate(
             chosen.segments, chosen.order, NO_STARTS if self.kept is None else self.kept.start,
-            NO_STARTS if self.start is None else self.start, self.order.segments, self.order.rows, fresh,
+            NO_STARTS if self.start is None else self.start, self.order.segments, self.order.rows, fresh, count,
+            NO_PLACES if self.kept is None else self.kept.columns["placement"], self.sorted["placement"],
+            self.fresh["placement"],
         )  # fmt: skip
         sources: list[tuple[Mapping[str, NDArray[Any]], Ints]] = []
         if self.kept is not None and n_kept:

@@ -30,7 +30,7 @@ MARKS_MAX = 240
 """Marks of one answer (an hour apart in ten days); closer changes are told together at the end of their part."""
 KEPT = 24
 STATES_KEPT = 2
-"""Sets of states kept on the hour; 20 bytes for each segment, and what their copy of the picture holds alone."""
+"""Pasts kept with their states; 20 bytes for each segment, and what their copy of the picture holds alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,37 +71,68 @@ class _Lately(Generic[K, V]):
                 self._values.popitem(last=False)
 
 
-class Marker:
-    """Marks made lately. Safe from any thread.
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The marks after `start` up to `hour`, and the states at that hour; nobody moves these on."""
 
-    What was shown in the past stays as it was whatever is reported now, so its marks do not depend on the version.
+    start: int
+    hour: int
+    marks: list[Mark]
+    live: LiveStates
+
+
+class Marker:
+    """Marks made lately. Safe from any thread; of those who ask about one pair at a time one makes them for all.
+
+    What was shown in the past stays as it was whatever is reported now, so its marks do not depend on the version: from
+    one hour to the next they are made on, not anew.
     """
 
     def __init__(self) -> None:
-        self._kept: _Lately[tuple[Any, ...], list[Mark]] = _Lately(KEPT)
-        self._on_the_hour: _Lately[tuple[Any, ...], LiveStates] = _Lately(STATES_KEPT)
-        """States at the moment from which on marks are made anew for each version; nobody moves them on."""
+        self._past: _Lately[tuple[Any, ...], _Past] = _Lately(STATES_KEPT)
+        self._future: _Lately[tuple[Any, ...], list[Mark]] = _Lately(KEPT)
+        self._turns: _Lately[tuple[Any, ...], threading.Lock] = _Lately(KEPT)
+        self._turn = threading.Lock()
 
     def marks(self, host: PictureHost, question: Question, start: int, end: int) -> list[Mark]:
         """Return the marks after `start` up to `end`, oldest first; the moment asked about parts past from future."""
         now = min(max(question.at, start), end)
         hour = max(start, now // HOUR_US * HOUR_US)
         shortest = max(1, (end - start) // MARKS_MAX)
-        who = host.generation, question.profile, question.user_class, hour
-        past = self._kept.get((*who, start, shortest))
-        if past is None:
+        who = host.generation, question.profile, question.user_class, shortest
+        with self._turn_of(who):
+            past = self._made_on(host, question, (start, hour, shortest), self._past.get(who))
+            self._past.put(who, past)
+            # what time moves makes a version too, so that `now` need not be in the key
+            key = (*who, hour, end, host.version)
+            future = self._future.get(key)
+            if future is None:
+                future = list(_walk(begin(host, question, hour, past.live), hour, end, shortest, now))
+                self._future.put(key, future)
+        return [mark for mark in past.marks if mark.at > start] + future
+
+    def _turn_of(self, who: tuple[Any, ...]) -> threading.Lock:
+        with self._turn:
+            turn = self._turns.get(who)
+            if turn is None:
+                turn = threading.Lock()
+                self._turns.put(who, turn)
+            return turn
+
+    def _made_on(self, host: PictureHost, question: Question, span: tuple[int, int, int], past: _Past | None) -> _Past:
+        """Return the marks of the past of a span (start, hour, shortest), from what is there already if it serves."""
+        start, hour, shortest = span
+        if past is None or not past.start <= start <= past.hour <= hour:
             live = begin(host, question, start)
-            past = list(_walk(live, start, hour, shortest))
-            live.advance(hour)
-            self._kept.put((*who, start, shortest), past)
-            self._on_the_hour.put(who, live)
-        # what time moves makes a version too, so that `now` need not be in the key
-        key = (*who, end, shortest, host.version)
-        future = self._kept.get(key)
-        if future is None:
-            future = list(_walk(begin(host, question, hour, self._on_the_hour.get(who)), hour, end, shortest, now))
-            self._kept.put(key, future)
-        return past + future
+            marks, done = [], start
+        elif past.hour == hour:
+            return past
+        else:
+            live = begin(host, question, past.hour, past.live)
+            marks, done = [mark for mark in past.marks if mark.at > start], past.hour
+        marks += _walk(live, done, hour, shortest)
+        live.advance(hour)
+        return _Past(start, hour, marks, live)
 
 
 def list_moments(host: PictureHost, question: Question, start: int, end: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from fom.domain.states import NO_STATE
 from fom.errors import InvalidInput
 from fom.services.kept_states import KeptStates
+from fom.services import moments
 from fom.services.moments import list_moments, walk
 from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_host, settle, write
 from tests.services.people import AMINA, DAY, HOUR, T0, hazard, incident, passage
@@ -110,14 +111,40 @@ def test_marks_made_on_from_an_earlier_version_are_those_made_anew(database, see
         assert list_moments(host, host.question(), *stretch) == list_moments(anew, anew.question(), *stretch)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_marks_made_on_from_hour_to_hour_are_those_made_anew(database, seed, monkeypatch):
+    """The week that the bar shows moves along; the past is walked once, and each hour after it once."""
+    monkeypatch.setattr(moments, "MARKS_MAX", 10**9)  # so that none are told together
+    chance = random.Random(seed)
+    settle(database)
+    clock = Clock()
+    busy_days(database, clock, chance)
+    host, begun, begin = make_host(database, clock), [], moments.begin
+    monkeypatch.setattr(moments, "begin", lambda *asked: begun.append(len(asked)) or begin(*asked))
+    n_marks = 0
+    for _ in range(7):
+        stretch = clock.now - 4 * DAY, clock.now + 2 * DAY
+        made_on = list_moments(host, host.question(), *stretch)
+        n_whole = begun.count(3)
+        anew = make_host(database, clock)
+        assert made_on == list_moments(anew, anew.question(), *stretch)
+        begun.clear()
+        n_marks += len(made_on["marks"])
+        clock.now += chance.randrange(HOUR // 2, 5 * HOUR)
+        report(database, passage(chance.choice(["west", "east"]), occurred=clock.now), now=clock.now)
+        host.follow()
+    assert n_marks > 5
+    assert n_whole == 0, "the last past was made from nothing"
+
+
 def test_states_of_a_past_moment_are_kept_and_forgotten_when_the_past_is_known_otherwise(database, monkeypatch):
     settle(database)
     clock = Clock()
     host = make_host(database, clock)
     then = host.question(T0 - 2 * HOUR, T0 - 2 * HOUR)
     asked = []
-    assess = host.assess
-    monkeypatch.setattr(host, "assess", lambda question: asked.append(question) or assess(question))
+    assess = host.assess_ahead
+    monkeypatch.setattr(host, "assess_ahead", lambda question: asked.append(question) or assess(question))
     first = host.states_at(then)
     clock.now = T0 + HOUR
     report(database, hazard(at=ON_WEST), now=clock.now)
