@@ -29,8 +29,9 @@ from tests.browser.record_walk import Walk, chromium
 
 LONG_MS = 300_000
 CITY_ZOOM, PANS = 12.0, 3
-TRIP_KM = (120.0, 600.0)
-TRIPS_TRIED = 5
+TRIP_KM = (60.0, 400.0)
+TRIPS_TRIED, WAYS_ENOUGH = 400, 3
+"""Trips asked about until one has so many ways: most of a country in trouble is closed between two towns."""
 PARTS = ("map", "report", "time", "plan", "what-if")
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 Place = dict[str, Any]
@@ -244,14 +245,17 @@ def trips(towns: list[Place]) -> Iterator[tuple[Place, Place]]:
 def record_posture(walk: Walk, clock: Clock, page: Page, towns: list[Place]) -> None:
     """Plan the long trip with the most non-dominated ways, and move the slider along them."""
     best, chosen = 0, None
-    for start, end in trips(towns):
-        path = plan_path(start, end)
-        with clock.timing(f"plan {start['name']} to {end['name']}: best, alternates, trade-offs, departures") as told:
-            text = page.context.request.get(walk.address + path, timeout=LONG_MS).text()
-            ways = text.count("data-trade=")
-            told.append(f"{ways} ways on the slider")
+    for number, (start, end) in enumerate(trips(towns)):
+        begun = time.perf_counter()
+        text = page.context.request.get(walk.address + plan_path(start, end), timeout=LONG_MS).text()
+        ways = text.count("data-trade=")
+        if number == 0 or ways > best:
+            took = f"{time.perf_counter() - begun:.2f} s, {ways} ways on the slider"
+            print(f"* plan {number + 1}, {start['name']} to {end['name']}, all of it: {took}", flush=True)
         if ways > best:
             best, chosen = ways, (start, end)
+        if best >= WAYS_ENOUGH:
+            break
     assert chosen is not None, "no trip has a choice of ways"
     with clock.timing("open the planner with that trip, map and all"):
         walk.go(page, plan_path(*chosen))
@@ -267,8 +271,8 @@ def record_posture(walk: Walk, clock: Clock, page: Page, towns: list[Place]) -> 
 
 
 def plan_path(start: Place, end: Place) -> str:
-    """Return the planner's address for a trip by truck."""
-    return "/planner?" + urlencode({"from": start["name"], "to": end["name"], "profile": "P5"})
+    """Return the planner's address for a trip by light vehicle."""
+    return "/planner?" + urlencode({"from": start["name"], "to": end["name"], "profile": "P3"})
 
 
 def record_time(walk: Walk, clock: Clock, page: Page, town: Place) -> None:
