@@ -9,8 +9,8 @@ import pytest
 
 from fom.domain.states import NO_STATE
 from fom.errors import InvalidInput
-from fom.services.kept_states import KeptStates
 from fom.services import moments
+from fom.services.kept_states import KeptStates
 from fom.services.moments import list_moments, walk
 from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_host, settle, write
 from tests.services.people import AMINA, DAY, HOUR, T0, hazard, incident, passage
