@@ -11,6 +11,9 @@ from shapely.ops import substring
 
 from fom.network.network import Network
 
+SAME_DEG = 1e-5
+"""Positions no farther apart are one: coordinates are told to six digits."""
+
 Life = tuple[int | None, int | None]
 """(verified at, ends at) of the verification in force, microseconds; None = none, or no end known."""
 
@@ -33,7 +36,7 @@ def route_feature(
         points = _points(network, number, stretch)
         if direction:
             points = points[::-1]
-        joins = bool(coordinates) and np.allclose(coordinates[-1], points[0], atol=1e-6)
+        joins = bool(coordinates) and bool(np.abs(points[0] - coordinates[-1]).max() <= SAME_DEG)
         first = len(coordinates) - joins
         coordinates += np.round(points[joins:], 6).tolist()
         verified, ends = lives.get((number, direction), (None, None))

@@ -88,12 +88,11 @@ class Assessment:
 
     def row_of(self, number: int) -> int:
         """Return the row of a segment number; KeyError when it was not asked for."""
-        if self._all:
-            return number
-        found = np.flatnonzero(self.segments == number)
-        if not len(found):
-            raise KeyError(number)
-        return int(found[0])
+        return number if self._all else self._rows_by_number[number]
+
+    @cached_property
+    def _rows_by_number(self) -> dict[int, int]:
+        return {number: row for row, number in enumerate(self.segments.tolist())}
 
     def reasons(self, number: int, direction: int) -> tuple[Reason, ...]:
         """Return the reasons of a segment in a direction, worst first."""

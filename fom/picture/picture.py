@@ -165,6 +165,14 @@ class Picture:
         """Return how many records there are."""
         return len(self._ledger)
 
+    @property
+    def n_limit_places(self) -> int:
+        """Return how many places of limits are bound: more with records, and where a question first meets released land.
+
+        States of a copy fit the picture only if none were bound on the copy.
+        """
+        return self._bindings.limits.n_placements
+
     def kind_of(self, record_id: str) -> str | None:
         """Return the kind of a record, None for an id that is not here."""
         record = self._ledger.records.get(record_id)

@@ -75,10 +75,18 @@ def list_key_routes(session: Session, host: PictureHost, question: Question, *, 
 
     Confidence and verification are null where any part has none; lengths are metres, by the state of each stretch.
     """
+    return assess_key_routes(session, host, question, actor=actor)[0]
+
+
+def assess_key_routes(
+    session: Session, host: PictureHost, question: Question, *, actor: Actor
+) -> tuple[list[dict[str, Any]], Assessment]:
+    """Return the same with the assessment of all their segments, which tells why."""
     rows = list_register(session, "key_route", actor=actor)
     assessment = host.assess(question, _numbers(host.network, rows))
     place = {int(number): index for index, number in enumerate(assessment.segments)}
-    return [row | _rated(host.network, assessment, place, row["segments"] or []) for row in rows]
+    rated = [row | _rated(host.network, assessment, place, row["segments"] or []) for row in rows]
+    return rated, assessment
 
 
 def stretches_along(network: Network, router: Router, via: object) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
 from fom.services.disclosure import KnowsAccess, disclose_reason
-from fom.services.key_routes import list_key_routes
+from fom.services.key_routes import assess_key_routes
 from fom.services.picture_host import PictureHost
 from fom.services.record_reads import list_records
 from fom.services.registers import list_register
@@ -161,9 +161,7 @@ def _named_lines(network: Network, records: Sequence[Feature]) -> dict[str, shap
 
 
 def _routes(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
-    rows = list_key_routes(session, host, question, actor=actor)
-    numbers = sorted({n for row in rows for n in _segment_numbers(host.network, row)})
-    assessment = host.assess(question, numbers)
+    rows, assessment = assess_key_routes(session, host, question, actor=actor)
     lives = verification_lives(assessment)
     return [
         route_feature(
@@ -185,11 +183,6 @@ def _routes(session: Session, host: PictureHost, question: Question, actor: Acto
         )
         for row in rows
     ]
-
-
-def _segment_numbers(network: Network, row: Mapping[str, Any]) -> list[int]:
-    found = (network.find_segment(stretch["id"]) for stretch in row["segments"] or [])
-    return [number for number in found if number is not None]
 
 
 def verification_lives(assessment: Assessment) -> dict[tuple[int, int], Life]:

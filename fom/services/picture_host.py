@@ -123,6 +123,7 @@ class PictureHost:
         self._clock = clock
         self._lock = threading.RLock()
         self._following = threading.Lock()
+        self._beginning = threading.Lock()
         self._is_making = False
         self._router: Router | None = None
         self.folder = folder
@@ -259,8 +260,11 @@ class PictureHost:
         )
 
     def assess_ahead(self, question: Question, *, dated_us: int = 0) -> Assessment:
-        """Return the assessment of all segments, dated only as far back as asked: see `Picture.assess_ahead`."""
-        return self._pictures.at(question.known_at).assess_ahead(question, dated_us=dated_us)
+        """Return the assessment of all segments, dated only as far back as asked: see `Picture.assess_ahead`.
+
+        Worked out on a copy of the picture: what is reported meanwhile need not wait for it.
+        """
+        return self._pictures.at(question.known_at).copy().assess_ahead(question, dated_us=dated_us)
 
     def states_at(self, question: Question) -> NDArray[np.uint8]:
         """Return the (n, 2) states of a question, read-only; kept, so that asking again costs nothing."""
@@ -385,12 +389,35 @@ class PictureHost:
         """Start following a pair if nobody did, and bring it up to the clock by the same changes as everybody else."""
         with self._lock:
             is_new = (profile, user_class) not in self._followed
-            self._follow_up(profile, user_class)
         if is_new:
+            self._begin_beside(profile, user_class)
             try:
                 self.tick()
             except DBAPIError:  # readers are served as of the last change also when nothing can be written
                 log.warning("what time moved could not be written")
+
+    def _begin_beside(self, profile: str, user_class: str) -> None:
+        """Work out the first states of a pair on a copy of the picture, and go on with them: nobody waits meanwhile."""
+        with self._beginning:
+            with self._lock:
+                if (profile, user_class) in self._followed:
+                    return
+                question = self.question(profile=profile, user_class=user_class)
+                twin, at, generation = self._picture.copy(), self._last_at or question.at, self.generation
+                bound = twin.n_limit_places
+            with uncollected():
+                made = twin.live(question.profile, user_class, at)
+
+            def begin() -> Followed:
+                live = made.copy(self._picture)
+                live.advance(max(at, self._last_at))
+                return Followed(live, number=self._version, routes=self._routes)
+
+            with self._lock:
+                is_same = generation == self.generation and made.is_under(self._picture.policy)
+                if is_same and twin.n_limit_places == bound:
+                    self._followed.get((profile, user_class), begin)
+                # else whoever asks begins on the picture itself
 
     @uncollected()
     def _load(self) -> None:
@@ -517,23 +544,28 @@ class PictureHost:
             due = max((followed.live.count_due(change.at) for followed in self._followed), default=0)
             return max(due, self._picture.expect(records)) > LARGE
 
-    def _made_beside(self, change: Change, records: Sequence[Record]) -> tuple[Picture, dict[Pair, LiveStates]]:
-        """Return a copy of the picture with a change and the states on it, made while everybody reads on."""
+    def _made_beside(self, change: Change, records: Sequence[Record]) -> tuple[Picture, dict[Pair, LiveStates], int]:
+        """Return a copy of the picture with a change and the states on it, made while everybody reads on.
+
+        Also how many places of limits were bound when it was copied.
+        """
         self._is_making = True
         try:
             with self._lock:
                 picture = self._picture.copy()
+                bound = picture.n_limit_places
                 lives = {pair: followed.live.copy(picture) for pair, followed in self._followed.items()}
             touched = picture.apply(records) if records else np.empty(0, np.int64)
             for live in lives.values():
                 live.refresh(touched, change.at)
         finally:
             self._is_making = False
-        return picture, lives
+        return picture, lives, bound
 
-    def _take_over(self, change: Change, picture: Picture, lives: dict[Pair, LiveStates]) -> None:
-        """Go on from a copy of the picture; pairs that were begun meanwhile catch up."""
-        for pair, followed in self._followed.items():
+    def _take_over(self, change: Change, picture: Picture, lives: dict[Pair, LiveStates], bound: int) -> None:
+        """Go on from a copy of the picture; pairs that were begun meanwhile catch up, or begin anew where need be."""
+        is_as_copied = self._picture.n_limit_places == bound
+        for pair, followed in self._followed.items() if is_as_copied else ():
             if pair not in lives:
                 lives[pair] = followed.live.copy(picture)
                 lives[pair].advance(change.at)

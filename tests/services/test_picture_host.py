@@ -357,6 +357,39 @@ def test_readers_are_served_the_old_picture_while_a_large_change_is_made(ground,
         assert np.array_equal(now.states, host.assess(host.question(None, None, *pair)).states)
 
 
+@pytest.mark.parametrize("is_released", [False, True])
+def test_reports_come_in_while_the_first_states_of_a_pair_are_made(ground, monkeypatch, is_released):
+    """Also where making them binds what is left of a hazard: then they are made on the picture itself."""
+    database, host, clock = ground
+    letters(host)
+    live, seen = Picture.live, []
+
+    def live_late(picture, *question):
+        if not seen:
+            clock.now += HOUR
+            seen.append(report(database, hazard(at=ON_WEST), now=clock.now))
+            with ThreadPoolExecutor(1) as other:
+                other.submit(host.follow).result(timeout=30)
+                seen.append(other.submit(letters, host).result(timeout=30))
+            if is_released:
+                monkeypatch.setattr(Picture, "n_limit_places", -1)
+        return live(picture, *question)
+
+    monkeypatch.setattr(Picture, "live", live_late)
+    clock.now += HOUR
+    pair = ("P1", "humanitarian")
+    view = host.states(*pair)
+    assert seen[1] == letters(host)
+    assert view.version == host.version
+    assert np.array_equal(view.states, host.assess(host.question(None, None, *pair)).states)
+    version = view.version
+    clock.now += HOUR
+    report(database, hazard(at=ON_EAST), now=clock.now)
+    host.follow()
+    assert host.version > version
+    assert np.array_equal(host.states(*pair).states, host.assess(host.question(None, None, *pair)).states)
+
+
 def test_being_behind_the_database_is_said(ground):
     database, host, _ = ground
     report(database, hazard(at=ON_WEST))

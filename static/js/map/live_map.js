@@ -91,8 +91,11 @@ feed.goOver = async (network, segments) => {
 };
 feed.addEventListener("picture", ({ detail }) => {
   tiles.paint(detail.numbers);
-  if (detail.numbers) routes?.update(feed);
-  if (detail.numbers) paintRuns();
+  if (detail.numbers && routes) {
+    routes.update(feed);
+    rail.showRoutes(routes.routes);
+    paintRuns();
+  }
   readRoutes();
   settings.layers.forEach(readLayer);
 });
