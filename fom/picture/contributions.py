@@ -96,6 +96,7 @@ class Contributions:
         )
         self.passages = (forward, backward)
         self._steps: list[VerifiedSteps | None] = [None, None]
+        self._last_terms: tuple[int, tuple[Floats, Bools]] | None = None
         self._fresh = case.regimes.ground(chosen)
 
     @cached_property
@@ -178,6 +179,13 @@ class Contributions:
 
     def risk_terms(self, tick: Tick) -> tuple[Floats, Bools]:
         """Return (r,) the own term of each incident row at a tick, 0 where it does not hold, and whether it holds."""
+        if self.segments is None or not isinstance(tick, int):
+            return self._risk_terms(tick)
+        if self._last_terms is None or self._last_terms[0] != tick:  # judging asks, and then how long that stands
+            self._last_terms = (tick, self._risk_terms(tick))
+        return self._last_terms[1]
+
+    def _risk_terms(self, tick: Tick) -> tuple[Floats, Bools]:
         risks, columns = self.risks, self.case.risks.columns
         start, end = columns["start"], columns["end"]
         if isinstance(tick, int) and len(start) < len(risks.row):

@@ -32,7 +32,8 @@ def next_boundary(whole: Contributions, direction: int, tick: Tick, verified: In
     if verified is None:
         verified = steps.at(tick, whole.n_rows)
     columns, ticks = whole.case.risks.columns, each(tick, whole.n_rows)
-    regime_end = np.resize(whole.case.regimes.next_after(tick), whole.n_rows)
+    turn = whole.case.regimes.next_after(tick)
+    regime_end = np.full(whole.n_rows, turn[0]) if len(turn) == 1 else turn
     result = next_boundaries(
         ticks, regime_end, steps.row, steps.start, verified, whole.fresh_us(tick),
         limits.row, limits.start, limits.end[direction], whole.risks.row, whole.risks.phase, columns["start"],

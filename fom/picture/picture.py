@@ -167,7 +167,7 @@ class Picture:
 
     @property
     def n_limit_places(self) -> int:
-        """Return how many places of limits are bound: more with records, and where a question first meets released land.
+        """Return how many places of limits are bound: more with records, and where released land is first met.
 
         States of a copy fit the picture only if none were bound on the copy.
         """

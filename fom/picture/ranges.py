@@ -18,6 +18,12 @@ def expand_ranges(first: NDArray[np.integer], counts: NDArray[np.integer]) -> tu
     return owner, np.arange(len(owner)) + shift[owner]
 
 
+def rows_that_differ(states: NDArray[np.uint8], others: NDArray[np.uint8]) -> Ints:
+    """Return the rows in which two (n, 2) arrays differ, ascending; both bytes of a row are compared at once."""
+    one, other = (np.ascontiguousarray(part).view(np.uint16) for part in (states, others))
+    return np.flatnonzero(one != other)
+
+
 @compiled
 def distinct(numbers: NDArray[np.integer]) -> Ints:
     """Return numbers ascending, each once."""

@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,9 +68,20 @@ def top_speed_kmh(profile: Profile) -> float:
 
 
 def travel_seconds(network: Network, profile: Profile) -> NDArray[np.float64]:
-    """Return (n,) seconds that each segment takes: its length at its speed, or at the profile's top speed if lower."""
-    speed = np.minimum(np.asarray(network.speed_kmh), top_speed_kmh(profile))
-    return np.asarray(network.length_m) / (speed / 3.6)
+    """Return (n,) seconds that each segment takes: its length at its speed, or at the profile's top speed if lower.
+
+    Worked out once for a network and speed; read-only.
+    """
+    kept, top = _seconds_on.setdefault(network, {}), top_speed_kmh(profile)
+    if top not in kept:
+        seconds = np.asarray(network.length_m) / (np.minimum(np.asarray(network.speed_kmh), top) / 3.6)
+        seconds.setflags(write=False)
+        kept[top] = seconds
+    return kept[top]
+
+
+_seconds_on: WeakKeyDictionary[Network, dict[float, NDArray[np.float64]]] = WeakKeyDictionary()
+"""By top speed, of which there are few."""
 
 
 def arc_costs(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.states import NO_STATE, State
+from fom.picture.ranges import rows_that_differ
 from fom.services.picture_events import Event, MovesEvent, Subscription, letter
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Followed:
 
 def _differing(old: NDArray[np.uint8], new: NDArray[np.uint8]) -> Rows:
     """Return the segments whose (n, 2) states differ, with both."""
-    numbers = np.flatnonzero((old != new).any(axis=1))
+    numbers = rows_that_differ(old, new)
     return numbers, old[numbers], new[numbers]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fom.domain.states import NO_STATE
+from fom.picture.ranges import rows_that_differ
 
 LETTERS = "OC?RX"
 """Letter of each state by its number; `-` where a one-way segment has no backward direction."""
@@ -97,7 +98,7 @@ def move_rows(segments: NDArray[np.int64], old: NDArray[np.uint8], new: NDArray[
 
 def moves_between(old: NDArray[np.uint8], new: NDArray[np.uint8]) -> list[list[object]]:
     """Return the rows for every segment whose (n, 2) states differ."""
-    numbers = np.flatnonzero((old != new).any(axis=1))
+    numbers = rows_that_differ(old, new)
     return move_rows(numbers, old[numbers], new[numbers])
 
 

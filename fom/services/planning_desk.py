@@ -19,7 +19,7 @@ from fom.domain.profiles import Profile
 from fom.picture.case import Basis
 from fom.picture.picture import CHANGES_KEPT, Picture
 from fom.picture.question import Question
-from fom.picture.ranges import distinct
+from fom.picture.ranges import distinct, rows_that_differ
 from fom.picture.timelines import Timelines, best_states
 from fom.routing.departures import HORIZON_US
 from fom.routing.planning import Plan, make_metrics, plan_route
@@ -73,7 +73,7 @@ class Ready:
     def move_on(self, question: Question, now: NowStates) -> None:
         """Take over what moved since: states that differ, and all that changed records lie on."""
         with self._lock.writing():
-            touched = [np.flatnonzero((now.states != self.conditions.states).any(axis=1)), self._changed(now.basis)]
+            touched = [rows_that_differ(now.states, self.conditions.states), self._changed(now.basis)]
             segments = np.unique(np.concatenate(touched)).astype(np.int64)
             self.conditions.refresh(question, segments, now.basis)
             if len(segments):

@@ -22,6 +22,7 @@ from fom.domain.states import NO_STATE, State
 from fom.errors import InvalidInput
 from fom.picture.picture import Picture
 from fom.picture.question import Question
+from fom.picture.ranges import rows_that_differ
 from fom.services.followed import worst_along
 from fom.services.naming import name_segment
 from fom.services.picture_events import LETTERS, letter
@@ -186,7 +187,7 @@ def _largest_step(road: Mapping[str, Any]) -> int:
 
 def _in_order(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (segments that change, deciding direction of each), improvements first and large steps before small."""
-    numbers = np.flatnonzero((before != after).any(axis=1))
+    numbers = rows_that_differ(before, after)
     step = np.where(before[numbers] == NO_STATE, 0, after[numbers].astype(np.int64) - before[numbers])
     way = np.where(step.min(axis=1) < 0, step.argmin(axis=1), step.argmax(axis=1))
     chosen = step[np.arange(len(numbers)), way]
