@@ -60,7 +60,9 @@ export async function createMap(container, settings, symbolsUrl, options = {}) {
     minZoom: 3,
     ...options,
   });
-  map.on("render", () => container.removeAttribute("data-still")); // [data-still]: drawn in full, nothing is awaited
+  const unsettle = () => container.removeAttribute("data-still"); // [data-still]: drawn in full, nothing is awaited
+  map.on("render", unsettle);
+  map.on("movestart", unsettle); // a frame may be long in coming
   map.on("idle", () => container.setAttribute("data-still", ""));
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();

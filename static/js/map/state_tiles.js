@@ -139,6 +139,7 @@ export class StateTiles {
     this.zooms = [minzoom, maxzoom];
     this.tiles = new Map(); // "z/x/y" -> numbers of its segments
     this.stale = new Set(); // "z/x/y" of those joined before the last move
+    this.asked = new Set(); // "z/x/y" of those asked for again because they had not been joined
     maplibregl.addProtocol(this.scheme, async ({ url }, abort) => {
       const answer = await fetch(url.replace(`${this.scheme}:`, location.protocol), { signal: abort.signal });
       if (!answer.ok) throw new Error(`tile: ${answer.status}`);
@@ -146,7 +147,10 @@ export class StateTiles {
       this.#note(url, plain);
       return { data: withStates(plain, this.stateOf).buffer };
     });
-    map.on("idle", () => this.#refresh()); // one that was being read when its states moved
+    map.on("idle", () => {
+      this.#findLacking();
+      this.#refresh(); // also one that was being read when its states moved
+    });
   }
 
   // Repaints the segments that moved, or (null) all. Tiles show what they showed until they are ready.
@@ -160,9 +164,16 @@ export class StateTiles {
 
   #joinAll() {
     this.isJoined = true;
-    this.stale.clear();
+    for (const some of [this.stale, this.asked, this.tiles]) some.clear();
     this.#show();
     this.map.getSource(AT.source).setTiles([this.plain.replace(/^https?:/, `${this.scheme}:`)]);
+    this.#unsettle();
+  }
+
+  // From now on until the next idle frame the map does not show what it should.
+  #unsettle() {
+    this.map.getContainer().removeAttribute("data-still");
+    this.map.triggerRepaint();
   }
 
   // Layers of states are shown with the first tiles that have states; the tiles before were read without them.
@@ -180,6 +191,21 @@ export class StateTiles {
     if (this.tiles.size > KEPT) this.tiles.delete(this.tiles.keys().next().value);
   }
 
+  // A tile that the map was reading when the address changed is read again from what it has: it was never joined.
+  #findLacking() {
+    if (!this.isJoined) return;
+    const inView = visibleTiles(this.map, this.zooms).map((tile) => tile.join("/"));
+    const lacking = inView.filter((key) => !this.tiles.has(key) && !this.asked.has(key));
+    if (lacking.length === 0) return;
+    for (const key of lacking) this.asked.add(key); // once: where there is no tile none will come
+    this.#readAgain(lacking);
+  }
+
+  #readAgain(keys) {
+    this.map.refreshTiles(AT.source, keys.map((key) => key.split("/").map(Number)).map(([z, x, y]) => ({ z, x, y })));
+    this.#unsettle();
+  }
+
   // Tiles in view are read one by one. One that the map keeps for later can only be forgotten together with all others.
   #refresh() {
     if (this.stale.size === 0) return;
@@ -187,8 +213,9 @@ export class StateTiles {
     const stale = [...this.stale];
     if (!stale.every((key) => inView.has(key))) {
       for (const key of stale) if (!inView.has(key)) this.tiles.delete(key) && this.stale.delete(key);
-      return this.map.refreshTiles(AT.source);
+      this.map.refreshTiles(AT.source);
+      return this.#unsettle();
     }
-    this.map.refreshTiles(AT.source, stale.map((key) => key.split("/").map(Number)).map(([z, x, y]) => ({ z, x, y })));
+    this.#readAgain(stale);
   }
 }
