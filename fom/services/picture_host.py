@@ -273,7 +273,8 @@ class PictureHost:
             is_now = question.known_at >= newest
             if is_now:  # whatever was received is known: one moment stands for all
                 question = replace(question, known_at=newest)
-            known = ("version", self._picture.version) if is_now else question.known_at
+            as_now = "now", self._pictures.edition.number, self._picture.version  # whatever time has moved since
+            known = as_now if is_now else question.known_at
             key = (self.generation, question.at, known, question.profile, question.user_class)
         return self._kept.get(key, lambda: self.assess_ahead(question).states)
 

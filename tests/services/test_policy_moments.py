@@ -258,3 +258,20 @@ def test_the_defaults_hold_before_the_first_publication(ground):
     publish(database, {"risk_red": 0.7}, now=T0)
     host.follow()
     assert host.edition_at(T0 - 1).policy == Policy()
+
+
+def test_a_past_moment_as_known_today_is_judged_by_a_policy_published_since(database):
+    """Its states are kept while only time moves; a new edition changes no record and still makes them anew."""
+    settle(database)
+    clock = Clock()
+    clock.now = T0 + HOUR
+    host = make_host(database, clock)
+    at = T0 + HOUR
+    clock.now = at + 3 * HOUR
+    before = host.states_at(host.question(at))
+    publish(database, {"verification_h.medium": 9, "verification_h.high": 6}, now=clock.now)
+    host.follow()
+    clock.now += HOUR
+    after = host.states_at(host.question(at))
+    assert (after != before).any()
+    assert np.array_equal(after, host.assess(host.question(at)).states)
