@@ -30,7 +30,7 @@ MARKS_MAX = 240
 """Marks of one answer (an hour apart in ten days); closer changes are told together at the end of their part."""
 KEPT = 24
 STATES_KEPT = 2
-"""Pasts kept with their states; 20 bytes for each segment, and what their copy of the picture holds alone."""
+"""Sets of states kept on the hour; 20 bytes for each segment, and what their copy of the picture holds alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,11 @@ class _Lately(Generic[K, V]):
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """The marks after `start` up to `hour`, and the states at that hour; nobody moves these on."""
+    """The marks after `start` up to `hour`."""
 
     start: int
     hour: int
     marks: list[Mark]
-    live: LiveStates
 
 
 class Marker:
@@ -89,7 +88,9 @@ class Marker:
     """
 
     def __init__(self) -> None:
-        self._past: _Lately[tuple[Any, ...], _Past] = _Lately(STATES_KEPT)
+        self._past: _Lately[tuple[Any, ...], _Past] = _Lately(KEPT)
+        self._on_the_hour: _Lately[tuple[Any, ...], LiveStates] = _Lately(STATES_KEPT)
+        """States at the hour up to which a past goes; nobody moves them on, and where they are gone they are made."""
         self._future: _Lately[tuple[Any, ...], list[Mark]] = _Lately(KEPT)
         self._turns: _Lately[tuple[Any, ...], threading.Lock] = _Lately(KEPT)
         self._turn = threading.Lock()
@@ -101,13 +102,13 @@ class Marker:
         shortest = max(1, (end - start) // MARKS_MAX)
         who = host.generation, question.profile, question.user_class, shortest
         with self._turn_of(who):
-            past = self._made_on(host, question, (start, hour, shortest), self._past.get(who))
-            self._past.put(who, past)
+            past = self._made_on(host, question, who, start, hour)
             # what time moves makes a version too, so that `now` need not be in the key
             key = (*who, hour, end, host.version)
             future = self._future.get(key)
             if future is None:
-                future = list(_walk(begin(host, question, hour, past.live), hour, end, shortest, now))
+                live = begin(host, question, hour, self._on_the_hour.get(who))
+                future = list(_walk(live, hour, end, shortest, now))
                 self._future.put(key, future)
         return [mark for mark in past.marks if mark.at > start] + future
 
@@ -119,20 +120,22 @@ class Marker:
                 self._turns.put(who, turn)
             return turn
 
-    def _made_on(self, host: PictureHost, question: Question, span: tuple[int, int, int], past: _Past | None) -> _Past:
-        """Return the marks of the past of a span (start, hour, shortest), from what is there already if it serves."""
-        start, hour, shortest = span
-        if past is None or not past.start <= start <= past.hour <= hour:
-            live = begin(host, question, start)
-            marks, done = [], start
-        elif past.hour == hour:
+    def _made_on(self, host: PictureHost, question: Question, who: tuple[Any, ...], start: int, hour: int) -> _Past:
+        """Return the marks of the past up to an hour, from what is there already if it serves, and keep them."""
+        past = self._past.get(who)
+        if past is not None and past.start <= start and past.hour == hour:
             return past
+        if past is None or not past.start <= start <= past.hour < hour:
+            past, live = _Past(start, start, []), begin(host, question, start)
         else:
-            live = begin(host, question, past.hour, past.live)
-            marks, done = [mark for mark in past.marks if mark.at > start], past.hour
-        marks += _walk(live, done, hour, shortest)
+            live = begin(host, question, past.hour, self._on_the_hour.get(who))
+        *_, shortest = who
+        kept = [mark for mark in past.marks if mark.at > start]
+        past = _Past(start, hour, [*kept, *_walk(live, past.hour, hour, shortest)])
         live.advance(hour)
-        return _Past(start, hour, marks, live)
+        self._past.put(who, past)
+        self._on_the_hour.put(who, live)
+        return past
 
 
 def list_moments(host: PictureHost, question: Question, start: int, end: int) -> dict[str, Any]:

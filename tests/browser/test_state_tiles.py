@@ -3,7 +3,7 @@
 import re
 
 import mapbox_vector_tile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from fom.maps.style import read_tokens
 from tests.browser.conftest import PATIENCE_MS, PHONE, Opener
@@ -55,16 +55,38 @@ def test_a_tile_without_roads_stays_empty(visit: Opener) -> None:
     assert page.evaluate(JOIN, [f"/tiles/{network}/12/5/5.mvt", {}]) == [[], []]
 
 
+def open_share(page: Page) -> float:
+    """The share of the pixels along an open road that are of its colour."""
+    image = picture(page)
+    (west, y), (east, _) = (place_on_screen(page, *point_on("b-c", share)) for share in (0.1, 0.4))
+    return share_of(image[int(y) - 4 : int(y) + 5, int(west) : int(east)], read_tokens("dark")["g"])
+
+
 def test_roads_that_are_no_key_routes_show_their_state_on_the_tiles(visit: Opener) -> None:
     """Painted from the tiles alone: the map is told of no key routes, whose runs would cover them."""
     seen = visit("duty")
     seen.page.route("**/api/v1/layers/routes?*", lambda route: route.fulfill(json={"features": []}))
     page = seen.go("/#view=12.2/5.045/30.09")
     page.locator("[data-live-map][data-ready]").wait_for()
-    image, tokens = picture(page), read_tokens("dark")
-    (west, y), (east, _) = (place_on_screen(page, *point_on("b-c", share)) for share in (0.1, 0.4))
-    road = image[int(y) - 4 : int(y) + 5, int(west) : int(east)]
-    assert share_of(road, tokens["g"]) > 0.1, "no open road on the tiles"
+    assert open_share(page) > 0.1, "no open road on the tiles"
+
+
+def test_a_tile_that_is_still_read_when_its_states_come_gets_them(visit: Opener) -> None:
+    """As on a slow start: the first tiles are held back until the map has its states."""
+    seen, held = visit("duty"), []
+    seen.page.route("**/api/v1/layers/routes?*", lambda route: route.fulfill(json={"features": []}))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    seen.page.route("**/*.mvt", hold)
+    page = seen.go("/#view=12.2/5.045/30.09")
+    page.locator("[data-live-map][data-ready]").wait_for()
+    assert held, "the map read no tile before it had states"
+    seen.page.unroute("**/*.mvt", hold)
+    for route in held:
+        route.continue_()
+    assert open_share(page) > 0.1, "the road stayed without its state"
 
 
 def go_to(page: Page, view: str) -> None:
