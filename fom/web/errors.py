@@ -120,7 +120,7 @@ def field_errors(error: ValidationError) -> list[FieldError]:
         FieldError(
             ".".join(str(part) for part in e["loc"]) or "body",
             "nothing" if e["type"] == "missing" else repr(e.get("input"))[:_CAME_MAX],
-            e["msg"],
+            e["msg"].removeprefix("Value error, "),  # pydantic's words before ours
         )
         for e in error.errors(include_url=False, include_context=False)
     ]

@@ -104,7 +104,9 @@ def test_an_unchanged_picture_costs_a_304(mission: Mission):
 def test_a_bad_parameter_is_named(mission: Mission, query: str, field: str):
     answer = mission.program("duty_officer").get(f"{STATES}?{query}")
     assert answer.status_code == 422
-    assert [e["field"] for e in answer.json["errors"]] == [field]
+    (error,) = answer.json["errors"]
+    assert error["field"] == field
+    assert "error" not in error["expected"].lower(), "the checking library's words before ours"
 
 
 def test_a_segment_tells_why_and_an_unknown_one_is_not_here(mission: Mission):
