@@ -229,18 +229,22 @@ class Searches:
         return self.path(sources, found, targets)
 
     def direct(self, origin: Snap, destination: Snap) -> Path | None:
-        """Return the path along one segment when both snaps lie on it and that way may be travelled."""
+        """Return the cheaper path along one segment when both snaps lie on it and that way may be travelled."""
+        return next(iter(self.directs(origin, destination)), None)
+
+    def directs(self, origin: Snap, destination: Snap) -> list[Path]:
+        """Return all such paths, the cheaper first: two where both snaps are one place, one in each direction."""
         if origin.segment != destination.segment:
-            return None
+            return []
         ways = []
         for arc in (2 * origin.segment, 2 * origin.segment + 1):
             enter, leave = _along(arc, origin.fraction), _along(arc, destination.fraction)
             if self.arc_weight[arc] < UNREACHABLE and self.leads_directly(arc, origin, destination):
                 ways.append((part_of(int(self.arc_weight[arc]), leave - enter), arc, enter, leave))
-        if not ways:
-            return None
-        weight, arc, enter, leave = min(ways)
-        return Path(np.array([arc]), np.array([enter]), np.array([leave]), to_seconds(weight), weight)
+        return [
+            Path(np.array([arc]), np.array([enter]), np.array([leave]), to_seconds(weight), weight)
+            for weight, arc, enter, leave in sorted(ways)
+        ]
 
     def priced(self, path: Path) -> Path:
         """Return a path that was found at other costs with what it costs here."""

@@ -190,14 +190,13 @@ class Trips:
         found = Search(None, FAR_US, FAR_US, 0)
         if sources and targets:
             found = self._search(searches, sources, targets, end, departs)
-        direct = searches.direct(start, end)
-        if direct is None:
-            return found
-        times = self.times(direct, departs)
-        if times.is_open and (found.trip is None or direct.weight <= found.trip.path.weight):
-            return replace(found, trip=Trip(direct, times))
-        *_, better, opens = meet(self._roads, int(direct.arcs[0]), float(direct.shares[0]), -1, departs)
-        return replace(found, later_us=min(found.later_us, better), opens_us=min(found.opens_us, opens))
+        for direct in searches.directs(start, end):
+            times = self.times(direct, departs)
+            if times.is_open and (found.trip is None or direct.weight <= found.trip.path.weight):
+                return replace(found, trip=Trip(direct, times))
+            *_, better, opens = meet(self._roads, int(direct.arcs[0]), float(direct.shares[0]), -1, departs)
+            found = replace(found, later_us=min(found.later_us, better), opens_us=min(found.opens_us, opens))
+        return found
 
     def _search(self, searches: Searches, sources: Joints, targets: Joints, end: Snap, departs: int) -> Search:
         if end not in self._left:

@@ -73,18 +73,22 @@ def test_roads_that_are_no_key_routes_show_their_state_on_the_tiles(visit: Opene
 
 def test_a_tile_that_is_still_read_when_its_states_come_gets_them(visit: Opener) -> None:
     """As on a slow start: the first tiles are held back until the map has its states."""
-    seen, held = visit("duty"), []
+    seen = visit("duty")
+    tiles: list[Route] = []
+    states: list[Route] = []
     seen.page.route("**/api/v1/layers/routes?*", lambda route: route.fulfill(json={"features": []}))
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    seen.page.route("**/*.mvt", hold)
+    seen.page.route("**/api/v1/states?*", lambda route: states.append(route))
+    seen.page.route("**/*.mvt", lambda route: tiles.append(route))
     page = seen.go("/#view=12.2/5.045/30.09")
+    for _ in range(PATIENCE_MS // 100):
+        if tiles and states:
+            break
+        page.wait_for_timeout(100)
+    assert tiles, "the map read no tile before it had states"
+    states[0].continue_()
     page.locator("[data-live-map][data-ready]").wait_for()
-    assert held, "the map read no tile before it had states"
-    seen.page.unroute("**/*.mvt", hold)
-    for route in held:
+    seen.page.unroute("**/*.mvt")
+    for route in tiles:
         route.continue_()
     assert open_share(page) > 0.1, "the road stayed without its state"
 

@@ -208,6 +208,16 @@ def test_the_way_along_one_closed_segment_says_when_it_opens(by_day_only):
     assert one.find([snap(0, 0.25), snap(0, 0.75)], T0 + found.opens_us).trip is not None
 
 
+def test_at_the_place_itself_the_open_direction_is_taken_where_the_other_is_closed():
+    """What was thought possible of the closed direction does not hide the open one."""
+    network = grid_network(2, 1)
+    line = course(np.array([[State.RED, State.GREEN]], np.uint8), [(0, 600.0, State.GREEN)])
+    trips, _ = trips_over(network, line)
+    found = trips.asked().find([snap(0, 0.5), snap(0, 0.5)], T0)
+    assert found.trip is not None
+    assert found.trip.path.arcs.tolist() == [1]
+
+
 def test_the_way_along_one_segment_by_day_only_opens_when_the_sun_rises():
     network = grid_network(2, 1)
     trips, _ = trips_over(network, course(np.zeros((1, 2), np.uint8), []))
