@@ -207,7 +207,7 @@ class NetworkSwitch:
 
     def _go_over(self, host: PictureHost) -> int:
         former, self.current, self.candidate = self.current, host, None
-        former.relieve(host.network.network_id, host.version)
+        former.relieve(host.network.network_id, host.names.since)
         log.info("network %s is in use from change %d on", host.network.network_id, host.names.since)
         return host.version
 

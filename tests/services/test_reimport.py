@@ -164,6 +164,25 @@ def test_every_host_goes_over_at_the_change_and_none_before(area):
     assert letters(lonely.current) == letters(other.current)
 
 
+def test_a_process_that_goes_over_late_tells_the_change_of_the_switch_and_nothing_after_it_is_missed(area):
+    other = area.process()
+    announce(area)
+    other.prepare(area.after.network_id)
+    sign_all(area)
+    listener = other.current.subscribe(P, U)
+    change = activate(area)
+    with area.database.writing() as session:
+        log_report(session, draft(hazard(at=(30.105, 5.0))), actor=PATROL, now=area.clock())
+    other.follow()
+    assert other.current.version > change
+    (told,) = list(listener.waiting())
+    assert told == NetworkEvent(change, area.after.network_id)
+    numbers = [event.number for event in other.current.subscribe(P, U, after=told.number).waiting()]
+    assert numbers
+    assert min(numbers) > change
+    assert max(numbers) == other.current.version
+
+
 def test_who_comes_back_with_an_earlier_event_is_told_of_the_network_only(area):
     announce(area)
     sign_all(area)
