@@ -7,9 +7,10 @@ picture, so that reports need not wait for it.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -28,6 +29,8 @@ SPAN_MAX_US = 62 * DAY_US
 """Longest stretch of time asked about at once."""
 MARKS_MAX = 240
 """Marks of one answer (an hour apart in ten days); closer changes are told together at the end of their part."""
+REST = 30.0
+"""Times the processor time of making the marks ahead for which they are shown before they are made again."""
 KEPT = 24
 STATES_KEPT = 2
 """Sets of states kept on the hour; 20 bytes for each segment, and what their copy of the picture holds alone."""
@@ -80,37 +83,67 @@ class _Past:
     marks: list[Mark]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """The marks from an hour on, as a moment and a version saw them."""
+
+    at: int
+    version: int
+    cost_us: int
+    """Processor time of the making."""
+    marks: list[Mark]
+
+
 class Marker:
     """Marks made lately. Safe from any thread; of those who ask about one pair at a time one makes them for all.
 
     What was shown in the past stays as it was whatever is reported now, so its marks do not depend on the version: from
-    one hour to the next they are made on, not anew.
+    one hour to the next they are made on, not anew. Those of the current hour and ahead follow every report, but not so
+    fast that making them takes more than one part in `rest` of a processor: then they tell as of when they are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rest: float = REST) -> None:
+        self._rest = rest
         self._past: _Lately[tuple[Any, ...], _Past] = _Lately(KEPT)
         self._on_the_hour: _Lately[tuple[Any, ...], LiveStates] = _Lately(STATES_KEPT)
         """States at the hour up to which a past goes; nobody moves them on, and where they are gone they are made."""
-        self._future: _Lately[tuple[Any, ...], list[Mark]] = _Lately(KEPT)
+        self._ahead: _Lately[tuple[Any, ...], _Ahead] = _Lately(KEPT)
         self._turns: _Lately[tuple[Any, ...], threading.Lock] = _Lately(KEPT)
         self._turn = threading.Lock()
 
-    def marks(self, host: PictureHost, question: Question, start: int, end: int) -> list[Mark]:
-        """Return the marks after `start` up to `end`, oldest first; the moment asked about parts past from future."""
+    def marks(self, host: PictureHost, question: Question, start: int, end: int) -> tuple[list[Mark], int]:
+        """Return the marks after `start` up to `end`, oldest first, and as of when those of this hour and ahead are.
+
+        The moment asked about parts past from future.
+        """
         now = min(max(question.at, start), end)
         hour = max(start, now // HOUR_US * HOUR_US)
         shortest = max(1, (end - start) // MARKS_MAX)
         who = host.generation, question.profile, question.user_class, shortest
         with self._turn_of(who):
             past = self._made_on(host, question, who, start, hour)
-            # what time moves makes a version too, so that `now` need not be in the key
-            key = (*who, hour, end, host.version)
-            future = self._future.get(key)
-            if future is None:
-                live = begin(host, question, hour, self._on_the_hour.get(who))
-                future = list(_walk(live, hour, end, shortest, now))
-                self._future.put(key, future)
-        return [mark for mark in past.marks if mark.at > start] + future
+            ahead = self._made_ahead(host, question, who, hour, end, now)
+        return [mark for mark in past.marks if mark.at > start] + ahead.marks, ahead.at
+
+    def _made_ahead(
+        self, host: PictureHost, question: Question, who: tuple[Any, ...], hour: int, end: int, now: int
+    ) -> _Ahead:
+        """Return the marks after an hour, those at hand if they serve."""
+        key = (*who, hour, end)
+        found = self._ahead.get(key)
+        if found is not None:
+            # what time moves makes a version too
+            if found.version == host.version:
+                return replace(found, at=now)
+            if now - found.at < self._rest * found.cost_us:
+                return found
+        begun, version = time.thread_time_ns(), host.version
+        *_, shortest = who
+        live = begin(host, question, hour, self._on_the_hour.get(who))
+        marks = list(_walk(live, hour, end, shortest, now))
+        made = _Ahead(now, version, (time.thread_time_ns() - begun) // 1000, marks)
+        self._ahead.put(key, made)
+        return made
 
     def _turn_of(self, who: tuple[Any, ...]) -> threading.Lock:
         with self._turn:
@@ -141,6 +174,8 @@ class Marker:
 def list_moments(host: PictureHost, question: Question, start: int, end: int) -> dict[str, Any]:
     """Return `marks` between two moments, and `now` that parts what was shown from what would come.
 
+    `ahead_as_of`: the moment by whose knowledge the marks of the current hour and ahead are.
+
     Raises
     ------
     InvalidInput
@@ -148,11 +183,12 @@ def list_moments(host: PictureHost, question: Question, start: int, end: int) ->
     """
     if not 0 < end - start <= SPAN_MAX_US:
         raise InvalidInput.single("to", format_instant(end), "after `from`, by at most 62 days")
-    marks = host.marker.marks(host, question, start, end)
+    marks, as_of = host.marker.marks(host, question, start, end)
     return {
         "from": format_instant(start),
         "to": format_instant(end),
         "now": format_instant(question.at),
+        "ahead_as_of": format_instant(as_of),
         "profile": question.profile.name,
         "user_class": question.user_class,
         "network": host.network.network_id,

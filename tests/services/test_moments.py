@@ -11,7 +11,7 @@ from fom.domain.states import NO_STATE
 from fom.errors import InvalidInput
 from fom.services import moments
 from fom.services.kept_states import KeptStates
-from fom.services.moments import list_moments, walk
+from fom.services.moments import Marker, list_moments, walk
 from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_host, settle, write
 from tests.services.people import AMINA, DAY, HOUR, T0, hazard, incident, passage
 from tests.services.test_picture_host import report
@@ -177,3 +177,24 @@ def test_kept_states_stay_within_their_budget_and_are_made_once():
         kept.get(4, lambda: np.zeros((1, 2), np.uint8))[0, 0] = 1
     kept.clear()
     assert kept.size_bytes == 0
+
+
+def test_marks_ahead_that_are_dear_to_make_are_shown_a_while_and_say_of_when_they_are(database):
+    settle(database)
+    clock = Clock()
+    host = make_host(database, clock)
+    stretch = (T0 - DAY, T0 + 3 * DAY)
+
+    def ahead(marker: Marker) -> tuple[int, int]:
+        marks, as_of = marker.marks(host, host.question(), *stretch)
+        return sum(mark.to.get("R", 0) for mark in marks), as_of
+
+    dear, cheap = Marker(rest=1e9), Marker(rest=0.0)
+    first = clock.now
+    assert ahead(dear) == ahead(cheap) == (0, first)
+    clock.now += 60_000_000
+    assert ahead(dear) == (0, clock.now), "of the same version they are of now"
+    report(database, hazard(at=ON_WEST), now=clock.now)
+    host.follow()
+    assert ahead(cheap) == (1, clock.now)
+    assert ahead(dear) == (0, first)

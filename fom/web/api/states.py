@@ -96,6 +96,7 @@ class Moments(BaseModel):
     from_: InstantText = Field(alias="from")
     to: InstantText
     now: InstantText
+    ahead_as_of: InstantText = Field(description="By what was known then are the marks of this hour and ahead")
     profile: str
     user_class: str
     network: str

@@ -15,6 +15,7 @@ export class TimeBar {
     this.range = find("range");
     this.date = find("date");
     this.track = find("track");
+    this.ahead = find("ahead");
     this.playButton = find("play");
     this.liveButton = find("live");
     this.differences = find("differences");
@@ -62,8 +63,11 @@ export class TimeBar {
 
   async readMarks() {
     const hour = Math.floor(this.base / HOUR) * HOUR;
-    const marks = await readMarks(this.feed.asked, hour - BACK, hour + AHEAD).catch(() => null);
-    if (marks) this.marks = marks;
+    const read = await readMarks(this.feed.asked, hour - BACK, hour + AHEAD).catch(() => null);
+    if (read) {
+      this.marks = read.marks;
+      this.ahead.textContent = read.now - read.aheadAsOf > MINUTE ? ` as of ${hoursMinutes(read.aheadAsOf)} Z` : "";
+    }
     this.#draw();
   }
 

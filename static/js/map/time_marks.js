@@ -11,8 +11,9 @@ export async function readMarks(question, from, to) {
   query.set("to", new Date(to).toISOString());
   const answer = await fetch(`/api/v1/moments?${query}`);
   if (!answer.ok) return null;
-  const { marks, now } = await answer.json();
-  return marks.map((mark) => ({ ...mark, isAhead: mark.at > now, at: Date.parse(mark.at) + 1 })); // milliseconds cut off what comes after them
+  const { marks, now, ahead_as_of: aheadAsOf } = await answer.json();
+  const found = marks.map((mark) => ({ ...mark, isAhead: mark.at > now, at: Date.parse(mark.at) + 1 })); // milliseconds cut off what comes after them
+  return { marks: found, now: Date.parse(now), aheadAsOf: Date.parse(aheadAsOf) };
 }
 
 export function drawMarks(track, marks, from, to, now) {
