@@ -42,7 +42,7 @@ def parse_position(text: str, *, field: str = "position") -> tuple[float, float,
     stripped = text.strip() if isinstance(text, str) else ""
     if not stripped:
         raise InvalidInput.single(field, repr(text), EXPECTED)
-    if re.search(r"\d", stripped) is None or _is_grid(stripped):
+    if re.search(r"\d", stripped) is None or is_grid_reference(stripped):
         lon, lat = _read_grid(stripped, field)
     elif re.search(r"[NSEWnsew]", stripped):
         lon, lat = _read_lettered(stripped, field)
@@ -59,7 +59,8 @@ def reading(lon: float, lat: float) -> str:
     return f"{format_dm(lon, lat)} · {format_mgrs(lon, lat)}"
 
 
-def _is_grid(text: str) -> bool:
+def is_grid_reference(text: str) -> bool:
+    """Return whether a text is meant as an MGRS reference, good or bad."""
     return re.fullmatch(r"\s*\d{1,2}\s*[A-Za-z]\s*[A-Za-z]{2}[\d\s]*", text) is not None or (
         _LOOKS_LIKE_GRID.fullmatch(text) is not None and re.search(r"[A-Za-z]{2}", text) is not None
     )

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fom.domain.access import CLASSIFICATIONS, Actor, may
 from fom.domain.facts_file import format_record, parse_record
+from fom.domain.forms import FORMS, parse_answers
 from fom.domain.instants import format_instant, parse_instant
 from fom.errors import FieldError, InvalidInput
 from fom.store.columns import hash_of
@@ -21,6 +22,7 @@ REPORTED_KINDS = ("explosive", "physical", "control", "incident", "verification"
 SET_BY_SERVER = ("received", "by", "signed_by", "authenticated", "meta")
 _TEXTS = {"words": 20_000, "place_text": 500, "time_text": 200, "unit": 80, "area": 64}
 _MEMBERS = ("id", "form", "records", *_TEXTS, "device_time", "device_offset_s", "device_sequence", "classification")
+_ANSWERS = "answers"
 RECORDS_MAX = 50
 """A report names what one patrol saw; more at once is an import."""
 
@@ -43,11 +45,21 @@ class ReportDraft:
     classification: str = "confidential"
     unit: str | None = None
     area: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """By question of its form (`domain.forms`)."""
+    derived: tuple[Mapping[str, Any], ...] = ()
+    """Records that follow from the answers (`form_records`); what was sent does not hold them."""
 
     @property
     def body(self) -> dict[str, Any]:
         """Return the plain values, the same for the same report."""
-        return {name: getattr(self, name) for name in _MEMBERS} | {"records": [dict(r) for r in self.records]}
+        answered = {_ANSWERS: dict(self.answers)} if self.answers else {}
+        return {n: getattr(self, n) for n in _MEMBERS} | {"records": [dict(r) for r in self.records]} | answered
+
+    @property
+    def is_placed(self) -> bool:
+        """Return whether the answers say where, or of what."""
+        return "lon" in (self.answers.get("place") or {}) or "subject" in self.answers
 
     @property
     def body_hash(self) -> str:
@@ -65,7 +77,7 @@ def parse_report(body: object) -> ReportDraft:
     """
     if not isinstance(body, Mapping):
         raise InvalidInput.single("body", type(body).__name__, "an object")
-    errors = [FieldError(str(name), "given", "no such member") for name in body if name not in _MEMBERS]
+    errors = [FieldError(str(name), "given", "no such member") for name in body if name not in (*_MEMBERS, _ANSWERS)]
     values: dict[str, Any] = {"id": check_uuid(body.get("id"), "id", errors)}
     values["form"] = _code(body.get("form"), "form", REPORT_FORMS, errors)
     values["classification"] = _code(
@@ -75,8 +87,9 @@ def parse_report(body: object) -> ReportDraft:
         values[name] = _text(body.get(name), name, longest, errors) or (None if name in ("unit", "area") else "")
     values |= _device_values(body, errors)
     values["records"] = _records(body.get("records", []), errors)
-    if not errors and not values["records"] and not values["words"].strip():
-        errors.append(FieldError("words", "nothing", "words or at least one record"))
+    values["answers"] = _answers(body.get(_ANSWERS), values, errors)
+    if not errors and not values["records"] and not values["answers"] and not values["words"].strip():
+        errors.append(FieldError("words", "nothing", "words, answers or at least one record"))
     if errors:
         raise InvalidInput(errors)
     return ReportDraft(**values)
@@ -94,7 +107,7 @@ def complete_features(
     """
     errors: list[FieldError] = []
     features = []
-    for index, raw in enumerate(draft.records):
+    for index, raw in enumerate((*draft.records, *draft.derived)):
         where = f"records[{index}]"
         feature_id = raw.get("id") or str(uuid.uuid5(uuid.UUID(draft.id), f"record {index}"))
         errors += _reserved(raw, where, actor)
@@ -151,6 +164,22 @@ def _reserved(raw: Mapping[str, Any], where: str, actor: Actor) -> list[FieldErr
     if properties.get("imposed_by") == "mission" and not may(actor, "worsen"):
         errors.append(FieldError(f"{where}.properties.imposed_by", "mission", "an order that the JOC enters"))
     return errors
+
+
+def _answers(raw: object, values: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any]:
+    if raw is None or values["form"] not in REPORT_FORMS:
+        return {}
+    if raw and values["form"] not in FORMS:
+        errors.append(FieldError(_ANSWERS, "given", f"records: the form {values['form']} asks no questions"))
+        return {}
+    if raw and values["records"]:
+        errors.append(FieldError(_ANSWERS, "given", "either answers or records: records follow from answers"))
+        return {}
+    try:
+        return parse_answers(values["form"], raw) if raw else {}
+    except InvalidInput as refused:
+        errors += refused.errors
+        return {}
 
 
 def _records(raw: object, errors: list[FieldError]) -> tuple[Mapping[str, Any], ...]:

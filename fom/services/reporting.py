@@ -101,7 +101,7 @@ def log_report(
         id=draft.id,
         form=draft.form,
         version=1,
-        triage=triage_of(features),
+        triage=triage_of(features, is_placed=draft.is_placed),
         classification=draft.classification,
         area=draft.area,
         unit_id=unit,
@@ -170,7 +170,8 @@ def amend_report(
     insert_records(session, new, _provenance(draft, change, report_id, version))
     record_ids = (*(row.id for row in kept), *(f["id"] for f in added))
     name_records(session, draft.id, record_ids)
-    report.version, report.triage, report.changed_at = version, triage_of(features), at
+    report.triage = triage_of(features, is_placed=draft.is_placed)
+    report.version, report.changed_at = version, at
     report.classification, report.area = draft.classification, draft.area
     pending = [_pend_retraction(session, row, draft, actor=actor, at=at, change=change) for row in waiting]
     details = {"version": version, "body_hash": draft.body_hash, "records": list(record_ids)}
@@ -357,10 +358,15 @@ def _provenance(draft: ReportDraft, change: int, report_id: str, version: int) -
     )
 
 
-def triage_of(features: Sequence[Mapping[str, Any]]) -> str:
-    """Return no_place for a report that touches no road yet, done for passages that grade themselves, else new."""
+def triage_of(features: Sequence[Mapping[str, Any]], *, is_placed: bool = False) -> str:
+    """Return no_place for a report that touches no road yet, done for passages that grade themselves, else new.
+
+    `is_placed`: whether a report without records says where all the same.
+    """
     properties = [f["properties"] for f in features]
-    if not features or any(f["geometry"] is None and not _is_placed(f["properties"]) for f in features):
+    if not features:
+        return "new" if is_placed else "no_place"
+    if any(f["geometry"] is None and not _is_placed(f["properties"]) for f in features):
         return "no_place"
     if all(p["kind"] == "verification" and p.get("authenticated") and p.get("track") == "gps" for p in properties):
         return "done"
@@ -398,4 +404,5 @@ def _version_dict(version: ReportVersion) -> dict[str, Any]:
         "device_offset_s": version.device_offset_s,
         "by": version.by,
         "classification": version.classification,
+        "answers": version.body.get("answers", {}),
     }

@@ -202,3 +202,51 @@ def test_a_hazard_drawn_as_a_line_that_goes_nowhere_counts_at_its_place(mission:
     body["records"][0]["geometry"] = {"type": "LineString", "coordinates": [place] * times}
     assert mission.program("duty_officer").post("/api/v1/reports", json=body).status_code == 201
     assert state_of(mission, "a-b") == "RED"
+
+
+def answered(answers: dict[str, Any], form: str = "explosive", **more: Any) -> dict[str, Any]:
+    return {"id": new_id(), "form": form, "answers": answers, **more}
+
+
+def test_answers_of_a_form_become_records_and_details_follow_as_a_version(mission: Mission):
+    client = mission.program("reporter")
+    at = {"lon": hazard(new_id())["records"][0]["geometry"]["coordinates"][0], "source": "gps"}
+    at["lat"] = hazard(new_id())["records"][0]["geometry"]["coordinates"][1]
+    flash = answered({"hazard": "item", "class": "ied", "place": at})
+    first = client.post(REPORTS, json=flash)
+    assert first.status_code == 201, first.json
+    assert state_of(mission, "a-b") == "RED"
+    assert client.post(REPORTS, json=flash).status_code == 200
+    details = answered({**flash["answers"], "measures": ["marked", "cordon"], "cordon_m": 300}, base_version=1)
+    second = client.post(f"{REPORTS}/{flash['id']}/versions", json=details)
+    assert second.status_code == 201, second.json
+    assert second.json["record_ids"] == first.json["record_ids"], "the record stays: only what is told of it grew"
+    report = client.get(f"{REPORTS}/{flash['id']}").json
+    assert report["versions"][-1]["answers"]["cordon_m"] == 300
+
+
+def test_a_passage_is_told_by_its_ends_by_a_key_route_or_by_its_track(mission: Mission):
+    client = mission.program("reporter")
+    common = {"occurred": "2026-03-10T11:00:00Z", "strength": "own_patrol_traverse", "user_class": "mission_military"}
+    refused = client.post(REPORTS, json=answered({**common, "way": {"route": "no-such"}}, "passage"))
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["field"] == "answers.way.route"
+    unread = client.post(REPORTS, json=answered({**common, "way": {"start": "in the hills", "end": "there"}}, "passage"))
+    assert {e["field"] for e in unread.json["errors"]} == {"answers.way.text"}
+
+
+def test_bad_answers_name_the_question_and_unknown_subjects_are_refused(mission: Mission):
+    client = mission.program("reporter")
+    answer = client.post(REPORTS, json=answered({"hazard": "item", "class": "gun"}))
+    assert answer.status_code == 422
+    assert [e["field"] for e in answer.json["errors"]] == ["answers.class"]
+    answer = client.post(REPORTS, json=answered({"subject": "nowhere", "status": "serviceable"}, "air_head"))
+    assert [e["field"] for e in answer.json["errors"]] == ["answers.subject"]
+
+
+def test_forms_are_told_in_three_languages(mission: Mission):
+    client = mission.program("reporter")
+    told = [client.get(f"/api/v1/forms?language={language}").json for language in ("en", "fr", "ar")]
+    assert [forms["direction"] for forms in told] == ["ltr", "ltr", "rtl"]
+    assert len({forms["forms"][0]["title"] for forms in told}) == 3
+    assert client.get("/api/v1/forms?language=xx").status_code == 422

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fom.services import reporting
 from fom.services.drafts import RECORDS_MAX, REPORT_FORMS, parse_report
+from fom.services.form_records import with_records
+from fom.services.form_words import LANGUAGES, describe_forms
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.record_shapes import ReportedRecord
@@ -33,6 +35,9 @@ class Report(Body):
     classification: Classification = "confidential"
     unit: str | None = Field(None, max_length=80)
     area: str | None = Field(None, max_length=64)
+    answers: dict[str, Any] | None = Field(
+        None, description="By question of the form (`GET /forms`), in place of records: these follow from the answers"
+    )
     records: list[ReportedRecord] = Field(default_factory=list, max_length=RECORDS_MAX)
 
 
@@ -86,16 +91,59 @@ class ReportsQuery(Body):
     limit: int = Field(100, ge=1, le=1000)
 
 
+class FormsQuery(Body):
+    """In which language."""
+
+    language: Literal[LANGUAGES] = "en"  # type: ignore[valid-type]
+
+
+class QuestionOut(BaseModel):
+    """A question of a form."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    kind: str
+    words: str
+    is_flash: bool = Field(description="Asked at once; the others may follow as a new version")
+    is_required: bool
+    answers: list[dict[str, str]]
+
+
+class FormOut(BaseModel):
+    """A form with its questions."""
+
+    code: str
+    title: str
+    sign: str
+    warning: str | None
+    questions: list[QuestionOut]
+
+
+class Forms(BaseModel):
+    """All report forms in one language."""
+
+    language: str
+    direction: Literal["ltr", "rtl"]
+    forms: list[FormOut]
+
+
+@api.get("/forms", responses={"200": Forms})
+@allows("send_report")
+def get_forms(query: FormsQuery) -> Any:
+    """Return every report form with its questions, in words."""
+    return jsonify(describe_forms(query.language))
+
+
 @api.post("/reports", responses={"200": Logged, "201": Logged, **CONFLICT, **BODY})
 @allows("send_report")
 def post_report(body: Report) -> Any:  # noqa: ARG001 - the model checks the form, the service reads what was sent
     """Log a report with its records; 201 when new, 200 when the same report was stored before."""
     draft = parse_report(request.get_json())
     with writing() as (session, now):
-        host = edge().host
-        logged = reporting.log_report(
-            session, draft, actor=current_actor(), now=now, network=host.network, names=host.names
-        )
+        host, actor = edge().host, current_actor()
+        draft = with_records(session, draft, actor=actor, network=host.network, router=host.router)
+        logged = reporting.log_report(session, draft, actor=actor, now=now, network=host.network, names=host.names)
     return jsonify(asdict(logged)), 201 if logged.is_new else 200
 
 
@@ -122,14 +170,16 @@ def post_version(path: ReportPath, body: Amendment) -> Any:
     """Amend a report: `id` is the new version's, `base_version` the version that was edited; 409 when it is stale."""
     draft = parse_report({k: v for k, v in request.get_json().items() if k != "base_version"})
     with writing() as (session, now):
+        host, actor = edge().host, current_actor()
+        draft = with_records(session, draft, actor=actor, network=host.network, router=host.router)
         logged = reporting.amend_report(
             session,
             path.report_id,
             draft,
             base_version=body.base_version,
-            actor=current_actor(),
+            actor=actor,
             now=now,
-            network=edge().host.network,
-            names=edge().host.names,
+            network=host.network,
+            names=host.names,
         )
     return jsonify(asdict(logged)), 201 if logged.is_new else 200

@@ -1,0 +1,81 @@
+"""The words of the report forms, by language; codes and rules are `domain.forms`."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fom.domain.forms import FORMS, Question
+
+LANGUAGES = ("en", "fr", "ar")
+RIGHT_TO_LEFT = ("ar",)
+_FOLDER = Path(__file__).resolve().parents[2] / "geodata" / "words"
+
+
+@cache
+def form_words(language: str) -> dict[str, dict[str, str]]:
+    """Return `{form, question, answer, help}`, each code -> words; English for a language that is not here."""
+    chosen = language if language in LANGUAGES else LANGUAGES[0]
+    found: dict[str, dict[str, str]] = json.loads((_FOLDER / f"{chosen}.json").read_text("utf-8"))
+    return found
+
+
+def describe_forms(language: str) -> dict[str, Any]:
+    """Return every form with its questions in words, as a client shows them."""
+    words = form_words(language)
+    return {
+        "language": language if language in LANGUAGES else LANGUAGES[0],
+        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+        "forms": [
+            {
+                "code": form.code,
+                "title": words["form"][form.code],
+                "sign": form.sign,
+                "warning": words["help"].get(form.code),
+                "questions": [_question(form.code, q, words) for q in form.questions],
+            }
+            for form in FORMS.values()
+        ],
+    }
+
+
+def _question(form: str, question: Question, words: dict[str, dict[str, str]]) -> dict[str, Any]:
+    bounds = {} if question.high == float("inf") else {"low": question.low, "high": question.high}
+    kind = question.kind
+    answers = [] if kind == "subject" else [{"code": c, "words": words["answer"][c]} for c in question.codes]
+    return {
+        "code": question.code,
+        "kind": kind,
+        "words": words["question"][question.code],
+        "help": words["help"].get(f"{form}.{question.code}"),
+        "is_flash": question.is_flash,
+        "is_required": question.is_required,
+        "answers": answers,
+        "register": question.codes[0] if kind == "subject" else None,
+        "unit": question.unit or None,
+        **bounds,
+    }
+
+
+def tell_answers(form: str, answers: dict[str, Any], language: str = "en") -> list[tuple[str, str]]:
+    """Return (question, answer) in words, in the order of the form; places and ways by what was said of them."""
+    words = form_words(language)
+    lines = []
+    for question in FORMS[form].questions if form in FORMS else ():
+        if question.code in answers:
+            lines.append((words["question"][question.code], _told(question, answers[question.code], words)))
+    return lines
+
+
+def _told(question: Question, value: Any, words: dict[str, dict[str, str]]) -> str:
+    if question.kind in ("choice", "choices"):
+        return ", ".join(words["answer"][code] for code in ([value] if isinstance(value, str) else value))
+    if question.kind == "flag":
+        return words["answer"]["yes" if value else "no"]
+    if question.kind == "place":
+        return value.get("text") or f"{value['lon']:.5f}, {value['lat']:.5f}"
+    if question.kind == "way":
+        return f"{len(value['track'])} points" if "track" in value else ", ".join(value)
+    return f"{value:g} {question.unit}".strip() if isinstance(value, float | int) else str(value)
