@@ -32,6 +32,7 @@ Feature = dict[str, Any]
 PASSABILITY = ("yes", "with_difficulty", "no", "unknown")
 PRIORITIES = ("immediate", "indirect", "minor", "none")
 TEXT_MAX = 4_000
+PLACE_MEMBERS = ("lon", "lat", "source", "accuracy_m", "radius_m", "text", "datum")
 PLACE_SOURCES = ("gps", "map", "typed", "mgrs", "km", "bearing", "name")
 MAP_DOUBT_M = 100.0
 """Doubt of a place pointed out on a map when nobody says how far it was zoomed in. Project decision."""
@@ -387,9 +388,9 @@ def _place(_: Question, value: Any) -> dict[str, Any]:
         value = {"text": value, "source": "typed"}
     if not isinstance(value, Mapping):
         raise ValueError(value)
-    unknown = sorted(set(value) - {"lon", "lat", "source", "accuracy_m", "text", "datum", "radius_m"})
+    unknown = sorted(set(value) - set(PLACE_MEMBERS))
     if unknown:
-        raise InvalidInput.single(str(unknown[0])[:40], "given", "lon, lat, source, accuracy_m, radius_m, text or datum")
+        raise InvalidInput.single(str(unknown[0])[:40], "given", "a member of a place: " + ", ".join(PLACE_MEMBERS))
     source = value.get("source", "typed")
     if source not in PLACE_SOURCES:
         raise InvalidInput.single("source", repr(source)[:40], "one of " + ", ".join(PLACE_SOURCES))
@@ -407,7 +408,7 @@ def _place(_: Question, value: Any) -> dict[str, Any]:
         if not numbers:
             raise InvalidInput.single("lon", f"{lon!r}, {lat!r}"[:60], "lon and lat, degrees")
         if not (-180 <= lon <= 180 and -90 <= lat <= 90) or (lon == 0 and lat == 0):
-            raise InvalidInput.single("lon", f"{lon}, {lat}", "a position on earth; 0/0 is what devices say without one")
+            raise InvalidInput.single("lon", f"{lon}, {lat}", "a position; 0/0 is what devices say without one")
     out: dict[str, Any] = {"source": source}
     for name in ("accuracy_m", "radius_m"):
         if value.get(name) is not None:

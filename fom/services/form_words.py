@@ -62,11 +62,11 @@ def _question(form: str, question: Question, words: dict[str, dict[str, str]]) -
 def tell_answers(form: str, answers: dict[str, Any], language: str = "en") -> list[tuple[str, str]]:
     """Return (question, answer) in words, in the order of the form; places and ways by what was said of them."""
     words = form_words(language)
-    lines = []
-    for question in FORMS[form].questions if form in FORMS else ():
-        if question.code in answers:
-            lines.append((words["question"][question.code], _told(question, answers[question.code], words)))
-    return lines
+    return [
+        (words["question"][question.code], _told(question, answers[question.code], words))
+        for question in (FORMS[form].questions if form in FORMS else ())
+        if question.code in answers
+    ]
 
 
 def _told(question: Question, value: Any, words: dict[str, dict[str, str]]) -> str:

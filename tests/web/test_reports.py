@@ -231,7 +231,8 @@ def test_a_passage_is_told_by_its_ends_by_a_key_route_or_by_its_track(mission: M
     refused = client.post(REPORTS, json=answered({**common, "way": {"route": "no-such"}}, "passage"))
     assert refused.status_code == 422
     assert refused.json["errors"][0]["field"] == "answers.way.route"
-    unread = client.post(REPORTS, json=answered({**common, "way": {"start": "in the hills", "end": "there"}}, "passage"))
+    nowhere = {"start": "in the hills", "end": "there"}
+    unread = client.post(REPORTS, json=answered({**common, "way": nowhere}, "passage"))
     assert {e["field"] for e in unread.json["errors"]} == {"answers.way.text"}
 
 
