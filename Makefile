@@ -41,7 +41,7 @@ system: ## Debian's PostgreSQL, PostGIS and Chromium, when missing and allowed
 test: setup-dev system ## everything that must hold, with a real PostgreSQL and a real Chromium
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-deep: setup-dev system ## long campaigns: a million histories, load, crashes (under 60 minutes)
+test-deep: setup-dev system ## long campaigns: half a million histories, load, crashes (under 60 minutes)
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m deep $(ARGS)
 
 bench: setup-dev system ## measure beside the peers on a country of a million segments (about 35 minutes)
