@@ -1,0 +1,82 @@
+"""Weeks as bars: where each bar stands, its height, and the lines of means across them, in units of the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT, HEAD, FOOT = 680.0, 132.0, 14.0, 16.0
+GAP = 0.28
+"""Share of a week's width left free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One week as a bar."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    middle: float
+    events: int
+    movements: int
+    end: int
+    is_recent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeanLine:
+    """A mean over some weeks, in events per week."""
+
+    x0: float
+    x1: float
+    y: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Bars and lines within `width` × `height`; `top` is the number of events at the upper edge."""
+
+    bars: tuple[Bar, ...]
+    lines: tuple[MeanLine, ...]
+    top: int
+    base: float
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def draw_weeks(
+    weeks: Sequence[tuple[int, int, int]], *, recent: int = 0, spans: Sequence[tuple[int, int]] = ()
+) -> BarChart:
+    """Return the bars of some weeks.
+
+    Parameters
+    ----------
+    weeks
+        (end, events, movements), oldest first, n >= 1.
+    recent
+        How many of the last weeks are marked as recent.
+    spans
+        (first, after the last) indexes of weeks over which a mean is drawn.
+    """
+    step, top = WIDTH / len(weeks), max(1, *(events for _, events, _ in weeks))
+    room, base = HEIGHT - HEAD - FOOT, HEIGHT - FOOT
+
+    def level(events: float) -> float:
+        return round(base - room * events / top, 1)
+
+    bars = tuple(
+        Bar(
+            round(i * step + step * GAP / 2, 1), level(events), round(step * (1 - GAP), 1),
+            round(base - level(events), 1), round((i + 0.5) * step, 1), events, movements, end,
+            i >= len(weeks) - recent,
+        )
+        for i, (end, events, movements) in enumerate(weeks)
+    )  # fmt: skip
+    lines = []
+    for first, last in spans:
+        mean = sum(events for _, events, _ in weeks[first:last]) / max(1, last - first)
+        lines.append(MeanLine(round(first * step, 1), round(last * step, 1), level(mean), mean))
+    return BarChart(bars, tuple(lines), top, base)
