@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, HEAD, FOOT = 680.0, 132.0, 14.0, 16.0
+WIDTH, HEIGHT = 320.0, 96.0
+WIDE = 1080.0
+"""Width of a drawing that fills the main column; a drawing is made for about the size at which it is shown."""
+HEAD, FOOT = 15.0, 18.0
 GAP = 0.28
 """Share of a week's width left free."""
 
@@ -43,12 +46,16 @@ class BarChart:
     lines: tuple[MeanLine, ...]
     top: int
     base: float
-    width: float = WIDTH
-    height: float = HEIGHT
+    width: float
+    height: float
 
 
 def draw_weeks(
-    weeks: Sequence[tuple[int, int, int]], *, recent: int = 0, spans: Sequence[tuple[int, int]] = ()
+    weeks: Sequence[tuple[int, int, int]],
+    *,
+    recent: int = 0,
+    spans: Sequence[tuple[int, int]] = (),
+    width: float = WIDTH,
 ) -> BarChart:
     """Return the bars of some weeks.
 
@@ -60,8 +67,10 @@ def draw_weeks(
         How many of the last weeks are marked as recent.
     spans
         (first, after the last) indexes of weeks over which a mean is drawn.
+    width
+        Of the drawing, about as many pixels as it will have.
     """
-    step, top = WIDTH / len(weeks), max(1, *(events for _, events, _ in weeks))
+    step, top = width / len(weeks), max(1, *(events for _, events, _ in weeks))
     room, base = HEIGHT - HEAD - FOOT, HEIGHT - FOOT
 
     def level(events: float) -> float:
@@ -79,4 +88,4 @@ def draw_weeks(
     for first, last in spans:
         mean = sum(events for _, events, _ in weeks[first:last]) / max(1, last - first)
         lines.append(MeanLine(round(first * step, 1), round(last * step, 1), level(mean), mean))
-    return BarChart(bars, tuple(lines), top, base)
+    return BarChart(bars, tuple(lines), top, base, width, HEIGHT)

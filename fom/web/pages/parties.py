@@ -13,7 +13,7 @@ from fom.domain.instants import format_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
-from fom.maps.bars import draw_weeks
+from fom.maps.bars import WIDE, WIDTH, draw_weeks
 from fom.services.admin_units import unit_names
 from fom.services.parties import list_parties, show_party
 from fom.services.registers import get_register, list_register, save_register
@@ -98,16 +98,16 @@ def _page(party: str, typed: Mapping[str, str] | None = None, errors: Sequence[F
         page = show_party(session, party, actor=actor, at=edge().clock(), user_class=user_class)
         routes = {row["id"]: row["code"] for row in list_register(session, "key_route", actor=actor)}
     return render_template(
-        "parties/party.html", page=page, chart=_chart(page), user_class=user_class, user_classes=USER_CLASSES,
+        "parties/party.html", page=page, chart=_chart(page, WIDE), user_class=user_class, user_classes=USER_CLASSES,
         units=unit_names(context_features()), routes=routes, typed=typed or {}, errors=errors,
         promise_fields=COMMITMENT_FIELDS, settle_fields=SETTLE_FIELDS, flags=FLAG_WORDS,
         new_id=(typed or {}).get("id") or str(uuid.uuid4()),
     )  # fmt: skip
 
 
-def _chart(figures: Mapping[str, Any]) -> Any:
+def _chart(figures: Mapping[str, Any], width: float = WIDTH) -> Any:
     weeks = [(week.end, week.events, week.movements) for week in figures["trend"].weeks]
-    return draw_weeks(weeks, recent=RECENT_WEEKS, spans=SPANS)
+    return draw_weeks(weeks, recent=RECENT_WEEKS, spans=SPANS, width=width)
 
 
 def _user_class() -> str | None:
