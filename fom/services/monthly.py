@@ -23,6 +23,7 @@ from fom.errors import InvalidInput
 from fom.services.parties import Evidence, is_violation, read_evidence
 from fom.services.sheets import as_csv
 from fom.services.standing import standing_rows
+from fom.services.writing import present
 
 ROUTES_SHOWN = 5
 Case = Mapping[str, Any]
@@ -52,8 +53,10 @@ CASE_COLUMNS = (
 """Columns of the case sheet. Source: requirements, A5."""
 
 
-def month_extract(session: Session, month: str, *, actor: Actor, known_at: int, now: int) -> dict[str, Any]:
-    """Return the extract of a month as known at a moment, of what the actor may see.
+def month_extract(
+    session: Session, month: str, *, actor: Actor, now: int, known_at: int | None = None
+) -> dict[str, Any]:
+    """Return the extract of a month as known at a moment (None = now), of what the actor may see.
 
     What holds at a moment (open protests, standing restrictions) is that of the month's end, or of `known_at` where
     that comes earlier.
@@ -65,6 +68,8 @@ def month_extract(session: Session, month: str, *, actor: Actor, known_at: int, 
     """
     require(actor, "read_restriction_cases")
     start, end = month_span(month)
+    now = present(session, now)
+    known_at = now if known_at is None else known_at
     if known_at > now:
         raise InvalidInput.single("known_at", format_instant(known_at), "a moment that has passed")
     if start >= known_at:

@@ -15,6 +15,7 @@ from fom.services.admin_units import units_among
 from fom.services.cases import StepDraft, add_case_step, get_case, open_case_from, progress_row
 from fom.services.registers import save_register
 from fom.services.standing import list_standing
+from fom.services.writing import present
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.shapes import Body, Id, Instant, InstantText, Moment, Text
@@ -200,8 +201,8 @@ def post_case_from_record(body: CaseFromRecord) -> Any:
 @allows("read_restriction_cases")
 def get_progress(path: CasePath, query: Moment) -> Any:
     """Return how far a case has come, with every step entered."""
-    at = edge().clock() if query.at is None else query.at
     with reading() as session:
+        at = present(session, edge().clock()) if query.at is None else query.at
         case = get_case(session, path.row_id, actor=current_actor(), at=at, known_at=query.known_at)
     return jsonify(_progress(case))
 
@@ -220,8 +221,8 @@ def post_step(path: CasePath, body: NewStep) -> Any:
 @allows("read_restriction_cases")
 def get_standing(query: Moment) -> Any:
     """List orders in force and standing cases, longest first."""
-    at = edge().clock() if query.at is None else query.at
     with reading() as session:
+        at = present(session, edge().clock()) if query.at is None else query.at
         rows = list_standing(session, actor=current_actor(), at=at, known_at=query.known_at)
     return jsonify(
         standing=[

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from fom.services.monthly import extract_values, month_extract
 from fom.services.parties import figure_values, list_parties, party_values, show_party
+from fom.services.writing import present
 from fom.web.access import allows, current_actor
 from fom.web.api import MISSING, family
 from fom.web.api.shapes import Instant, InstantText, Known, Moment, UserClass
@@ -210,10 +211,10 @@ def get_party(path: PartyPath, query: PartyQuery) -> Any:
 @allows("read_restriction_cases")
 def get_month(query: MonthQuery) -> Any:
     """Return the extract of a month, as known at a moment."""
-    now = edge().clock()
-    known_at = now if query.known_at is None else query.known_at
     with reading() as session:
-        extract = month_extract(session, query.month, actor=current_actor(), known_at=known_at, now=now)
+        extract = month_extract(
+            session, query.month, actor=current_actor(), known_at=query.known_at, now=edge().clock()
+        )
     return jsonify(extract_values(extract))
 
 
@@ -222,6 +223,5 @@ def _wishes(query: PartyQuery) -> dict[str, Any]:
 
 
 def _ask(ask: Any, query: PartyQuery) -> Any:
-    at = edge().clock() if query.at is None else query.at
     with reading() as session:
-        return ask(session, at)
+        return ask(session, present(session, edge().clock()) if query.at is None else query.at)

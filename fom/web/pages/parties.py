@@ -17,6 +17,7 @@ from fom.maps.bars import WIDE, WIDTH, draw_weeks
 from fom.services.admin_units import unit_names
 from fom.services.parties import list_parties, show_party
 from fom.services.registers import get_register, list_register, save_register
+from fom.services.writing import present
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import COMMITMENT_FIELDS, FLAG_WORDS, SETTLE_FIELDS, read_fields
@@ -34,7 +35,7 @@ def show_all() -> Any:
     """Show every party beside the others."""
     user_class = _user_class()
     with reading() as session:
-        told = list_parties(session, actor=current_actor(), at=edge().clock(), user_class=user_class)
+        told = list_parties(session, actor=current_actor(), at=present(session, edge().clock()), user_class=user_class)
     for figures in told["parties"]:
         figures["chart"] = _chart(figures)
     return render_template("parties/list.html", told=told, user_class=user_class, user_classes=USER_CLASSES)
@@ -95,7 +96,7 @@ def _page(party: str, typed: Mapping[str, str] | None = None, errors: Sequence[F
     user_class = _user_class()
     with reading() as session:
         actor = current_actor()
-        page = show_party(session, party, actor=actor, at=edge().clock(), user_class=user_class)
+        page = show_party(session, party, actor=actor, at=present(session, edge().clock()), user_class=user_class)
         routes = {row["id"]: row["code"] for row in list_register(session, "key_route", actor=actor)}
     return render_template(
         "parties/party.html", page=page, chart=_chart(page, WIDE), user_class=user_class, user_classes=USER_CLASSES,

@@ -23,6 +23,7 @@ from fom.services.monthly import case_sheet, extract_sheet, month_extract
 from fom.services.parties import is_violation, read_evidence
 from fom.services.registers import get_register, list_register, register_history, save_register
 from fom.services.standing import list_standing
+from fom.services.writing import present
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import (
@@ -54,13 +55,12 @@ def _in_words(code: object) -> str:
 @allows(READS)
 def show_list() -> Any:
     """List the cases of a selection with the counts by state, and when restrictions happened."""
-    now = edge().clock()
     chosen = {name: request.args.get(name) or None for name in FILTERS}
     state = request.args.get("state", "unresolved") or "all"
     if state not in ("all", *SELECTIONS):
         raise NotFound("selection", state)
     with reading() as session:
-        actor = current_actor()
+        actor, now = current_actor(), present(session, edge().clock())
         wanted = CaseFilter(**chosen, state=None if state == "all" else state)
         found = list_cases(session, wanted, actor=actor, at=now)
         evidence = read_evidence(session, actor=actor, at=now, user_class=chosen["user_class"])
@@ -191,7 +191,7 @@ def add_step(case_id: str) -> Any:
 def show_standing() -> Any:
     """List the restrictions that stand, longest first."""
     with reading() as session:
-        rows = list_standing(session, actor=current_actor(), at=edge().clock())
+        rows = list_standing(session, actor=current_actor(), at=present(session, edge().clock()))
     return render_template(
         "restrictions/standing.html", rows=rows, long=sum(r["is_long"] for r in rows), days=STANDING_US // DAY_US
     )
@@ -227,7 +227,7 @@ def _extract() -> dict[str, Any]:
     month = request.args.get("month") or month_before(month_of(now))
     text = request.args.get("known_at")
     try:
-        known_at = now if not text else parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+        known_at = None if not text else parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
     except ValueError:
         raise InvalidInput.single("known_at", (text or "")[:40], "an ISO 8601 time in UTC") from None
     with reading() as session:
@@ -287,7 +287,7 @@ def _clauses_page(
 def _case_page(case_id: str, typed: Mapping[str, str] | None = None, errors: Sequence[FieldError] = ()) -> str:
     actor = current_actor()
     with reading() as session:
-        case = get_case(session, case_id, actor=actor, at=edge().clock())
+        case = get_case(session, case_id, actor=actor, at=present(session, edge().clock()))
         history = register_history(session, "restriction_case", case_id, actor=actor)
         routes = _route_names(session)
     return render_template(
