@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geodata.agreements import clause_list_rows, commitment_rows
 from geodata.alternates import write_alternate_passages
 from geodata.cast import Cast
 from geodata.control_stories import write_controls
@@ -16,9 +17,10 @@ from geodata.journal import Journal, Record
 from geodata.land_release import MINED_AGAIN, write_areas
 from geodata.manual_states import write_manual_states
 from geodata.mission import Mission, Row
+from geodata.older_months import follow_up, older_case_rows, older_movement_rows
 from geodata.operations import assessment_rows, movement_rows, priority_rows, task_rows
 from geodata.patrols import write_passages, write_searches
-from geodata.restrictions import case_rows
+from geodata.restrictions import case_rows, order_case_rows
 
 BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (*MINED_AGAIN, 62.0))
 """Key route, share of its length, hours since: confirmed hazards at which patrols turn round."""
@@ -55,9 +57,16 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
     write_searches(journal)
     write_alternate_passages(journal)
     physical = [r["id"] for r in [*journal.records, *journal.by_place] if r["properties"]["kind"] == "physical"]
+    movements = movement_rows(journal, sites)
+    cases = [*case_rows(journal, controls, incidents.attacks), *order_case_rows(journal)]
+    older = older_movement_rows(journal)
+    cases, steps = follow_up(journal, [*cases, *older_case_rows(journal, [*older, *movements], cases)])
     registers = {
-        "movement": movement_rows(journal, sites),
-        "restriction_case": case_rows(journal, controls, incidents.attacks),
+        "movement": [*older, *movements],
+        "restriction_case": cases,
+        "case_step": steps,
+        "clause_list": clause_list_rows(journal),
+        "commitment": commitment_rows(journal),
         "hazard_priority": priority_rows(journal, cast, hazards.open_on_routes),
         "task": task_rows(journal, hazards.open_on_routes, hazards.closed, physical),
         "assessment": assessment_rows(journal, cast),

@@ -143,7 +143,6 @@ def case_rows(journal: Journal, writer: ControlWriter, attacks: list[Event]) -> 
                 "actor": event.actor,
                 "user_class": event.user_class,
                 "admin_unit": journal.mission.id("province", journal.mission.province_at(event.x, event.y).number),
-                "clause": str(rng.choice(["SOMA 12", "SOMA 13", "SOMA 15", "SOMA 20"])),
                 "clearance_held": bool(rng.random() < 0.75),
                 "outcome": event.outcome,
                 "opened_at": journal.moment(event.hours - 0.5),
@@ -154,3 +153,33 @@ def case_rows(journal: Journal, writer: ControlWriter, attacks: list[Event]) -> 
             }
         )
     return rows
+
+
+ORDER_CASES = (
+    ("border permit", 1056.0, "host_police", "mission_civilian", "permission", "accepted"),
+    ("army", 624.0, "host_armed_forces", "mission_military", None, "contested"),
+)
+"""Key of the order, hours, actor, who is stopped, what is asked, the mission's position."""
+
+
+def order_case_rows(journal: Journal) -> list[Row]:
+    """Return the cases that follow up standing orders; the order's window says how long they stand."""
+    mission = journal.mission
+    return [
+        {
+            "id": mission.id("case", "order", key),
+            "record_id": mission.id("control", "order", key),
+            "order_id": mission.id("control", "order", key),
+            "category": "conditions_imposed" if basis else "denial_of_movement",
+            "actor": actor,
+            "user_class": user_class,
+            "admin_unit": mission.id("province", 2),
+            "clearance_held": False,
+            "outcome": "cancelled_no_clearance",
+            "opened_at": journal.moment(hours - 2),
+            "occurred_at": journal.moment(hours),
+            "standing": True,
+            "position": position,
+        }
+        for key, hours, actor, user_class, basis, position in ORDER_CASES
+    ]

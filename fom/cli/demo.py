@@ -22,6 +22,7 @@ from fom.network.artefact import load_network, save_network
 from fom.network.build import compile_network
 from fom.network.network import Network
 from fom.services import accounts
+from fom.services.case_loading import load_case_steps, load_clause_lists
 from fom.services.deployment import Database, is_in_use, open_database
 from fom.services.facts_exchange import load_facts
 from fom.services.planning import prepare_routing
@@ -116,7 +117,9 @@ def _fill(database: Database, network: Network, files: Any, *, now: int, say: Sa
         say("records")
         load_facts(session, facts, network=network, actor=OPERATOR, now=now)
         say("registers into the database")
+        load_clause_lists(session, registers["clause_list"], actor=OPERATOR, now=now)
         load_registers(session, kept, network=network, actor=OPERATOR, now=now)
+        load_case_steps(session, registers["case_step"], actor=OPERATOR, now=now)
         make_accounts(session, now=now)
 
 

@@ -58,7 +58,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "edit_sites": "keep sites and settlements",
         "edit_zones": "keep areas and zones",
         "edit_movements": "notify movements and enter their outcome",
-        "edit_restriction_cases": "follow up restrictions of movement",
+        "read_restriction_cases": "read restriction cases, parties, commitments and the monthly extract",
+        "edit_restriction_cases": "follow up restrictions of movement, keep what parties promised",
+        "publish_clause_list": "publish a version of the clause list of the status agreement",
         "edit_hazard_priorities": "set clearance priorities",
         "edit_tasks": "give tasks and close them",
         "read_benchmarks": "see benchmarks and their evidence",
@@ -77,7 +79,14 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 _SEES = {"read_picture"}
-_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "read_analyses", "keep_what_ifs"}
+_STAFF = _SEES | {
+    "send_report",
+    "read_reports",
+    "read_benchmarks",
+    "read_analyses",
+    "keep_what_ifs",
+    "read_restriction_cases",
+}
 _JOC = _STAFF | {
     "amend_report",
     "grade",
@@ -106,7 +115,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "chief_joc": frozenset(
             _JOC
             | {"improve", "countersign", "edit_hazard_priorities", "manage_policy", "confirm_policy", "delete_what_ifs"}
-            | {"manage_networks"}
+            | {"manage_networks", "publish_clause_list"}
         ),
         "eod": frozenset(
             _STAFF
@@ -123,6 +132,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "leadership": frozenset(
             _SEES
             | {"read_reports", "read_benchmarks", "read_analyses", "sign_assessment", "confirm_policy", "keep_what_ifs"}
+            | {"read_restriction_cases", "publish_clause_list"}
         ),
         "auditor": frozenset({"read_audit"}),
         "administrator": frozenset({"manage_accounts", "manage_networks", "see_networks", "load_facts"}),

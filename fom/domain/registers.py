@@ -74,6 +74,11 @@ ACTORS = (
     "host_armed_forces", "host_police", "local_authority", "non_state_group", "community", "criminal", "other_force",
     "mission", "partner", "nature", "unknown",
 )  # fmt: skip
+POSITIONS = ("accepted", "contested")
+"""Whether the mission accepted a limitation or contested it. Source: requirements, K5."""
+BASES = ("notification", "permission")
+"""What was asked of the mission: to be told, or to be asked. Source: requirements, K5."""
+COMMITMENT_OUTCOMES = ("kept", "partly_kept", "broken", "withdrawn")
 TASK_KINDS = ("eod", "engineer", "verify")
 BENCHMARK_STATUSES = ("not_assessed", "insufficient_data", "not_met", "partly_met", "met", "regressing")
 
@@ -122,7 +127,14 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
             "actor": _text(*ACTORS, required=True), "user_class": _text(*USER_CLASSES), "admin_unit": _ANY,
             "clause": _ANY, "clearance_held": Member("flag"), "outcome": _text(*RESTRICTION_OUTCOMES),
             "opened_at": Member("moment", True), "protest_no": _ANY, "protest_at": _WHEN, "resolved_at": _WHEN,
-            "standing": Member("flag"),
+            "standing": Member("flag"), "occurred_at": _WHEN, "clause_version": Member("integer", low=1),
+            "delay_min": _number(0, 525_600), "position": _text(*POSITIONS), "basis": _text(*BASES),
+            "order_id": _ANY, "movement_id": _ANY, "route": _ANY, "demand_made": Member("flag"), "summary": _ANY,
+        },
+        "commitment": {
+            "actor": _text(*ACTORS, required=True), "promised": _NEEDED, "promised_by": _NEEDED,
+            "promised_at": Member("moment", True), "due_at": _WHEN, "outcome": _text(*COMMITMENT_OUTCOMES),
+            "settled_at": _WHEN, "reason": _ANY, "reference": _ANY, "admin_unit": _ANY,
         },
         "hazard_priority": {
             "hazard_id": _NEEDED, "rank": Member("integer", True, low=1), "set_at": Member("moment", True),
@@ -141,7 +153,7 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
 )  # fmt: skip
 """Register -> members besides `COMMON` and `version`."""
 
-ORDER = ("code", "name", "rank", "planned_start", "opened_at", "due_at", "valid_from", "id")
+ORDER = ("code", "name", "rank", "planned_start", "opened_at", "promised_at", "due_at", "valid_from", "id")
 """Members by which a register is listed, as far as it has them."""
 
 
@@ -214,10 +226,19 @@ def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
     errors = []
     for first, second in (
         ("planned_start", "planned_end"), ("actual_start", "actual_end"), ("opened_at", "resolved_at"),
-        ("created_at", "done_at"), ("valid_from", "expires"),
+        ("created_at", "done_at"), ("valid_from", "expires"), ("promised_at", "due_at"), ("promised_at", "settled_at"),
     ):  # fmt: skip
         if typed.get(first) is not None and typed.get(second) is not None and typed[second] < typed[first]:
             errors.append(FieldError(second, format_instant(typed[second]), f"not before {first}"))
+    if typed.get("occurred_at") is not None and typed["occurred_at"] > typed["opened_at"]:
+        errors.append(FieldError("occurred_at", format_instant(typed["occurred_at"]), "not after opened_at"))
+    if typed.get("clause_version") is not None and not typed["clause"]:
+        errors.append(FieldError("clause", "nothing", "the code of a clause of that version"))
+    if register == "commitment" and (typed["outcome"] is None) != (typed["settled_at"] is None):
+        missing = "outcome" if typed["outcome"] is None else "settled_at"
+        errors.append(FieldError(missing, "nothing", "outcome and settled_at together, or neither"))
+    if register == "commitment" and typed["outcome"] in ("partly_kept", "broken") and not typed["reason"]:
+        errors.append(FieldError("reason", "nothing", "why, in words"))
     if register == "assessment" and len(typed["reason"].strip()) < 40:
         errors.append(FieldError("reason", f"{len(typed['reason'].strip())} characters", "at least 40 characters"))
     if {"lon", "lat"} <= set(typed) and typed["lon"] == 0 and typed["lat"] == 0:

@@ -21,6 +21,8 @@ from fom.store.tables import REGISTER_TABLES, KeyRoute
 
 GROUND = ("site", "area", "air_head", "crossing", "key_route")
 """Registers that describe the ground; loaded first, because the others name their rows."""
+LATER = ("protest_at", "resolved_at")
+"""Members of a case that come after its opening."""
 HISTORY_US = 90 * DAY_US
 """Rows of the ground count as known for so long: no shorter than the windows of the benchmarks that use them."""
 
@@ -61,8 +63,9 @@ def load_registers(
         if progress is not None:
             progress(register)
         for typed in _parents_first(_checked(register, rows[register], network, router)):
-            known_from = _known_from(register, typed, at)
-            row, _ = write_row(session, register, typed, None, by=actor.person, at=known_from)
+            row = None
+            for known_from, values in _stages(register, typed, at):
+                row, _ = write_row(session, register, values, row, by=actor.person, at=known_from)
             if isinstance(row, KeyRoute):
                 renew_record(session, row, actor=actor, at=step(session, now))
             count += 1
@@ -93,6 +96,23 @@ def _checked(
 def _parents_first(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     yield from (row for row in rows if row.get("parent") is None)
     yield from (row for row in rows if row.get("parent") is not None)
+
+
+def _stages(register: str, typed: dict[str, Any], at: int) -> list[tuple[int, dict[str, Any]]]:
+    """Return when a row came to say what: a case was open before it was protested and resolved."""
+    if register != "restriction_case":
+        return [(_known_from(register, typed, at), typed)]
+    later = sorted(
+        {typed[name] for name in LATER if typed[name] is not None and typed["opened_at"] < typed[name] <= at}
+    )
+    moments = [min(typed["opened_at"], at), *later]
+    return [(moment, {**typed, **_unsaid(typed, moment, at)}) for moment in moments]
+
+
+def _unsaid(typed: Mapping[str, Any], moment: int, at: int) -> dict[str, None]:
+    """Return the members of a case that nobody could have stated at a moment before now, as null."""
+    ahead = [name for name in LATER if typed[name] is not None and moment < typed[name] <= at]
+    return dict.fromkeys([*ahead, *(["protest_no"] if "protest_at" in ahead else [])])
 
 
 def _known_from(register: str, typed: Mapping[str, Any], at: int) -> int:

@@ -16,6 +16,7 @@ from fom.domain.access import Access, Actor, Guarded, may, require, visible
 from fom.domain.instants import DAY_US, format_instant
 from fom.domain.registers import ORDER, format_values, members_of, parse_values
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from fom.services.clause_lists import check_case
 from fom.services.writing import note, step
 from fom.store.columns import hash_of
 from fom.store.records import existing_ids
@@ -23,6 +24,8 @@ from fom.store.tables import REGISTER_TABLES, Inspection, RegisterVersion
 from fom.store.tables.registers import Kept
 
 READ_ACTION = "read_picture"
+READ_ACTIONS = dict.fromkeys(("restriction_case", "commitment"), "read_restriction_cases")
+"""Register -> what an actor must be permitted to read it, where that is not `READ_ACTION`."""
 EDIT_ACTIONS = {
     "key_route": "edit_key_routes",
     "air_head": "edit_air_heads",
@@ -31,14 +34,19 @@ EDIT_ACTIONS = {
     "area": "edit_zones",
     "movement": "edit_movements",
     "restriction_case": "edit_restriction_cases",
+    "commitment": "edit_restriction_cases",
     "hazard_priority": "edit_hazard_priorities",
     "task": "edit_tasks",
     "assessment": "sign_assessment",
 }
 """Register -> what an actor must be permitted to write it."""
-RECORD_MEMBERS = {"restriction_case": "record_id", "hazard_priority": "hazard_id"}
-"""Register -> member that names a record."""
-ROW_MEMBERS = {"movement": {"route": "key_route", "from_site": "site", "to_site": "site"}, "site": {"parent": "site"}}
+RECORD_MEMBERS = {"restriction_case": ("record_id", "order_id"), "hazard_priority": ("hazard_id",)}
+"""Register -> members that name a record."""
+ROW_MEMBERS = {
+    "movement": {"route": "key_route", "from_site": "site", "to_site": "site"},
+    "site": {"parent": "site"},
+    "restriction_case": {"movement_id": "movement", "route": "key_route"},
+}
 """Register -> member -> register whose row it names."""
 ASSESSMENT_LIFE_US = 30 * DAY_US
 
@@ -68,8 +76,8 @@ def list_register(
     if known_at is None:
         columns = [getattr(table, name) for name in ORDER if name in members]
         rows = session.scalars(select(table).filter_by(**equal).order_by(*columns))
-        return [row_dict(register, row) for row in rows if _may_see(actor, row)]
-    then = (body for body in _as_of(session, register, known_at) if _may_see(actor, _access(body)))
+        return [row_dict(register, row) for row in rows if _may_see(actor, register, row)]
+    then = (body for body in _as_of(session, register, known_at) if _may_see(actor, register, _access(body)))
     matching = [body for body in then if all(body[name] == value for name, value in equal.items())]
     order = [name for name in ORDER if name in members]
     return sorted(matching, key=lambda body: [(body[name] is None, body[name]) for name in order])
@@ -83,7 +91,7 @@ def get_register(
         return row_dict(register, _get(session, register, row_id, actor))
     members_of(register)
     for body in _as_of(session, register, known_at, row_id):
-        if _may_see(actor, _access(body)):
+        if _may_see(actor, register, _access(body)):
             return body
     raise NotFound(register, row_id)
 
@@ -113,7 +121,7 @@ def save_register(
     _check_names(session, register, typed)
     _check_signature(register, typed, actor, at)
     row = session.get(REGISTER_TABLES[register], typed["id"], populate_existing=True)
-    if row is not None and not _may_see(actor, row):
+    if row is not None and not _may_see(actor, register, row):
         raise NotPermitted(f"{register} {typed['id']} is not yours to change")
     if version is None and row is not None and _same(register, row, typed):
         return row_dict(register, row)
@@ -177,7 +185,7 @@ def vars_of(register: str, row: Kept) -> dict[str, Any]:
 def _get(session: Session, register: str, row_id: str, actor: Actor) -> Kept:
     members_of(register)
     row = session.get(REGISTER_TABLES[register], row_id)
-    if row is None or not _may_see(actor, row):
+    if row is None or not _may_see(actor, register, row):
         raise NotFound(register, row_id)
     return row
 
@@ -197,15 +205,18 @@ def _as_of(session: Session, register: str, known_at: int, row_id: str | None = 
     if row_id is not None:
         query = query.where(RegisterVersion.row_id == row_id)
     for row in session.scalars(query):
-        yield row.body | {"version": row.version, "changed_at": format_instant(row.changed_at), "by": row.by}
+        # a version written before a member was added says nothing of it
+        body = dict.fromkeys(members_of(register)) | row.body
+        yield body | {"version": row.version, "changed_at": format_instant(row.changed_at), "by": row.by}
 
 
 def _access(body: Mapping[str, Any]) -> Access:
     return Access(body["classification"], body["area_id"], body["by"])
 
 
-def _may_see(actor: Actor, row: Guarded) -> bool:
-    return visible(actor, row) and (may(actor, READ_ACTION) or row.by == actor.person)
+def _may_see(actor: Actor, register: str, row: Guarded) -> bool:
+    action = READ_ACTIONS.get(register, READ_ACTION)
+    return visible(actor, row) and (may(actor, action) or row.by == actor.person)
 
 
 def _same(register: str, row: Kept, typed: Mapping[str, Any]) -> bool:
@@ -213,12 +224,14 @@ def _same(register: str, row: Kept, typed: Mapping[str, Any]) -> bool:
 
 
 def _check_names(session: Session, register: str, typed: Mapping[str, Any]) -> None:
-    name = RECORD_MEMBERS.get(register)
-    if name is not None and typed[name] is not None and not existing_ids(session, [typed[name]]):
-        raise InvalidInput.single(name, typed[name], "the id of a record")
+    for name in RECORD_MEMBERS.get(register, ()):
+        if typed[name] is not None and not existing_ids(session, [typed[name]]):
+            raise InvalidInput.single(name, typed[name], "the id of a record")
     for member, other in ROW_MEMBERS.get(register, {}).items():
         if typed[member] is not None and session.get(REGISTER_TABLES[other], typed[member]) is None:
             raise InvalidInput.single(member, typed[member], f"the id of a {other}")
+    if register == "restriction_case":
+        check_case(session, typed)
 
 
 def _check_signature(register: str, typed: Mapping[str, Any], actor: Actor, at: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
 from fom.store.audit import append_audit
-from fom.store.changes import add_change, receipt_moment
+from fom.store.changes import add_change, newest_change, receipt_moment
 
 
 def step(session: Session, now: int) -> int:
@@ -18,6 +18,12 @@ def step(session: Session, now: int) -> int:
     Called before anything is read that decides what is written.
     """
     return receipt_moment(session, now)
+
+
+def present(session: Session, now: int) -> int:
+    """Return the moment of a reader: `now`, or the last change where that bears a later one (a clock set back)."""
+    newest = newest_change(session)
+    return now if newest is None else max(now, newest.at)
 
 
 def note(

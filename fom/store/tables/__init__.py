@@ -2,6 +2,7 @@
 
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.base import Base
+from fom.store.tables.cases import CaseStep, ClauseListVersion
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -27,6 +28,8 @@ APPEND_ONLY = (
     "register_version",
     "policy_version",
     "network_signature",
+    "clause_list_version",
+    "case_step",
 )
 """Tables whose rows are never changed nor deleted; triggers on both engines refuse it."""
 
@@ -35,7 +38,9 @@ __all__ = [
     "REGISTER_TABLES",
     "Audit",
     "Base",
+    "CaseStep",
     "Change",
+    "ClauseListVersion",
     "Inspection",
     "KeyRoute",
     "Login",

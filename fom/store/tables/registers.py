@@ -197,6 +197,8 @@ class RestrictionCase(Kept, Base):
         one_of("actor", words.ACTORS),
         one_of("user_class", USER_CLASSES),
         one_of("outcome", words.RESTRICTION_OUTCOMES),
+        one_of("position", words.POSITIONS),
+        one_of("basis", words.BASES),
         CheckConstraint("resolved_at >= opened_at", name="resolved"),
     )
 
@@ -213,6 +215,40 @@ class RestrictionCase(Kept, Base):
     protest_at: Mapped[int | None] = mapped_column(Moment)
     resolved_at: Mapped[int | None] = mapped_column(Moment)
     standing: Mapped[bool | None] = mapped_column(Boolean)
+    occurred_at: Mapped[int | None] = mapped_column(Moment)
+    clause_version: Mapped[int | None] = mapped_column(Integer)
+    """The version of the clause list under which the case was written; it stays when a later one is published."""
+    delay_min: Mapped[float | None] = mapped_column(Float)
+    position: Mapped[str | None] = mapped_column(String(16))
+    basis: Mapped[str | None] = mapped_column(String(16))
+    order_id: Mapped[str | None] = mapped_column(String(120))
+    movement_id: Mapped[str | None] = mapped_column(String(64))
+    route: Mapped[str | None] = mapped_column(String(64))
+    demand_made: Mapped[bool | None] = mapped_column(Boolean)
+    summary: Mapped[str | None] = mapped_column(Text)
+
+
+class Commitment(Kept, Base):
+    """What a party promised, by whom and until when, and whether it was kept."""
+
+    __tablename__ = "commitment"
+    __table_args__ = (
+        *_kept(),
+        one_of("actor", words.ACTORS),
+        one_of("outcome", words.COMMITMENT_OUTCOMES),
+        CheckConstraint("due_at >= promised_at AND settled_at >= promised_at", name="times"),
+    )
+
+    actor: Mapped[str] = mapped_column(String(24), index=True)
+    promised: Mapped[str] = mapped_column(Text)
+    promised_by: Mapped[str] = mapped_column(Text)
+    promised_at: Mapped[int] = mapped_column(Moment)
+    due_at: Mapped[int | None] = mapped_column(Moment)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    settled_at: Mapped[int | None] = mapped_column(Moment)
+    reason: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(Text)
+    admin_unit: Mapped[str | None] = mapped_column(Text)
 
 
 class HazardPriority(Kept, Base):
@@ -289,6 +325,7 @@ REGISTER_TABLES: dict[str, type[Kept]] = {
     "area": Area,
     "movement": Movement,
     "restriction_case": RestrictionCase,
+    "commitment": Commitment,
     "hazard_priority": HazardPriority,
     "task": Task,
     "assessment": SignedAssessment,

@@ -27,6 +27,8 @@ FAMILIES = (
     "policies",
     "differences",
     "benchmarks",
+    "cases",
+    "parties",
     "networks",
     "tokens",
     "stream",

@@ -24,6 +24,7 @@ FAMILIES = {
     "area": ("areas", "Zones and areas of operation"),
     "movement": ("movements", "Movements planned, executed, denied"),
     "restriction_case": ("restriction-cases", "Follow-up of restrictions"),
+    "commitment": ("commitments", "What parties promised, kept or broken"),
     "hazard_priority": ("hazard-priorities", "Clearance priorities"),
     "task": ("tasks", "Tasks for EOD, engineers, verifiers"),
 }
@@ -68,7 +69,8 @@ class History(BaseModel):
 def build(register: str) -> APIBlueprint:
     """Return the endpoints of one register: list, read, add, change, history."""
     path, about = FAMILIES[register]
-    may_read, may_write = registers.READ_ACTION, registers.EDIT_ACTIONS[register]
+    may_read = registers.READ_ACTIONS.get(register, registers.READ_ACTION)
+    may_write = registers.EDIT_ACTIONS[register]
     api = family(path.replace("-", "_"), about)
     values = values_model(register)
     changes = changes_model(register, values)

@@ -13,10 +13,12 @@ from fom.web.pages import (
     differences,
     live_map,
     networks,
+    parties,
     planner,
     policy,
     reach,
     report,
+    restrictions,
     routes,
     shell,
     what_ifs,
@@ -41,5 +43,7 @@ def register(app: Flask) -> None:
         what_ifs,
         differences,
         networks,
+        restrictions,
+        parties,
     ):
         app.register_blueprint(page.blueprint)
