@@ -204,9 +204,10 @@ def read_index(session: Session, *, actor: Actor, now: int) -> dict[str, Any]:
 
 def _index(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     indicator = freedom_index([_evidence(row) for row in rows])
+    interval = indicator.interval
     return {
         "value": indicator.value,
-        "interval": indicator.interval if indicator.denominator else None,
+        "interval": (interval.lower, interval.upper) if interval is not None and indicator.denominator else None,
         "attempted": int(indicator.denominator or 0),
         "proceeded": sum(row["outcome"] == "proceeded" for row in rows),
         "late": sum(row["outcome"] == "proceeded_late" for row in rows),

@@ -80,7 +80,7 @@ def upgrade() -> None:
         "movement_advice",
         sa.Column("number", row_number(), nullable=False),
         sa.Column("movement_id", sa.String(length=64), nullable=False),
-        sa.Column("change_number", sa.BigInteger(), nullable=False),
+        sa.Column("change_number", row_number(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=False),

@@ -12,6 +12,7 @@ from fom.web.pages import (
     desk,
     differences,
     live_map,
+    movements,
     networks,
     planner,
     policy,
@@ -41,5 +42,6 @@ def register(app: Flask) -> None:
         what_ifs,
         differences,
         networks,
+        movements,
     ):
         app.register_blueprint(page.blueprint)
