@@ -18,6 +18,7 @@ from geodata.manual_states import write_manual_states
 from geodata.mission import Mission, Row
 from geodata.operations import assessment_rows, movement_rows, priority_rows, task_rows
 from geodata.patrols import write_passages, write_searches
+from geodata.planned_movements import planned_rows
 from geodata.restrictions import case_rows
 
 BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (*MINED_AGAIN, 62.0))
@@ -57,6 +58,7 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
     physical = [r["id"] for r in [*journal.records, *journal.by_place] if r["properties"]["kind"] == "physical"]
     registers = {
         "movement": movement_rows(journal, sites),
+        "movement_plan": planned_rows(journal),
         "restriction_case": case_rows(journal, controls, incidents.attacks),
         "hazard_priority": priority_rows(journal, cast, hazards.open_on_routes),
         "task": task_rows(journal, hazards.open_on_routes, hazards.closed, physical),

@@ -131,7 +131,7 @@ def read_week(
     rows = [
         row
         for row in list_movements(session, actor=actor, now=now, since=start, until=end - 1)
-        if wanted.takes(row) and (row["outcome"] is None or parse_instant(row["planned_start"]) >= start)
+        if wanted.takes(row) and _touches(row, start, now)
     ]
     judged = judge_movements(host, rows, at=now, known_at=now)
     shown = {row["id"]: row for row in _shown(session, host, rows, judged, actor=actor)}
@@ -161,6 +161,14 @@ def read_week(
         for unit in units
     ]
     return {"at": now, "days": days, "grid": grid, "meetings": met, "count": len(rows)}
+
+
+def _touches(row: Mapping[str, Any], start: int, now: int) -> bool:
+    """Return whether a movement that begins before the end of a week reaches into it."""
+    first = parse_instant(row["planned_start"])
+    last = _moment(row["actual_end"]) or max(_moment(row["planned_end"]) or first, first)
+    is_out = row["outcome"] is None and row["actual_start"] is not None
+    return first >= start or last >= start or (is_out and now >= start)
 
 
 def _day_of(row: Mapping[str, Any], days: Sequence[int]) -> int:
