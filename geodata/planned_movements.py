@@ -64,7 +64,7 @@ STORIES = (
     Story("water points", "humanitarian", "REL", 0, (0.2, 0.6), 22.0, 4.0, TRUCKS, user_class="humanitarian",
           clearance=(*DISTRICT, "given"), tonnes=12, classification="unclassified"),
     Story("hazard road", "convoy", "BN3", 2, (0.02, 0.6), -1.2, 6.0, CONVOY, clearance=(*ARMY, "given"), left_h=1.0,
-          escort="given", tonnes=40, notes="Planned before the road was reported. Rest halt at the second town."),
+          escort="given", tonnes=40, notes="Rest halt at the second town."),
     Story("long relief", "humanitarian", "REL", 1, (0.1, 0.95), -2.0, 6.0, TRUCKS, user_class="humanitarian",
           clearance=(*POLICE, "given"), left_h=1.9, tonnes=24),
     Story("river patrol", "patrol", "BN2", 0, (0.4, 0.1), -0.8, 3.0, PATROL, left_h=0.7),

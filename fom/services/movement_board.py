@@ -16,15 +16,17 @@ from fom.domain.patterns import WINDOW_US, Departure, Pattern, find_pattern
 from fom.errors import NotPermitted
 from fom.services.movement_advice import list_advice, unread
 from fom.services.movement_marks import RouteMarks
-from fom.services.movement_outlook import Judged, advise, judge_movements, meetings
+from fom.services.movement_outlook import TOLD_RUNS, Judged, advise, judge_movements, meetings
 from fom.services.movements import EVERYTHING, list_movements
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
 
 INDEX_US = 30 * DAY_US
 """Window of the index on the board, as that of S2 (doctrine 6)."""
-PLANNED_SHOWN_US = 3 * DAY_US
-"""The board shows what leaves within three days; the calendar shows the rest (J)."""
+PLANNED_SHOWN_US = 2 * DAY_US
+"""The board shows what leaves within two days; the calendar shows the rest (J)."""
+LEAVES_SOON_US = DAY_US // 2
+"""So long before its time a movement can be said to have left (J)."""
 WEEK_DAYS = 7
 
 
@@ -77,6 +79,7 @@ def _shown(
     judged: Mapping[str, Judged],
     *,
     actor: Actor,
+    runs_told: int = 1,
 ) -> list[dict[str, Any]]:
     receipts = list_advice(session, [row["id"] for row in rows])
     names = site_names(session, actor=actor)
@@ -88,9 +91,11 @@ def _shown(
             level = row["classification"]
             if level not in marks:
                 marks[level] = RouteMarks(session, host, level)
-            outlook = advise(judged[row["id"]], marks[level], host, actor=actor)
+            outlook = advise(judged[row["id"]], marks[level], host, actor=actor, runs_told=runs_told)
         told = receipts.get(row["id"], [])
-        shown.append({**row, "outlook": outlook, "told": told, "unread": unread(told), **ends_of(row, names)})
+        soon = row["actual_start"] is None and parse_instant(row["planned_start"]) <= host.now() + LEAVES_SOON_US
+        members = {"outlook": outlook, "told": told, "unread": unread(told), "may_leave": soon and row["may_close"]}
+        shown.append({**row, **members, **ends_of(row, names)})
     return shown
 
 
@@ -98,7 +103,7 @@ def read_movement(session: Session, host: PictureHost, movement: dict[str, Any],
     """Return one movement with its outlook, advice and receipts."""
     now = host.now()
     judged = judge_movements(host, [movement], at=now, known_at=now)
-    return _shown(session, host, [movement], judged, actor=actor)[0]
+    return _shown(session, host, [movement], judged, actor=actor, runs_told=TOLD_RUNS)[0]
 
 
 def site_names(session: Session, *, actor: Actor) -> dict[str, str]:

@@ -95,10 +95,12 @@ def _judge_group(
 # words
 
 
-def advise(judged: Judged, marks: RouteMarks, host: PictureHost, *, actor: Actor) -> dict[str, Any]:
+def advise(
+    judged: Judged, marks: RouteMarks, host: PictureHost, *, actor: Actor, runs_told: int = TOLD_RUNS
+) -> dict[str, Any]:
     """Return how a movement stands, for a viewer: state, stretches worse than open with reasons, advice in words."""
     outlook, roads = judged.outlook, judged.roads
-    told = sorted(outlook.runs, key=lambda run: (-run.state, run.from_m))[:TOLD_RUNS]
+    told = sorted(outlook.runs, key=lambda run: (-run.state, run.from_m))[:runs_told]
     runs = [_run(run, judged, marks, host, actor=actor) for run in sorted(told, key=lambda run: run.from_m)]
     return {
         "state": letter_of(outlook.state),
@@ -154,7 +156,7 @@ def _told_of_times(outlook: Outlook) -> list[dict[str, Any]]:
     before, after = outlook.leave_before, outlook.leave_after
     if before is None and after is None:
         return []
-    parts = [] if before is None else [f"before {hhmm(before)}Z"]
+    parts = [] if before is None else [f"before {_day_time(before, outlook.departs_at)}"]
     parts += [] if after is None else [f"after {_day_time(after, outlook.departs_at)}"]
     text = "leave " + " or ".join(parts)
     if outlook.is_passable:

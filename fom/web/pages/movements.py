@@ -79,7 +79,7 @@ PHASE_WORDS = {
 }  # fmt: skip
 EMPTY_WORDS = {
     "planned": "No movement waits for a clearance.",
-    "cleared": "No movement is cleared to leave in the next three days.",
+    "cleared": "No movement is cleared to leave in the next two days.",
     "under_way": "No movement is on the road.",
     "due": "No movement is overdue.",
     "closed": "No movement was closed since 0000Z.",
@@ -94,7 +94,7 @@ PURPOSE_WORDS = {
 }  # fmt: skip
 VEHICLE_WORDS = {
     "foot": "On foot", "motorcycle": "Motorcycles", "light4x4": "Light 4×4", "truck_le_10t": "Trucks to 10 t",
-    "truck_gt_10t": "Trucks over 10 t", "apc": "APC", "low_loader": "Low loaders",
+    "truck_gt_10t": "Trucks over 10 t", "apc": "Armoured carriers", "low_loader": "Low loaders",
 }  # fmt: skip
 PATTERN_HEADERS = {"Cache-Control": "no-store"}
 
