@@ -25,6 +25,8 @@ from fom.services import accounts
 from fom.services.case_loading import load_case_steps, load_clause_lists
 from fom.services.deployment import Database, is_in_use, open_database
 from fom.services.facts_exchange import load_facts
+from fom.services.movement_loading import load_movements
+from fom.services.picture_host import PictureHost
 from fom.services.planning import prepare_routing
 from fom.services.policies import activate_network
 from fom.services.register_loading import load_registers
@@ -36,6 +38,8 @@ DEMO_ACCOUNTS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("patrol@demo.example", "Patrol", "reporter", "BN1", "confidential"),
     ("eod@demo.example", "EOD officer", "eod", "EOD", "strictly_confidential"),
     ("lead@demo.example", "Head of mission", "leadership", None, "strictly_confidential"),
+    ("movcon@demo.example", "Movement control", "movement_control", "LOG", "confidential"),
+    ("planner@demo.example", "Planner of FPU2", "movement_control", "FPU2", "strictly_confidential"),
     ("partner@demo.example", "Humanitarian partner", "partner", None, "unclassified"),
 )
 """Email, name, role, unit, clearance."""
@@ -121,6 +125,10 @@ def _fill(database: Database, network: Network, files: Any, *, now: int, say: Sa
         load_registers(session, kept, network=network, actor=OPERATOR, now=now)
         load_case_steps(session, registers["case_step"], actor=OPERATOR, now=now)
         make_accounts(session, now=now)
+    say("movements")
+    host = PictureHost(database, network, clock=lambda: now)
+    with database.writing() as session:
+        load_movements(session, host, registers["movement_plan"], actor=OPERATOR, now=now)
 
 
 def make_accounts(session: Session, *, now: int) -> None:

@@ -22,6 +22,7 @@ from fom.network.shelf import find_folder
 from fom.services.auditing import DailyHead
 from fom.services.former_networks import FormerNetworks
 from fom.services.host_threads import HostThreads
+from fom.services.movement_advice import MovementWatch
 from fom.services.network_review import Review
 from fom.services.picture_host import HostSettings, PictureHost, Readiness
 from fom.services.policies import active_network
@@ -62,6 +63,7 @@ class NetworkSwitch:
         """
         self._config, self._database, self._clock = config, database, clock
         self._chores = DailyHead(config, database, clock)
+        self._movements = MovementWatch(database, lambda: self.current)
         self._switching = threading.Lock()
         self._drawing = threading.Lock()
         self._drawn: OrderedDict[str, Network] = OrderedDict()
@@ -173,9 +175,11 @@ class NetworkSwitch:
         """Follow changes and the clock in the background."""
         self._threads = HostThreads(self._keep_up, self._database)
         self._threads.start()
+        self._movements.start()
 
     def stop(self) -> None:
         """End the background threads and every subscription."""
+        self._movements.stop()
         if self._threads is not None:
             self._threads.stop()
         self.current.close()

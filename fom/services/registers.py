@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Access, Actor, Guarded, may, require, visible
 from fom.domain.instants import DAY_US, format_instant
+from fom.domain.movements import is_confined, may_change, may_see
 from fom.domain.registers import ORDER, format_values, members_of, parse_values
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.services.clause_lists import check_case
 from fom.services.writing import note, step
 from fom.store.columns import hash_of
 from fom.store.records import existing_ids
-from fom.store.tables import REGISTER_TABLES, Inspection, RegisterVersion
+from fom.store.tables import REGISTER_TABLES, Inspection, MovementPlan, RegisterVersion
 from fom.store.tables.registers import Kept
 
 READ_ACTION = "read_picture"
@@ -73,11 +74,13 @@ def list_register(
     if unknown:
         raise InvalidInput.single(unknown[0], "given", "one of " + ", ".join(members))
     table = REGISTER_TABLES[register]
+    own = _own_movements(session, register, actor)
     if known_at is None:
         columns = [getattr(table, name) for name in ORDER if name in members]
         rows = session.scalars(select(table).filter_by(**equal).order_by(*columns))
-        return [row_dict(register, row) for row in rows if _may_see(actor, register, row)]
-    then = (body for body in _as_of(session, register, known_at) if _may_see(actor, register, _access(body)))
+        return [row_dict(register, row) for row in rows if _sees(actor, register, row, row.id, _unit(row), own)]
+    bodies = _as_of(session, register, known_at)
+    then = (b for b in bodies if _sees(actor, register, _access(b), b["id"], b.get("unit"), own))
     matching = [body for body in then if all(body[name] == value for name, value in equal.items())]
     order = [name for name in ORDER if name in members]
     return sorted(matching, key=lambda body: [(body[name] is None, body[name]) for name in order])
@@ -90,8 +93,9 @@ def get_register(
     if known_at is None:
         return row_dict(register, _get(session, register, row_id, actor))
     members_of(register)
+    own = _own_movements(session, register, actor)
     for body in _as_of(session, register, known_at, row_id):
-        if _may_see(actor, register, _access(body)):
+        if _sees(actor, register, _access(body), body["id"], body.get("unit"), own):
             return body
     raise NotFound(register, row_id)
 
@@ -121,8 +125,11 @@ def save_register(
     _check_names(session, register, typed)
     _check_signature(register, typed, actor, at)
     row = session.get(REGISTER_TABLES[register], typed["id"], populate_existing=True)
-    if row is not None and not _may_see(actor, register, row):
+    own = _own_movements(session, register, actor)
+    if row is not None and not _sees(actor, register, row, row.id, _unit(row), own):
         raise NotPermitted(f"{register} {typed['id']} is not yours to change")
+    if row is not None and register == "movement" and not may_change(actor, is_own=row.id in own):
+        raise NotPermitted(f"movement {typed['id']} was notified by somebody else")
     if version is None and row is not None and _same(register, row, typed):
         return row_dict(register, row)
     if (version or 0) != (0 if row is None else row.version):
@@ -185,9 +192,39 @@ def vars_of(register: str, row: Kept) -> dict[str, Any]:
 def _get(session: Session, register: str, row_id: str, actor: Actor) -> Kept:
     members_of(register)
     row = session.get(REGISTER_TABLES[register], row_id)
-    if row is None or not _may_see(actor, register, row):
+    own = _own_movements(session, register, actor)
+    if row is None or not _sees(actor, register, row, row.id, _unit(row), own):
         raise NotFound(register, row_id)
     return row
+
+
+def is_own_movement(session: Session, row: Kept, actor: Actor) -> bool:
+    """Return whether the actor entered a movement, whoever has changed it since."""
+    return row.id in _own_movements(session, "movement", actor)
+
+
+def _own_movements(session: Session, register: str, actor: Actor) -> frozenset[str]:
+    """Return the ids of the movements that the actor notified; asked only of those for whom it decides anything."""
+    if register != "movement" or not is_confined(actor):
+        return frozenset()
+    notified = select(MovementPlan.movement_id).where(MovementPlan.notified_by == actor.person)
+    entered = select(RegisterVersion.row_id).where(
+        RegisterVersion.register == register, RegisterVersion.version == 1, RegisterVersion.by == actor.person
+    )
+    return frozenset((*session.scalars(notified), *session.scalars(entered)))
+
+
+def _unit(row: Kept) -> str | None:
+    return getattr(row, "unit", None)
+
+
+def _sees(actor: Actor, register: str, row: Guarded, row_id: str, unit: str | None, own: frozenset[str]) -> bool:
+    """Return whether the actor may see a row; of movements also whether it is one of his, or shared."""
+    if register != "movement":
+        return _may_see(actor, register, row)
+    is_own = row_id in own or row.by == actor.person
+    is_his = may_see(actor, classification=row.classification, unit=unit, is_own=is_own)
+    return is_his and (row_id in own or _may_see(actor, register, row))
 
 
 def _as_of(session: Session, register: str, known_at: int, row_id: str | None = None) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -42,5 +42,22 @@ def record_verification(
     kind = properties.get("kind") if isinstance(properties, Mapping) else None
     if kind != "verification":
         raise InvalidInput.single("properties.kind", repr(kind)[:40], "verification")
-    body = {"id": id, "form": "passage", "records": [dict(feature)], "classification": classification}
+    return record_passages(
+        session, [feature], id=id, actor=actor, now=now, network=network, names=names, classification=classification
+    )
+
+
+def record_passages(
+    session: Session,
+    features: Sequence[Mapping[str, Any]],
+    *,
+    id: str,
+    actor: Actor,
+    now: int,
+    network: Network | None = None,
+    names: FormerNetworks | None = None,
+    classification: str = "confidential",
+) -> LoggedReport:
+    """Store the verifications of one movement as one report: its parts were passed at different times."""
+    body = {"id": id, "form": "passage", "records": [dict(f) for f in features], "classification": classification}
     return log_report(session, parse_report(body), actor=actor, now=now, network=network, names=names)

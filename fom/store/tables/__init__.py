@@ -3,6 +3,7 @@
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.base import Base
 from fom.store.tables.cases import CaseStep, ClauseListVersion
+from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -11,7 +12,7 @@ from fom.store.tables.records import (
     ReportVersion,
     version_record,
 )
-from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, RegisterVersion
+from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, Movement, RegisterVersion
 from fom.store.tables.reviews import NetworkSignature
 from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyDraft, PolicyVersion
 from fom.store.tables.what_ifs import WhatIfRow
@@ -44,6 +45,10 @@ __all__ = [
     "Inspection",
     "KeyRoute",
     "Login",
+    "Movement",
+    "MovementAdvice",
+    "MovementClearance",
+    "MovementPlan",
     "NetworkSignature",
     "NetworkVersion",
     "PendingAct",

@@ -30,6 +30,7 @@ FAMILIES = (
     "cases",
     "parties",
     "networks",
+    "movements",
     "tokens",
     "stream",
 )

@@ -12,6 +12,7 @@ from fom.web.pages import (
     desk,
     differences,
     live_map,
+    movements,
     networks,
     parties,
     planner,
@@ -45,5 +46,6 @@ def register(app: Flask) -> None:
         networks,
         restrictions,
         parties,
+        movements,
     ):
         app.register_blueprint(page.blueprint)

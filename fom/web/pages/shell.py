@@ -22,6 +22,7 @@ TABS = (
     ("Report", "/report", "send_report"),
     ("Routes", "/routes", "read_picture"),
     ("Planner", "/planner", "read_picture"),
+    ("Movements", "/movements", "read_picture"),
     ("What if", "/what-ifs", "read_picture"),
     ("Air heads", "/air-heads", "read_picture"),
     ("Restrictions", "/restrictions", "read_restriction_cases"),

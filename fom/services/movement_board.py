@@ -1,0 +1,290 @@
+"""What the pages of movements show: the board by phase, the week, the freedom-of-movement index, the unit's pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from fom.domain.access import Actor, may, require
+from fom.domain.indicators import MovementEvidence, freedom_index
+from fom.domain.instants import DAY_US, parse_instant
+from fom.domain.movements import PHASES, is_of_today, may_see_pattern
+from fom.domain.patterns import WINDOW_US, Departure, Pattern, find_pattern
+from fom.errors import NotPermitted
+from fom.services.movement_advice import list_advice, unread
+from fom.services.movement_marks import RouteMarks
+from fom.services.movement_outlook import TOLD_RUNS, Judged, advise, judge_movements, meetings
+from fom.services.movements import EVERYTHING, list_movements
+from fom.services.picture_host import PictureHost
+from fom.services.registers import list_register
+
+INDEX_US = 30 * DAY_US
+"""Window of the index on the board, as that of S2 (doctrine 6)."""
+PLANNED_SHOWN_US = 2 * DAY_US
+"""The board shows what leaves within two days; the calendar shows the rest (J)."""
+LEAVES_SOON_US = DAY_US // 2
+"""So long before its time a movement can be said to have left (J)."""
+WEEK_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What of the board or the week is asked for; None = all."""
+
+    purpose: str | None = None
+    unit: str | None = None
+    user_class: str | None = None
+
+    def takes(self, row: Mapping[str, Any]) -> bool:
+        """Return whether a movement is asked for."""
+        return all(
+            wanted is None or row[name] == wanted
+            for name, wanted in (("purpose", self.purpose), ("unit", self.unit), ("user_class", self.user_class))
+        )
+
+
+def read_board(session: Session, host: PictureHost, *, wanted: Filter = Filter(), actor: Actor) -> dict[str, Any]:
+    """Return the movements that the actor may see by phase, each with how its way stands and what to do."""
+    now = host.now()
+    seen = list_movements(session, actor=actor, now=now, since=now - DAY_US)
+    rows = [row for row in seen if wanted.takes(row) and _is_on_board(row, now)]
+    judged = judge_movements(host, rows, at=now, known_at=now)
+    shown = _shown(session, host, rows, judged, actor=actor)
+    return {
+        "at": now,
+        "columns": [{"phase": phase, "rows": [r for r in shown if r["phase"] == phase]} for phase in PHASES],
+        "later": sum(wanted.takes(row) and _is_later(row, now) for row in seen),
+        "units": sorted({row["unit"] for row in seen if row["unit"]}),
+    }
+
+
+def _is_on_board(row: Mapping[str, Any], now: int) -> bool:
+    if row["outcome"] is not None:
+        ended = row["closed_at"] or row["actual_end"] or row["planned_end"] or row["planned_start"]
+        return is_of_today(parse_instant(ended), now)
+    return not _is_later(row, now)
+
+
+def _is_later(row: Mapping[str, Any], now: int) -> bool:
+    return row["outcome"] is None and parse_instant(row["planned_start"]) > now + PLANNED_SHOWN_US
+
+
+def _shown(
+    session: Session,
+    host: PictureHost,
+    rows: Sequence[dict[str, Any]],
+    judged: Mapping[str, Judged],
+    *,
+    actor: Actor,
+    runs_told: int = 1,
+) -> list[dict[str, Any]]:
+    receipts = list_advice(session, [row["id"] for row in rows])
+    names = site_names(session, actor=actor)
+    marks: dict[str, RouteMarks] = {}
+    shown = []
+    for row in rows:
+        outlook = None
+        if row["id"] in judged:
+            level = row["classification"]
+            if level not in marks:
+                marks[level] = RouteMarks(session, host, level)
+            outlook = advise(judged[row["id"]], marks[level], host, actor=actor, runs_told=runs_told)
+        told = receipts.get(row["id"], [])
+        soon = row["actual_start"] is None and parse_instant(row["planned_start"]) <= host.now() + LEAVES_SOON_US
+        members = {"outlook": outlook, "told": told, "unread": unread(told), "may_leave": soon and row["may_close"]}
+        shown.append({**row, **members, **ends_of(row, names)})
+    return shown
+
+
+def read_movement(session: Session, host: PictureHost, movement: dict[str, Any], *, actor: Actor) -> dict[str, Any]:
+    """Return one movement with its outlook, advice and receipts."""
+    now = host.now()
+    judged = judge_movements(host, [movement], at=now, known_at=now)
+    return _shown(session, host, [movement], judged, actor=actor, runs_told=TOLD_RUNS)[0]
+
+
+def site_names(session: Session, *, actor: Actor) -> dict[str, str]:
+    """Return id -> name of the sites and key routes that the actor may see."""
+    names = {row["id"]: str(row["name"]) for row in list_register(session, "site", actor=actor)}
+    return names | {row["id"]: str(row["code"]) for row in list_register(session, "key_route", actor=actor)}
+
+
+def ends_of(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return where a movement leaves from and goes to, in words, and the code of its key route."""
+    origin = names.get(row["from_site"] or "") or (row["origin"] or {}).get("name")
+    destination = names.get(row["to_site"] or "") or (row["destination"] or {}).get("name")
+    return {"from_name": origin, "to_name": destination, "route_code": names.get(row["route"] or "")}
+
+
+# the week
+
+
+def read_week(
+    session: Session,
+    host: PictureHost,
+    start: int,
+    *,
+    wanted: Filter = Filter(),
+    actor: Actor,
+) -> dict[str, Any]:
+    """Return seven days from a midnight: movements by unit and day, and who meets whom on road of single flow."""
+    now = host.now()
+    end = start + WEEK_DAYS * DAY_US
+    rows = [
+        row
+        for row in list_movements(session, actor=actor, now=now, since=start, until=end - 1)
+        if wanted.takes(row) and _touches(row, start, now)
+    ]
+    judged = judge_movements(host, rows, at=now, known_at=now)
+    shown = {row["id"]: row for row in _shown(session, host, rows, judged, actor=actor)}
+    met: list[dict[str, Any]] = []
+    for meeting in meetings(host, judged):
+        pair = shown[meeting.first], shown[meeting.second]
+        marks = RouteMarks(session, host, "unclassified")
+        way = judged[meeting.first].ways[0]
+        places = [k for k, number in enumerate(way.numbers.tolist()) if number in meeting.segments]
+        where = marks.name(meeting.segments, float(way.at_m[places[0]]), float(way.at_m[places[-1] + 1]))
+        met.append({"first": pair[0], "second": pair[1], "at": meeting.at, "where": where})
+    in_conflict = {row["id"] for pair in met for row in (pair["first"], pair["second"])}
+    units = sorted({row["unit"] or "" for row in rows})
+    days = [start + day * DAY_US for day in range(WEEK_DAYS)]
+    grid = [
+        {
+            "unit": unit,
+            "days": [
+                [
+                    {**shown[row["id"]], "meets": row["id"] in in_conflict}
+                    for row in rows
+                    if (row["unit"] or "") == unit and _day_of(row, days) == day
+                ]
+                for day in days
+            ],
+        }
+        for unit in units
+    ]
+    return {"at": now, "days": days, "grid": grid, "meetings": met, "count": len(rows)}
+
+
+def _touches(row: Mapping[str, Any], start: int, now: int) -> bool:
+    """Return whether a movement that begins before the end of a week reaches into it."""
+    first = parse_instant(row["planned_start"])
+    last = _moment(row["actual_end"]) or max(_moment(row["planned_end"]) or first, first)
+    is_out = row["outcome"] is None and row["actual_start"] is not None
+    return first >= start or last >= start or (is_out and now >= start)
+
+
+def _day_of(row: Mapping[str, Any], days: Sequence[int]) -> int:
+    """Return the day on which a movement stands: of its start, or the first of the week when it began before."""
+    return max(days[0], parse_instant(row["planned_start"]) // DAY_US * DAY_US)
+
+
+# the index
+
+
+def read_index(session: Session, *, actor: Actor, now: int) -> dict[str, Any]:
+    """Return the freedom-of-movement index of the last 30 days, in all and by party, area and class, with interval.
+
+    By party: of the movements of which a clearance was asked of it, or that it stopped.
+
+    Source: doctrine, section 6 (FoM index).
+    """
+    require(actor, "read_benchmarks")
+    rows = [
+        row
+        for row in list_movements(session, actor=actor, now=now, since=now - INDEX_US)
+        if now - INDEX_US < parse_instant(row["planned_start"]) <= now and row["outcome"] is not None
+    ]
+    groups: dict[str, Callable[[Mapping[str, Any]], set[str | None]]] = {
+        "party": lambda row: {row["party"], *(c["party"] for c in row["clearances"])} - {None},
+        "area": lambda row: {row["admin_unit"]} - {None},
+        "class": lambda row: {row["user_class"]},
+    }
+    return {
+        "since": now - INDEX_US,
+        "all": _index(rows),
+        **{
+            name: [
+                {"key": key, **_index([row for row in rows if key in keys_of(row)])}
+                for key in sorted({key for row in rows for key in keys_of(row)}, key=str)
+            ]
+            for name, keys_of in groups.items()
+        },
+    }
+
+
+def _index(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    indicator = freedom_index([_evidence(row) for row in rows])
+    interval = indicator.interval
+    return {
+        "value": indicator.value,
+        "interval": (interval.lower, interval.upper) if interval is not None and indicator.denominator else None,
+        "attempted": int(indicator.denominator or 0),
+        "proceeded": sum(row["outcome"] == "proceeded" for row in rows),
+        "late": sum(row["outcome"] == "proceeded_late" for row in rows),
+        "denied": sum(row["outcome"] == "cancelled_no_clearance" for row in rows),
+    }
+
+
+def _evidence(row: Mapping[str, Any]) -> MovementEvidence:
+    start = parse_instant(row["planned_start"])
+    return MovementEvidence(
+        id=row["id"], user_class=row["user_class"], admin_unit=row["admin_unit"], planned_start=start,
+        planned_end=_moment(row["planned_end"]) or start, actual_start=_moment(row["actual_start"]),
+        actual_end=_moment(row["actual_end"]), outcome=row["outcome"],
+    )  # fmt: skip
+
+
+# the pattern of a unit
+
+
+def read_pattern(session: Session, unit: str, *, actor: Actor, now: int, proposed: Departure | None = None) -> Pattern:
+    """Return what the departures of a unit in the last 14 days show, with one that is being planned.
+
+    Worked out at each reading from the movements, written nowhere.
+
+    Raises
+    ------
+    NotPermitted
+        Neither a planner of that unit nor the chief JOC, or not cleared for what is strictly confidential.
+    """
+    if not may_see_pattern(actor, unit):
+        raise NotPermitted("the pattern of a unit is for its own planners and the chief JOC")
+    found = [] if proposed is None else [proposed]
+    for row in list_movements(session, actor=EVERYTHING, now=now, since=now - WINDOW_US):
+        if row["unit"] != unit or row["actual_start"] is None or (proposed is not None and row["id"] == proposed.id):
+            continue
+        found.append(Departure(row["id"], parse_instant(row["actual_start"]), way_of(row)))
+    return find_pattern(found, now)
+
+
+def pattern_units(session: Session, *, actor: Actor) -> list[str]:
+    """Return the units whose pattern the actor may see, those with movements only."""
+    if actor.clearance != "strictly_confidential" or not may(actor, "edit_movements"):
+        return []
+    rows = list_register(session, "movement", actor=EVERYTHING)
+    return sorted({row["unit"] for row in rows if row["unit"] and may_see_pattern(actor, row["unit"])})
+
+
+def way_of(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return segment id -> metres of the way that a movement took; a key route counts as one road."""
+    taken = {"alternate_1": 1, "alternate_2": 2}.get(row.get("travelled") or "", 0)
+    ways = row["ways"] or []
+    if taken < len(ways):
+        return way_lengths(ways[taken])
+    return {f"key route {row['route']}": 1.0} if row["route"] else {}
+
+
+def way_lengths(way: Mapping[str, Any]) -> dict[str, float]:
+    """Return segment id -> metres of a stored way; whole segments by what is left of its length."""
+    stretches = way["segments"]
+    known = {s["id"]: max(0.0, float(s["to_m"]) - float(s.get("from_m") or 0)) for s in stretches if s.get("to_m")}
+    whole = [s["id"] for s in stretches if not s.get("to_m")]
+    rest = max(float(way.get("distance_m") or 0.0) - sum(known.values()), float(len(whole)))
+    return known | {segment: rest / len(whole) for segment in whole}
+
+
+def _moment(text: str | None) -> int | None:
+    return None if text is None else parse_instant(text)

@@ -1,0 +1,346 @@
+"""Movements with their plans: the board with live advice, planning, clearances, leaving and closing out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from flask import jsonify
+from pydantic import BaseModel, ConfigDict, Field
+
+from fom.domain.instants import format_instant
+from fom.domain.movements import ANSWERS, CONTROL_LEVELS, ESCORTS, TRAVELLED, VEHICLE_CLASSES
+from fom.domain.registers import ACTORS, MOVEMENT_OUTCOMES, MOVEMENT_PURPOSES
+from fom.services import movements
+from fom.services.movement_advice import acknowledge_advice, purge_ways
+from fom.services.movement_board import Filter, read_board, read_index, read_movement
+from fom.web.access import allows, current_actor
+from fom.web.api import BODY, CONFLICT, MISSING, family
+from fom.web.api.registers import RowPath
+from fom.web.api.shapes import Body, Classification, Id, InstantText, ProfileName, Text, UserClass, Uuid
+from fom.web.edge import edge, reading, writing
+
+api = family("movement_plans", "Movements with ways, clearances, live advice and close-out")
+
+Purpose = Literal[MOVEMENT_PURPOSES]  # type: ignore[valid-type]
+Party = Literal[ACTORS]  # type: ignore[valid-type]
+Version = Annotated[int, Field(ge=1, le=2**31)]
+Tonnes = Annotated[float, Field(ge=0, le=100_000)]
+
+
+class Wanted(Body):
+    """Which movements of the board."""
+
+    purpose: Purpose | None = None
+    unit: str | None = Field(None, max_length=80)
+    user_class: UserClass | None = None
+
+
+class Vehicles(Body):
+    """Vehicles of one class."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    vehicle_class: Literal[VEHICLE_CLASSES] = Field(alias="class")  # type: ignore[valid-type]
+    count: int = Field(ge=1, le=500)
+
+
+class Place(Body):
+    """Where a movement leaves from, passes or goes to."""
+
+    name: str = Field(min_length=1, max_length=200)
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+
+
+class Stretch(Body):
+    """A segment or part of one, as plans name them."""
+
+    id: Id
+    direction: Literal["forward", "backward"] = "forward"
+    from_m: float | None = Field(None, ge=0, le=1e6)
+    to_m: float | None = Field(None, ge=0, le=1e6)
+
+
+class Way(BaseModel):
+    """A way of a plan; what else the plan says of it is kept with it as given."""
+
+    title: str = Field(min_length=1, max_length=80)
+    segments: list[Stretch] = Field(min_length=1, max_length=5000)
+    distance_m: float = Field(ge=0, le=1e8)
+    duration_s: float | None = Field(None, ge=0, le=1e8)
+    state: Literal["GREEN", "AMBER", "GREY", "RED", "BLACK"] | None = None
+
+
+class NewMovement(Body):
+    """A movement to plan. Without a profile that of the heaviest vehicle decides how its roads are judged."""
+
+    id: Uuid
+    code: str = Field(min_length=1, max_length=80)
+    purpose: Purpose
+    user_class: UserClass
+    planned_start: InstantText
+    planned_end: InstantText | None = None
+    unit: str | None = Field(None, max_length=80)
+    profile: ProfileName | None = None
+    route: Id | None = None
+    from_site: Id | None = None
+    to_site: Id | None = None
+    admin_unit: str | None = Field(None, max_length=80)
+    planned_t: Tonnes | None = None
+    classification: Classification | None = None
+    vehicles: list[Vehicles] = Field([], max_length=len(VEHICLE_CLASSES))
+    escort: Literal[ESCORTS] | None = None  # type: ignore[valid-type]
+    escort_by: str | None = Field(None, max_length=200)
+    control_level: Literal[CONTROL_LEVELS] | None = None  # type: ignore[valid-type]
+    origin: Place | None = None
+    destination: Place | None = None
+    via: list[Place] = Field([], max_length=10)
+    ways: list[Way] = Field([], max_length=3, description="The way chosen, then up to two alternates")
+    network: str | None = Field(None, max_length=120, description="On which the ways were found; default: in use")
+    notes: Text | None = None
+
+
+class ChangedMovement(NewMovement):
+    """The whole plan of a movement that is there, and the version that was read."""
+
+    version: Version
+
+
+class Closing(Body):
+    """How a movement ended."""
+
+    version: Version
+    outcome: Literal[MOVEMENT_OUTCOMES]  # type: ignore[valid-type]
+    actual_start: InstantText | None = None
+    actual_end: InstantText | None = None
+    travelled: Literal[TRAVELLED] | None = None  # type: ignore[valid-type]
+    stop_km: float | None = Field(None, ge=0, le=5000, description="Kilometres along its way")
+    stop_place: str | None = Field(None, max_length=200)
+    party: Party | None = Field(None, description="Who stopped, held or refused it")
+    delay_min: float | None = Field(None, ge=0, le=20160)
+    delivered_t: Tonnes | None = None
+    verify: bool = Field(True, description="Record what was driven as a passage, without track: F6 until graded")
+
+
+class Leaving(Body):
+    """The version that was read."""
+
+    version: Version
+
+
+class Asked(Body):
+    """A clearance that was asked for."""
+
+    id: Uuid
+    asked_of: str = Field(min_length=1, max_length=200)
+    party: Party | None = None
+    asked_at: InstantText | None = None
+    reference: str | None = Field(None, max_length=200)
+
+
+class Answered(Body):
+    """What became of a clearance."""
+
+    version: Version
+    answer: Literal[ANSWERS]  # type: ignore[valid-type]
+    answered_at: InstantText | None = None
+    reference: str | None = Field(None, max_length=200)
+    conditions: Text | None = None
+
+
+class Nothing(Body):
+    """An empty body."""
+
+
+class AdvicePath(BaseModel):
+    """Which advice."""
+
+    number: int = Field(ge=1, le=2**53)
+
+
+class Planned(BaseModel):
+    """A movement: members of the register, plan, clearances, phase, `outlook` with live advice, `told` receipts."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    code: str
+    version: int
+    phase: str
+
+
+class Column(BaseModel):
+    """One phase of the board."""
+
+    phase: str
+    rows: list[Planned]
+
+
+class Board(BaseModel):
+    """The movements that the account may see, by phase."""
+
+    at: InstantText
+    columns: list[Column]
+    later: int = Field(description="Planned ones that leave later than in two days")
+
+
+class Clearance(BaseModel):
+    """A clearance as it stands."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    version: int
+    answer: str
+
+
+class Advice(BaseModel):
+    """The receipt of an advice."""
+
+    number: int
+    change: int
+    state: str
+    text: str
+    told_at: InstantText
+    acknowledged_by: str | None
+    acknowledged_at: InstantText | None
+
+
+class Index(BaseModel):
+    """The index of the last 30 days, in all and by party, area and class, with counts and interval."""
+
+    model_config = ConfigDict(extra="allow")
+
+    since: InstantText
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a movement with the moments of its outlook as text."""
+    if row.get("outlook") is None:
+        return row
+    outlook = dict(row["outlook"])
+    for name in ("as_of", "departs_at", "arrives_at"):
+        outlook[name] = format_instant(outlook[name])
+    outlook["runs"] = [{**run, "reached_at": format_instant(run["reached_at"])} for run in outlook["runs"]]
+    outlook["alternates"] = [
+        {"state": a["state"], "extra_s": round(a["extra_us"] / 1e6), "lost": a["lost"]} for a in outlook["alternates"]
+    ]
+    outlook["advice"] = [
+        {
+            name: format_instant(value) if name in ("before", "after") and value is not None else value
+            for name, value in advice.items()
+        }
+        for advice in outlook["advice"]
+    ]
+    return {**row, "outlook": outlook}
+
+
+@api.get("/movement-board", responses={"200": Board})
+@allows("read_picture")
+def get_board(query: Wanted) -> Any:
+    """Return the movements by phase, each with how its way stands when it is reached and what to do."""
+    with reading() as session:
+        board = read_board(session, edge().host, wanted=Filter(**query.model_dump()), actor=current_actor())
+    columns = [{**column, "rows": [_shown(row) for row in column["rows"]]} for column in board["columns"]]
+    return jsonify(at=format_instant(board["at"]), columns=columns, later=board["later"])
+
+
+@api.get("/movement-index", responses={"200": Index})
+@allows("read_benchmarks")
+def get_index() -> Any:
+    """Return the freedom-of-movement index of the last 30 days; cancelled for lack of clearance counts as denied."""
+    with reading() as session:
+        index = read_index(session, actor=current_actor(), now=edge().host.now())
+    return jsonify({**index, "since": format_instant(index["since"])})
+
+
+@api.get("/movement-plans/<row_id>", responses={"200": Planned, **MISSING})
+@allows("read_picture")
+def get_plan(path: RowPath) -> Any:
+    """Return one movement with its plan, live outlook and the advice that was told."""
+    host, actor = edge().host, current_actor()
+    with reading() as session:
+        movement = movements.get_movement(session, path.row_id, actor=actor, now=host.now())
+        return jsonify(_shown(read_movement(session, host, movement, actor=actor)))
+
+
+def _values(body: NewMovement) -> dict[str, Any]:
+    given = body.model_dump(by_alias=True, exclude={"version", "network"})
+    if given["ways"]:
+        given["ways"] = [way.model_dump(exclude_none=True) for way in body.ways]
+        given["planned_as"] = {"network": body.network or edge().host.network.network_id}
+    return given
+
+
+def _save(body: NewMovement, version: int | None) -> dict[str, Any]:
+    with writing() as (session, now):
+        saved = movements.plan_movement(session, _values(body), version=version, actor=current_actor(), now=now)
+        purge_ways(session, now=now)
+    return saved
+
+
+@api.post("/movement-plans", responses={"201": Planned, **CONFLICT, **BODY})
+@allows("edit_movements")
+def add_plan(body: NewMovement) -> Any:
+    """Plan a movement; partners notify humanitarian ones only."""
+    return jsonify(_save(body, None)), 201
+
+
+@api.put("/movement-plans/<row_id>", responses={"200": Planned, **MISSING, **CONFLICT, **BODY})
+@allows("edit_movements")
+def change_plan(path: RowPath, body: ChangedMovement) -> Any:
+    """Replace the plan of a movement that is open."""
+    with reading() as session:
+        movements.get_movement(session, path.row_id, actor=current_actor(), now=edge().host.now())
+    return jsonify(_save(body.model_copy(update={"id": path.row_id}), body.version))
+
+
+@api.post("/movement-plans/<row_id>/departure", responses={"200": Planned, **MISSING, **CONFLICT, **BODY})
+@allows("edit_movements", "send_report")
+def leave(path: RowPath, body: Leaving) -> Any:
+    """Say that it left just now."""
+    with writing() as (session, now):
+        left = movements.depart_movement(session, path.row_id, version=body.version, actor=current_actor(), now=now)
+    return jsonify(left)
+
+
+@api.post("/movement-plans/<row_id>/closure", responses={"200": Planned, **MISSING, **CONFLICT, **BODY})
+@allows("edit_movements", "send_report")
+def close(path: RowPath, body: Closing) -> Any:
+    """Enter how it ended; of two who do so the second gets 409 with `details.differs`."""
+    said = body.model_dump(exclude={"version"})
+    with writing() as (session, now):
+        closed = movements.close_movement(
+            session, edge().host, path.row_id, said, version=body.version, actor=current_actor(), now=now
+        )
+        purge_ways(session, now=now)
+    return jsonify(closed)
+
+
+@api.post("/movement-plans/<row_id>/clearances", responses={"201": Clearance, **MISSING, **CONFLICT, **BODY})
+@allows("edit_movements")
+def ask(path: RowPath, body: Asked) -> Any:
+    """Note a clearance that was asked for."""
+    with writing() as (session, now):
+        asked = movements.ask_clearance(session, path.row_id, body.model_dump(), actor=current_actor(), now=now)
+    return jsonify(asked), 201
+
+
+@api.patch("/movement-clearances/<row_id>", responses={"200": Clearance, **MISSING, **CONFLICT, **BODY})
+@allows("edit_movements")
+def answer(path: RowPath, body: Answered) -> Any:
+    """Enter the answer to a clearance."""
+    said = body.model_dump(exclude={"version"})
+    with writing() as (session, now):
+        answered = movements.answer_clearance(
+            session, path.row_id, said, version=body.version, actor=current_actor(), now=now
+        )
+    return jsonify(answered)
+
+
+@api.post("/movement-advice/<int:number>/acknowledgement", responses={"200": Advice, **MISSING, **BODY})
+@allows("edit_movements", "send_report")
+def acknowledge(path: AdvicePath, body: Nothing) -> Any:  # noqa: ARG001
+    """Acknowledge an advice; the first who does stands."""
+    with writing() as (session, now):
+        return jsonify(acknowledge_advice(session, path.number, actor=current_actor(), now=now))
