@@ -2,6 +2,7 @@
 
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.base import Base
+from fom.store.tables.inspections import ImportBatch, InspectionForm, RouteStudy
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -24,6 +25,8 @@ APPEND_ONLY = (
     "report_conflict",
     "version_record",
     "inspection",
+    "inspection_form",
+    "route_study",
     "register_version",
     "policy_version",
     "network_signature",
@@ -36,7 +39,9 @@ __all__ = [
     "Audit",
     "Base",
     "Change",
+    "ImportBatch",
     "Inspection",
+    "InspectionForm",
     "KeyRoute",
     "Login",
     "NetworkSignature",
@@ -52,6 +57,7 @@ __all__ = [
     "ReportConflict",
     "ReportVersion",
     "Role",
+    "RouteStudy",
     "Unit",
     "User",
     "WhatIfRow",
