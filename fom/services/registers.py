@@ -258,9 +258,10 @@ def _check_approvals(register: str, typed: Mapping[str, Any], row: Kept | None, 
     """Aircraft types are approved by aviation, each under the name of who did it. Source: requirement 2.9."""
     if register != "air_head" or may(actor, "approve_aircraft"):
         return
-    before = [] if row is None else vars_of(register, row)["approvals"] or []
-    if (typed["approvals"] or []) != before:
-        raise NotPermitted("approvals: aircraft types are approved by aviation")
+    before: Mapping[str, Any] = {} if row is None else vars_of(register, row)
+    for name in ("approvals", "aircraft_types"):
+        if (typed[name] or []) != (before.get(name) or []):
+            raise NotPermitted(f"{name}: aircraft types are approved by aviation")
 
 
 def _check_signature(register: str, typed: Mapping[str, Any], actor: Actor, at: int) -> None:
