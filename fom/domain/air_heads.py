@@ -57,7 +57,7 @@ def serviceability(
     spoken = [
         look
         for look in past
-        if (look.status in ("serviceable", "restricted")) or (look.status is None and look.aircraft_type == aircraft_type)
+        if look.status in ("serviceable", "restricted") or (look.status is None and look.aircraft_type == aircraft_type)
     ]
     newest = max(spoken, key=lambda look: look.at, default=None)
     if newest is None:

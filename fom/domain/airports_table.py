@@ -52,9 +52,7 @@ class AirportsTable:
     faults: list[RowFault] = field(default_factory=list)
 
 
-def read_airports(
-    airports: str, runways: str | None, *, bounds: tuple[float, float, float, float]
-) -> AirportsTable:
+def read_airports(airports: str, runways: str | None, *, bounds: tuple[float, float, float, float]) -> AirportsTable:
     """Return the air heads of a table within bounds (west, south, east, north; degrees).
 
     A row with a fault is left out whole; a runway with a fault leaves out that runway only, and says so.
@@ -162,7 +160,8 @@ def _rows(text: str, wanted: Sequence[str], file: str) -> Iterator[tuple[int, di
                 values["ident"] = ""
             yield reader.line_num, values
     except csv.Error as refused:
-        raise InvalidInput.single(file, f"line {reader.line_num}: {refused}", "a table of comma-separated values") from None
+        came = f"line {reader.line_num}: {refused}"
+        raise InvalidInput.single(file, came, "a table of comma-separated values") from None
 
 
 def _number(text: str) -> float | None:

@@ -180,7 +180,8 @@ def _plan(session: Session, table: Any, actor: Actor) -> dict[str, Any]:
         if row is None:
             row_id = str(uuid.uuid5(_SPACE, ident))
             if session.get(REGISTER_TABLES[REGISTER], row_id) is not None:
-                faults.append({"line": 0, "ident": ident, "why": "the register holds it, but this account may not see it"})
+                why = "the register holds it, but this account may not see it"
+                faults.append({"line": 0, "ident": ident, "why": why})
                 continue
             new.append({"id": row_id, "values": {**members, "code": ident, "status": "unknown"}})
             continue

@@ -22,6 +22,8 @@ from fom.services.record_reads import list_records
 from fom.services.registers import list_register
 from fom.store.records import list_present
 
+ASSET_KINDS = ASSET_TYPES
+"""Told on to the edges."""
 LISTED_MAX = 500
 """Rows of one page of assets; a country has tens of thousands."""
 
@@ -144,9 +146,8 @@ def touched_by_stores(session: Session, network: Network, *, actor: Actor) -> di
 
     `{route, code, segment_id, distance_m}`, nearest first. A store without a stated distance lists nothing: ask for it.
     """
-    stores = [
-        row for row in list_register(session, "site", actor=actor, kind="ammunition_storage") if row["safety_distance_m"]
-    ]
+    listed = list_register(session, "site", actor=actor, kind="ammunition_storage")
+    stores = [row for row in listed if row["safety_distance_m"]]
     routes = list_register(session, "key_route", actor=actor) if stores else []
     return {row["id"]: _touched(network, row, routes) for row in stores}
 

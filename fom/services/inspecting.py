@@ -140,9 +140,7 @@ def get_subject(session: Session, subject_kind: str, subject_id: str, *, actor: 
     return number
 
 
-def air_head_service(
-    session: Session, row: Mapping[str, Any], *, is_wet: bool, at: int
-) -> list[Serviceability]:
+def air_head_service(session: Session, row: Mapping[str, Any], *, is_wet: bool, at: int) -> list[Serviceability]:
     """Return what may be said of each aircraft type of an air head: those approved, then those landed unapproved."""
     looked = [
         Looked(found.inspected_at, found.status)

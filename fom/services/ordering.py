@@ -172,7 +172,8 @@ def list_public_controls(session: Session, *, at: int) -> list[dict[str, Any]]:
             continue
         place = (said.get("meta") or {}).get("public_place")
         told = {name: said.get(name) for name in PUBLIC}
-        found.append({"place": place if isinstance(place, str) else None, **told})
+        is_coming = parse_instant(said["start"]) > at
+        found.append({"place": place if isinstance(place, str) else None, "is_coming": is_coming, **told})
     return sorted(found, key=lambda told: (told["start"], told["end"], told["public_text"]))
 
 

@@ -162,9 +162,7 @@ def withdraw_row(session: Session, register: str, row: Kept, *, by: str, at: int
     version = row.version + 1
     last = format_values(register, vars_of(register, row)) | {WITHDRAWN: True}
     session.delete(row)
-    session.add(
-        RegisterVersion(register=register, row_id=row.id, version=version, changed_at=at, by=by, body=last)
-    )
+    session.add(RegisterVersion(register=register, row_id=row.id, version=version, changed_at=at, by=by, body=last))
     session.flush()
     return version
 

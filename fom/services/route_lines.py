@@ -101,9 +101,7 @@ def preview_course(network: Network, segments: Sequence[Mapping[str, Any]]) -> d
     }
 
 
-def course_class(
-    network: Network, segments: Sequence[Mapping[str, Any]], *, weather: str | None = None
-) -> RouteClass:
+def course_class(network: Network, segments: Sequence[Mapping[str, Any]], *, weather: str | None = None) -> RouteClass:
     """Return the class of a course from what the network records of its segments and the assets on them.
 
     Gradient and curves are not recorded, so that they make no obstruction mark here.
@@ -136,9 +134,7 @@ def _of_gpx(text: str) -> list[tuple[Any, ...]]:
     except (ET.ParseError, DefusedXmlException, ValueError):
         raise InvalidInput.single("file", "a text that is no plain XML", _FORMS) from None
     for name in ("trkpt", "rtept"):
-        found = [
-            (node.get("lon"), node.get("lat")) for node in root.iter() if str(node.tag).rpartition("}")[2] == name
-        ]
+        found = [(node.get("lon"), node.get("lat")) for node in root.iter() if str(node.tag).rpartition("}")[2] == name]
         if found:
             return found
     raise InvalidInput.single("file", "a GPX file without track or route points", _FORMS)

@@ -49,7 +49,9 @@ def test_the_example_of_the_doctrine_reads_and_prints():
     assert str(parts) == "6.7m/Y/30/5m(OB)(W)"
 
 
-@pytest.mark.parametrize("text", ["", "6.7m/Y/30", "6.7/Y/30/5m", "6.7m/Q/30/5m", "6.7m/Y/30/5m(W)(OB)", "6.75m/Y/30/5m"])
+@pytest.mark.parametrize(
+    "text", ["", "6.7m/Y/30", "6.7/Y/30/5m", "6.7m/Q/30/5m", "6.7m/Y/30/5m(W)(OB)", "6.75m/Y/30/5m"]
+)
 def test_a_string_of_another_form_is_refused(text: str):
     with pytest.raises(InvalidInput):
         parse_route_class(text)

@@ -24,6 +24,7 @@ TABS = (
     ("Planner", "/planner", "read_picture"),
     ("What if", "/what-ifs", "read_picture"),
     ("Air heads", "/air-heads", "read_picture"),
+    ("Registers", "/registers", "read_picture"),
     ("Analysis", "/analysis", "read_picture"),
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
     ("Policy", "/policy", "read_picture"),
