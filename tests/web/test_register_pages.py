@@ -1,4 +1,4 @@
-"""The pages of the registers: lists, rows, forms, inspections, studies, imports, orders; who may and what is refused."""
+"""The pages of the registers: lists, rows, forms, inspections, studies, imports, orders; what is refused and how."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def route(mission: Mission, **rest: Any) -> dict[str, Any]:
 def fields(page: str) -> dict[str, str]:
     """Return the fields of the page's main form as a browser would send them back."""
     found = dict(re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', page))
-    found |= {name: text for name, text in re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>([^<]*)</textarea>', page)}
+    found |= dict(re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>([^<]*)</textarea>', page))
     for name, body in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.S):
         chosen = re.search(r'<option value="([^"]*)" selected', body)
         found[name] = chosen[1] if chosen else ""

@@ -78,7 +78,7 @@ def show_orders() -> str:
     """List the mission's own orders: in force, coming, ended, lifted."""
     actor = current_actor()
     with reading() as session:
-        orders = list_orders(session, actor=actor, at=edge().clock())
+        orders = list_orders(session, actor=actor, at=edge().host.now())
     return render_template(
         "registers/controls.html", orders=orders, may_order=may(actor, "order_controls"),
         may_lift=may(actor, "close_control"), lift_ids={order["id"]: str(uuid.uuid4()) for order in orders},
@@ -89,7 +89,7 @@ def show_orders() -> str:
 @allows("order_controls")
 def new_order() -> str:
     """Show an empty order."""
-    now = edge().clock()
+    now = edge().host.now()
     form = {"id": str(uuid.uuid4()), "start": moment_text(now), "effect": "prohibited", "zone": "Z"}
     return _render(form | request.args.to_dict(), [])
 
@@ -240,7 +240,7 @@ def _render(form: Mapping[str, str], errors: list[FieldError], *, ahead: list[di
 
 
 def _render_seasons(form: Mapping[str, str], errors: list[FieldError]) -> str:
-    actor, now = current_actor(), edge().clock()
+    actor, now = current_actor(), edge().host.now()
     asked = request.args.get("year", "")
     year = int(asked) if asked.isdigit() and 1970 < int(asked) < 2200 else from_us(now).year
     first, last = (datetime(y, 1, 1, tzinfo=UTC) for y in (year, year + 1))

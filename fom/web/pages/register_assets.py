@@ -63,7 +63,7 @@ def export() -> Any:
 @allows("read_picture")
 def show_asset(asset_id: str) -> str:
     """Show one asset: recorded and reported limits, facts, inspections."""
-    actor, host, now = current_actor(), edge().host, edge().clock()
+    actor, host, now = current_actor(), edge().host, edge().host.now()
     number = host.network.find_asset(asset_id)
     if number is None:
         raise NotFound("asset on this network", asset_id)
@@ -86,6 +86,6 @@ def _rows() -> tuple[list[dict[str, Any]], int]:
     only = request.args.get("only", "")
     with reading() as session:
         return list_assets(
-            session, host.network, actor=current_actor(), at=edge().clock(), kind=request.args.get("kind") or None,
+            session, host.network, actor=current_actor(), at=edge().host.now(), kind=request.args.get("kind") or None,
             words=request.args.get("q", ""), only=only if only in ONLY else "", names=host.names,
         )  # fmt: skip

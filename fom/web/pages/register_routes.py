@@ -79,7 +79,7 @@ def change_route(route_id: str) -> Any:
 @allows("read_picture")
 def show_studies() -> str:
     """List the studies with what is due, and indicator A1."""
-    actor, now, network = current_actor(), edge().clock(), edge().host.network
+    actor, now, network = current_actor(), edge().host.now(), edge().host.network
     with reading() as session:
         routes = list_register(session, "key_route", actor=actor)
         studies = list_studies(session, actor=actor)
@@ -160,7 +160,7 @@ def _render_study(route_id: str, form: Mapping[str, str], errors: list[FieldErro
     with reading() as session:
         row = get_register(session, "key_route", route_id, actor=current_actor())
     network = edge().host.network
-    now = edge().clock()
+    now = edge().host.now()
     filled = [int(k.split("-")[1]) for k, v in form.items() if k.startswith("point-") and v.strip()]
     return render_template(
         "registers/study.html", row=row, form=form, errors=errors, kinds=POINT_KINDS,

@@ -1,4 +1,4 @@
-"""What the pages of the registers are called and show: names of members, columns of lists, values as people read them."""
+"""How the pages of the registers put it: names of members, columns of lists, values as people read them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ SHOWN = {
             "Runways, approved aircraft types, inspections; whether a type is served is computed.",
             ("code", "name", "kind", "status", "inspected_at", "is_night", "landing_clearance", "source"),
             ("kind", "status", "landing_clearance"),
-            ("status", "inspected_at", "inspection_by", "aircraft_types", "approvals", "source"), "aviation and the JOC",
+            ("status", "inspected_at", "inspection_by", "aircraft_types", "approvals", "source"),
+            "aviation and the JOC",
         ),
         Shown(
             "crossings", "crossing", "Crossings", "crossing",
@@ -107,6 +108,9 @@ LISTED = {
     "marked": ("side", "is_marked"),
 }
 """Lists of objects that the forms edit, one row of fields each."""
+ITEMS_TOLD = 12
+SPEAKING = ("name", "side", "type", "surface")
+"""Members of an object whose values speak for themselves, without the name of the member before them."""
 CODE_WORDS = {"hls": "helicopter site", "tob": "operating base (TOB)", "not_needed": "not needed"}
 
 
@@ -152,14 +156,11 @@ def tell_value(name: str, value: Any, member: Member | None) -> str:
     if kind == "geometry":
         return _shape_words(value)
     if isinstance(value, list):
-        return "; ".join(_item(item) for item in value[:12]) + (
-            f" and {len(value) - 12} more" if len(value) > 12 else ""
-        )
+        more = f" and {len(value) - ITEMS_TOLD} more" if len(value) > ITEMS_TOLD else ""
+        return "; ".join(_item(item) for item in value[:ITEMS_TOLD]) + more
     if isinstance(value, float | int):
-        unit = UNITS.get(name)
-        return (
-            f"{value:g}" if name in ("lon", "lat") else f"{value:,.6g}".replace(",", " ") + (f" {unit}" if unit else "")
-        )
+        figure = f"{value:.6f}" if name in ("lon", "lat") else f"{value:,.10g}".replace(",", " ")
+        return f"{figure} {UNITS[name]}" if name in UNITS else figure
     if member is not None and member.codes:
         return CODE_WORDS.get(value, plain(value))
     return str(value)
@@ -181,25 +182,15 @@ def versions_of(register: str, history: list[dict[str, Any]]) -> list[Version]:
 
 
 def _item(item: Any) -> str:
+    if isinstance(item, list):
+        return ", ".join(f"{part:.6g}" if isinstance(part, float) else str(part) for part in item)
     if not isinstance(item, Mapping):
-        return (
-            ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in item)
-            if isinstance(item, list)
-            else str(item)
-        )
-    parts = [
-        f"{label(name).lower()} {tell_value(name, value, None)}"
-        if name not in ("name", "side", "type", "surface")
-        else str(value)
-        for name, value in item.items()
-        if value is not None
-    ]
-    return ", ".join(parts)
+        return str(item)
+    told = ((name, tell_value(name, value, None)) for name, value in item.items() if value is not None)
+    return ", ".join(text if name in SPEAKING else f"{label(name).lower()} {text}" for name, text in told)
 
 
 def _shape_words(geometry: Mapping[str, Any]) -> str:
-    rings = (
-        geometry["coordinates"] if geometry["type"] == "Polygon" else [r for p in geometry["coordinates"] for r in p]
-    )
-    corners = sum(max(len(ring) - 1, 0) for ring in rings)
+    parts = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+    corners = sum(max(len(ring) - 1, 0) for part in parts for ring in part)
     return f"{plain(geometry['type']).lower()} of {corners} corners"

@@ -67,7 +67,7 @@ def words() -> dict[str, Any]:
 @allows("read_picture")
 def index() -> str:
     """Show what registers there are, with how much they hold and what is due."""
-    actor, now = current_actor(), edge().clock()
+    actor, now = current_actor(), edge().host.now()
     with reading() as session:
         counts = {slug: len(list_register(session, shown.register, actor=actor)) for slug, shown in SHOWN.items()}
         orders = list_orders(session, actor=actor, at=now)
@@ -115,7 +115,7 @@ def show_row(slug: str, row_id: str) -> str:
 
 def render_row(shown: Shown, row_id: str, *, errors: list[FieldError] | None = None) -> str:
     """Return the page of a row, with what a refused form beside it said."""
-    actor, host, now = current_actor(), edge().host, edge().clock()
+    actor, host, now = current_actor(), edge().host, edge().host.now()
     with reading() as session:
         row = get_register(session, shown.register, row_id, actor=actor)
         history = register_history(session, shown.register, row_id, actor=actor)
@@ -362,7 +362,7 @@ def _feature_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return None if geometry is None else {"type": "Feature", "geometry": geometry, "properties": {}}
 
 
-def _key_route_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
+def _key_route_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) -> dict[str, Any]:
     course = preview_course(edge().host.network, row["segments"] or [])
     return {
         "feature": course.pop("feature") if course["length_m"] else None,
@@ -384,7 +384,7 @@ def _air_head_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -
     }
 
 
-def _site_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
+def _site_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) -> dict[str, Any]:
     if row["kind"] != "ammunition_storage":
         return {}
     return {"touched": touched_by_stores(session, edge().host.network, actor=actor).get(row["id"])}
