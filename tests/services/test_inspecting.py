@@ -134,8 +134,8 @@ def test_who_may_not_inspect_is_refused_and_what_is_not_there_is_not_found(datab
     with pytest.raises(NotFound):
         inspect(database, network, draft("no such bridge", "asset", status="good"), actor=NGOZI)
     secret = add(database, "site", name="Hidden", kind="camp", lon=30, lat=5, classification="strictly_confidential")
+    other = person("basil2", "duty_officer")
     with pytest.raises(NotFound):
-        other = person("basil2", "duty_officer")
         inspect(database, network, draft(secret, "access", status="open"), actor=other)
 
 
