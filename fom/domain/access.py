@@ -54,9 +54,13 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "set_areas": "state threat levels and seasons",
         "edit_key_routes": "define key routes, their owners and intervals",
         "edit_air_heads": "keep air heads and their inspections",
+        "approve_aircraft": "approve aircraft types for an air head",
         "edit_crossings": "keep border crossings",
         "edit_sites": "keep sites and settlements",
         "edit_zones": "keep areas and zones",
+        "inspect_assets": "inspect bridges, fords and other assets",
+        "study_routes": "sign studies of where key routes are vulnerable",
+        "order_controls": "order curfews and other controls that the mission imposes",
         "edit_movements": "notify movements and enter their outcome",
         "read_restriction_cases": "read restriction cases, parties, commitments and the monthly extract",
         "edit_restriction_cases": "follow up restrictions of movement, keep what parties promised",
@@ -100,6 +104,9 @@ _JOC = _STAFF | {
     "edit_crossings",
     "edit_sites",
     "edit_zones",
+    "inspect_assets",
+    "study_routes",
+    "order_controls",
     "edit_movements",
     "edit_restriction_cases",
     "edit_tasks",
@@ -123,8 +130,12 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
             | {"see_networks", "review_networks"}
         ),
         "movement_control": frozenset(_STAFF | {"edit_movements", "edit_restriction_cases"}),
-        "engineer": frozenset(_STAFF | {"retract", "close_physical", "edit_tasks", "see_networks", "review_networks"}),
-        "aviation": frozenset(_STAFF | {"edit_air_heads", "edit_movements"}),
+        "engineer": frozenset(
+            _STAFF
+            | {"retract", "close_physical", "edit_tasks", "see_networks", "review_networks"}
+            | {"inspect_assets", "study_routes"}
+        ),
+        "aviation": frozenset(_STAFF | {"edit_air_heads", "approve_aircraft", "edit_movements"}),
         "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones"}),
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),

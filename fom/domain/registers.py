@@ -56,8 +56,14 @@ SITE_KINDS = (
     "headquarters", "base", "tob", "settlement", "camp", "hub", "strategic_resource", "ammunition_storage",
 )  # fmt: skip
 AREA_KINDS = (
-    "separation", "buffer", "security", "curfew", "cordon", "restricted_access", "critical", "area_of_operation",
+    "separation", "buffer", "security", "curfew", "cordon", "restricted_access", "red_line", "assembly_cantonment",
+    "critical", "area_of_operation",
 )  # fmt: skip
+"""Zones of agreements and controls, then what the mission itself marks out. Source: doctrine, section 7."""
+LANDING_CLEARANCES = ("not_needed", "standing", "each_flight", "refused", "unknown")
+WET_USE = ("yes", "with_difficulty", "no", "unknown")
+AMMUNITION_STAGES = ("recorded", "assessed", "secured", "removed", "closed")
+"""Source: requirement A4."""
 MOVEMENT_PURPOSES = ("patrol", "convoy", "humanitarian", "flight")
 MOVEMENT_OUTCOMES = (
     "proceeded", "proceeded_late", "rerouted", "turned_back", "aborted", "held", "cancelled_no_clearance",
@@ -91,28 +97,35 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
     {
         "key_route": {
             "code": _NEEDED, "name": _NEEDED, "owner": _ANY, "verify_interval_h": _number(1, 168),
-            "via": Member("list"), "segments": Member("list"), "planning_profile": _ANY, "reviewed_at": _WHEN,
+            "interval_reason": _ANY, "via": Member("list"), "segments": Member("list"), "planning_profile": _ANY,
+            "reviewed_at": _WHEN,
         },
         "air_head": {
             "code": _NEEDED, "name": _NEEDED, "kind": _text("airfield", "airstrip", "hls", required=True),
             "lon": _LON, "lat": _LAT, "runways": Member("list"), "aircraft_types": Member("codes"),
             "is_night": Member("flag"), "status": _text(*AIR_HEAD_STATUS, required=True), "inspected_at": _WHEN,
-            "inspection_by": _ANY, "notes": _ANY,
+            "inspection_by": _ANY, "notes": _ANY, "elevation_m": _number(-500, 6000), "strength_note": _ANY,
+            "wet_use": _text(*WET_USE), "fuel": _ANY, "fire_cover": _ANY, "security_state": _ANY,
+            "landing_clearance": _text(*LANDING_CLEARANCES), "landing_sites": Member("integer", low=0),
+            "approvals": Member("list"), "source": _ANY,
         },
         "crossing": {
             "name": _NEEDED, "lon": _LON, "lat": _LAT, "is_official": Member("flag"),
             "status": _text(*CROSSING_STATUS, required=True), "goods": _ACCESS, "people": _ACCESS,
             "mission": _ACCESS, "hours": _ANY, "checklist_passed_at": _WHEN, "staffed": Member("flag"),
-            "inspected_at": _WHEN,
+            "inspected_at": _WHEN, "people_status": _text(*CROSSING_STATUS), "goods_status": _text(*CROSSING_STATUS),
+            "mission_status": _text(*CROSSING_STATUS), "notes": _ANY,
         },
         "site": {
             "name": _NEEDED, "kind": _text(*SITE_KINDS, required=True), "lon": _LON, "lat": _LAT,
             "population": Member("integer", low=0), "plan_reviewed_at": _WHEN, "is_active": Member("flag"),
-            "until": _WHEN, "parent": _ANY,
+            "until": _WHEN, "parent": _ANY, "custodian": _ANY, "assessed_by": _ANY,
+            "safety_distance_m": _number(0, 20_000), "stage": _text(*AMMUNITION_STAGES), "notes": _ANY,
         },
         "area": {
             "name": _NEEDED, "kind": _text(*AREA_KINDS, required=True), "geometry": Member("geometry", True),
             "agreement_ref": _ANY, "grade": _ANY, "reviewed_at": _WHEN, "assessor": _ANY,
+            "entry_points": Member("list"), "marked": Member("list"), "notes": _ANY,
         },
         "movement": {
             "code": _NEEDED, "purpose": _text(*MOVEMENT_PURPOSES, required=True),
@@ -188,7 +201,7 @@ def parse_values(register: str, values: object) -> dict[str, Any]:
             typed[name] = _PARSERS[member.kind](member, raw)
         except (ValueError, TypeError, KeyError, AttributeError, GEOSException):
             errors.append(FieldError(name, repr(raw)[:80], expectation(member)))
-    errors += [] if errors else list(_relations(register, typed))
+    errors += [] if errors else [*_relations(register, typed), *_parts(register, typed)]
     if errors:
         raise InvalidInput(errors)
     typed["classification"] = typed["classification"] or "confidential"
@@ -239,10 +252,50 @@ def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
         errors.append(FieldError(missing, "nothing", "outcome and settled_at together, or neither"))
     if register == "commitment" and typed["outcome"] in ("partly_kept", "broken") and not typed["reason"]:
         errors.append(FieldError("reason", "nothing", "why, in words"))
+    if register == "key_route" and typed["verify_interval_h"] is not None and not typed["interval_reason"]:
+        errors.append(FieldError("interval_reason", "nothing", "why this route has an interval of its own"))
     if register == "assessment" and len(typed["reason"].strip()) < 40:
         errors.append(FieldError("reason", f"{len(typed['reason'].strip())} characters", "at least 40 characters"))
     if {"lon", "lat"} <= set(typed) and typed["lon"] == 0 and typed["lat"] == 0:
         errors.append(FieldError("lon", "0/0", "a position; 0/0 is what devices say without one"))
+    return errors
+
+
+_RUNWAY = {
+    "bearing": _number(0, 360), "length_m": _number(0, 10_000), "width_m": _number(0, 300), "surface": _ANY,
+    "slope_percent": _number(-20, 20), "name": _ANY,
+}  # fmt: skip
+_LISTED: Mapping[tuple[str, str], Mapping[str, Member]] = MappingProxyType(
+    {
+        ("air_head", "runways"): _RUNWAY,
+        ("air_head", "approvals"): {"type": _NEEDED, "by": _NEEDED, "at": Member("moment", True), "note": _ANY},
+        ("area", "entry_points"): {"name": _NEEDED, "lon": _LON, "lat": _LAT},
+        ("area", "marked"): {"side": _NEEDED, "is_marked": Member("flag", True)},
+    }
+)
+"""(register, member) -> members of each object in that list; the lists not named here hold what their service says."""
+
+
+def _parts(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
+    """Return what is wrong inside the lists of objects; the values stay plain."""
+    errors = []
+    for (owner, name), members in _LISTED.items():
+        if owner != register:
+            continue
+        for index, item in enumerate(typed[name] or ()):
+            where = f"{name}[{index}]"
+            if not isinstance(item, Mapping):
+                errors.append(FieldError(where, repr(item)[:80], "an object with " + ", ".join(members)))
+                continue
+            errors += [FieldError(f"{where}.{key}", "given", "no such member") for key in item if key not in members]
+            for key, member in members.items():
+                if (value := item.get(key)) is None:
+                    errors += [FieldError(f"{where}.{key}", "nothing", expectation(member))] if member.required else []
+                    continue
+                try:
+                    _PARSERS[member.kind](member, value)
+                except (ValueError, TypeError, OverflowError):
+                    errors.append(FieldError(f"{where}.{key}", repr(value)[:80], expectation(member)))
     return errors
 
 

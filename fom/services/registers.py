@@ -50,6 +50,8 @@ ROW_MEMBERS = {
 }
 """Register -> member -> register whose row it names."""
 ASSESSMENT_LIFE_US = 30 * DAY_US
+WITHDRAWN = "is_withdrawn"
+"""Member of the last version of a row that was taken out with its import."""
 
 
 def list_register(
@@ -122,6 +124,13 @@ def save_register(
     require(actor, EDIT_ACTIONS[register])
     typed = parse_values(register, values)
     at = step(session, now)
+    return save_checked(session, register, typed, version=version, actor=actor, at=at)
+
+
+def save_checked(
+    session: Session, register: str, typed: Mapping[str, Any], *, version: int | None, actor: Actor, at: int
+) -> dict[str, Any]:
+    """Write typed values as `save_register` does, by one who may, at the moment of the open transaction."""
     _check_names(session, register, typed)
     _check_signature(register, typed, actor, at)
     row = session.get(REGISTER_TABLES[register], typed["id"], populate_existing=True)
@@ -135,6 +144,7 @@ def save_register(
     if (version or 0) != (0 if row is None else row.version):
         current = None if row is None else row_dict(register, row)
         raise Conflict(f"{register} {typed['id']} was changed meanwhile", current=current)
+    _check_approvals(register, typed, row, actor)
     row, details = write_row(session, register, typed, row, by=actor.person, at=at)
     note(session, f"save_{register}", (register, row.id), kind="register", actor=actor, at=at, details=details)
     return row_dict(register, row)
@@ -147,7 +157,7 @@ def write_row(
     before = {} if row is None else format_values(register, vars_of(register, row))
     if row is None:
         row = REGISTER_TABLES[register]()
-        row.version = 0
+        row.version = _last_version(session, register, typed["id"])
         session.add(row)
     for name, value in typed.items():
         setattr(row, name, value)
@@ -160,6 +170,16 @@ def write_row(
     )
     changed = sorted(name for name, value in after.items() if before.get(name) != value)
     return row, {"version": row.version, "changed": changed, "body_hash": hash_of(after)}
+
+
+def withdraw_row(session: Session, register: str, row: Kept, *, by: str, at: int) -> int:
+    """Take a row out of its register, as if it had never been entered; its versions stay. Return the last one."""
+    version = row.version + 1
+    last = format_values(register, vars_of(register, row)) | {WITHDRAWN: True}
+    session.delete(row)
+    session.add(RegisterVersion(register=register, row_id=row.id, version=version, changed_at=at, by=by, body=last))
+    session.flush()
+    return version
 
 
 def register_history(session: Session, register: str, row_id: str, *, actor: Actor) -> list[dict[str, Any]]:
@@ -241,10 +261,11 @@ def _as_of(session: Session, register: str, known_at: int, row_id: str | None = 
     query = query.where(RegisterVersion.register == register)
     if row_id is not None:
         query = query.where(RegisterVersion.row_id == row_id)
+    absent = dict.fromkeys(members_of(register))  # members that came later than the version
     for row in session.scalars(query):
-        # a version written before a member was added says nothing of it
-        body = dict.fromkeys(members_of(register)) | row.body
-        yield body | {"version": row.version, "changed_at": format_instant(row.changed_at), "by": row.by}
+        if WITHDRAWN in row.body:
+            continue
+        yield absent | row.body | {"version": row.version, "changed_at": format_instant(row.changed_at), "by": row.by}
 
 
 def _access(body: Mapping[str, Any]) -> Access:
@@ -269,6 +290,24 @@ def _check_names(session: Session, register: str, typed: Mapping[str, Any]) -> N
             raise InvalidInput.single(member, typed[member], f"the id of a {other}")
     if register == "restriction_case":
         check_case(session, typed)
+
+
+def _last_version(session: Session, register: str, row_id: str) -> int:
+    """Return the last version under which an id was kept and taken out again, 0 for an id never seen."""
+    query = select(func.max(RegisterVersion.version)).where(
+        RegisterVersion.register == register, RegisterVersion.row_id == row_id
+    )
+    return session.scalar(query) or 0
+
+
+def _check_approvals(register: str, typed: Mapping[str, Any], row: Kept | None, actor: Actor) -> None:
+    """Aircraft types are approved by aviation, each under the name of who did it. Source: requirement 2.9."""
+    if register != "air_head" or may(actor, "approve_aircraft"):
+        return
+    before: Mapping[str, Any] = {} if row is None else vars_of(register, row)
+    for name in ("approvals", "aircraft_types"):
+        if (typed[name] or []) != (before.get(name) or []):
+            raise NotPermitted(f"{name}: aircraft types are approved by aviation")
 
 
 def _check_signature(register: str, typed: Mapping[str, Any], actor: Actor, at: int) -> None:

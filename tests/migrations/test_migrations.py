@@ -6,10 +6,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from fom.domain.instants import NEVER_US
 from fom.services.policies import list_editions
-from fom.services.registers import save_register
+from fom.services.registers import list_register, register_history, save_register
 from fom.services.reporting import get_report, log_report
 from fom.store.audit import verify_chain
 from fom.store.database import Database
@@ -20,7 +21,7 @@ from tests.services.test_accounts import PASSWORD
 from tests.services.test_registers import ROWS
 from tests.store.test_audit import assert_guarded
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0011", "0012")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0011", "0012", "0013")
 NOT_OURS = ("spatial_ref_sys", "record_bounds", "ix_record_geometry")
 
 
@@ -120,3 +121,29 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(database):
     assert tables(database) == before
     with database.engine.connect() as connection:
         assert current_revision(connection) == REVISIONS[-1]
+
+
+def test_areas_of_new_kinds_and_new_members_survive_as_far_as_the_older_schema_can_hold_them(database):
+    values = {
+        "id": new_id(),
+        **ROWS["area"],
+        "kind": "red_line",
+        "entry_points": [{"name": "Gate", "lon": 30, "lat": 5}],
+    }
+    strip = {"id": new_id(), **ROWS["air_head"], "fuel": "drums", "runways": [{"length_m": 900}]}
+    with database.writing() as session:
+        save_register(session, "area", values, version=None, actor=AMINA, now=T0)
+        save_register(session, "air_head", strip, version=None, actor=AMINA, now=T0)
+    downgrade(database, "0006")
+    with database.reading() as session:
+        assert session.execute(text("SELECT kind, name FROM area")).all() == [("restricted_access", "Zone")]
+    upgrade(database)
+    with database.reading() as session:
+        (area,) = list_register(session, "area", actor=AMINA)
+        (air_head,) = list_register(session, "air_head", actor=AMINA)
+        versions = register_history(session, "area", values["id"], actor=AMINA)
+    assert (area["kind"], area["entry_points"], area["geometry"]) == ("restricted_access", None, values["geometry"])
+    assert (air_head["fuel"], air_head["runways"]) == (None, strip["runways"])
+    assert versions[0]["changes"]["kind"] == "red_line"
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.execute(text("UPDATE area SET kind = 'playground'"))

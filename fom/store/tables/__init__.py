@@ -4,6 +4,7 @@ from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, us
 from fom.store.tables.base import Base
 from fom.store.tables.cases import CaseStep, ClauseListVersion
 from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
+from fom.store.tables.inspections import ImportBatch, InspectionForm, RouteStudy
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -26,6 +27,8 @@ APPEND_ONLY = (
     "report_conflict",
     "version_record",
     "inspection",
+    "inspection_form",
+    "route_study",
     "register_version",
     "policy_version",
     "network_signature",
@@ -42,7 +45,9 @@ __all__ = [
     "CaseStep",
     "Change",
     "ClauseListVersion",
+    "ImportBatch",
     "Inspection",
+    "InspectionForm",
     "KeyRoute",
     "Login",
     "Movement",
@@ -62,6 +67,7 @@ __all__ = [
     "ReportConflict",
     "ReportVersion",
     "Role",
+    "RouteStudy",
     "Unit",
     "User",
     "WhatIfRow",

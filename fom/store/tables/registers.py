@@ -49,6 +49,7 @@ class KeyRoute(Kept, Base):
     name: Mapped[str] = mapped_column(String(200))
     owner: Mapped[str | None] = mapped_column(String(200))
     verify_interval_h: Mapped[float | None] = mapped_column(Float)
+    interval_reason: Mapped[str | None] = mapped_column(Text)
     via: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     segments: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     planning_profile: Mapped[str | None] = mapped_column(String(40))
@@ -79,6 +80,18 @@ class AirHead(Kept, Base):
     inspected_at: Mapped[int | None] = mapped_column(Moment)
     inspection_by: Mapped[str | None] = mapped_column(String(200))
     notes: Mapped[str | None] = mapped_column(Text)
+    elevation_m: Mapped[float | None] = mapped_column(Float)
+    strength_note: Mapped[str | None] = mapped_column(Text)
+    wet_use: Mapped[str | None] = mapped_column(String(24))
+    fuel: Mapped[str | None] = mapped_column(Text)
+    fire_cover: Mapped[str | None] = mapped_column(Text)
+    security_state: Mapped[str | None] = mapped_column(Text)
+    landing_clearance: Mapped[str | None] = mapped_column(String(24))
+    landing_sites: Mapped[int | None] = mapped_column(RowNumber)
+    approvals: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    """`[{type, by, at, note}]`: aircraft types that aviation approved."""
+    source: Mapped[str | None] = mapped_column(Text)
+    """Ident in the table that the row was imported from."""
 
 
 class Crossing(Kept, Base):
@@ -99,6 +112,10 @@ class Crossing(Kept, Base):
     checklist_passed_at: Mapped[int | None] = mapped_column(Moment)
     staffed: Mapped[bool | None] = mapped_column(Boolean)
     inspected_at: Mapped[int | None] = mapped_column(Moment)
+    people_status: Mapped[str | None] = mapped_column(String(24))
+    goods_status: Mapped[str | None] = mapped_column(String(24))
+    mission_status: Mapped[str | None] = mapped_column(String(24))
+    notes: Mapped[str | None] = mapped_column(Text)
 
 
 class Inspection(Base):
@@ -138,6 +155,12 @@ class Site(Kept, Base):
     is_active: Mapped[bool | None] = mapped_column(Boolean)
     until: Mapped[int | None] = mapped_column(Moment)
     parent: Mapped[str | None] = mapped_column(String(64))
+    custodian: Mapped[str | None] = mapped_column(Text)
+    assessed_by: Mapped[str | None] = mapped_column(Text)
+    safety_distance_m: Mapped[float | None] = mapped_column(Float)
+    """Stated by the assessor, never worked out by us."""
+    stage: Mapped[str | None] = mapped_column(String(24))
+    notes: Mapped[str | None] = mapped_column(Text)
 
 
 class Area(Kept, Base):
@@ -153,6 +176,9 @@ class Area(Kept, Base):
     grade: Mapped[str | None] = mapped_column(String(2))
     reviewed_at: Mapped[int | None] = mapped_column(Moment)
     assessor: Mapped[str | None] = mapped_column(String(200))
+    entry_points: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    marked: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    notes: Mapped[str | None] = mapped_column(Text)
 
 
 class Movement(Kept, Base):

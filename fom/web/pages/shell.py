@@ -26,6 +26,7 @@ TABS = (
     ("What if", "/what-ifs", "read_picture"),
     ("Air heads", "/air-heads", "read_picture"),
     ("Restrictions", "/restrictions", "read_restriction_cases"),
+    ("Registers", "/registers", "read_picture"),
     ("Analysis", "/analysis", "read_picture"),
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
     ("Policy", "/policy", "read_picture"),
