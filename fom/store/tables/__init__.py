@@ -1,6 +1,7 @@
 """All tables, one module per concept. Rows are plain declarative classes; queries are functions beside them."""
 
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
+from fom.store.tables.alerts import Alert, AlertMark, AlertSubscription, Delivery, Look, Shown
 from fom.store.tables.base import Base
 from fom.store.tables.records import (
     RecordReference,
@@ -33,12 +34,17 @@ APPEND_ONLY = (
 __all__ = [
     "APPEND_ONLY",
     "REGISTER_TABLES",
+    "Alert",
+    "AlertMark",
+    "AlertSubscription",
     "Audit",
     "Base",
     "Change",
+    "Delivery",
     "Inspection",
     "KeyRoute",
     "Login",
+    "Look",
     "NetworkSignature",
     "NetworkVersion",
     "PendingAct",
@@ -52,6 +58,7 @@ __all__ = [
     "ReportConflict",
     "ReportVersion",
     "Role",
+    "Shown",
     "Unit",
     "User",
     "WhatIfRow",
