@@ -141,7 +141,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name="fk_shown_user_id"),
         sa.PrimaryKeyConstraint("number", name="pk_shown"),
         sa.UniqueConstraint(
-            "user_id", "quarter", "kind", "profile", "user_class", "subject", "asked",
+            "user_id",
+            "quarter",
+            "kind",
+            "profile",
+            "user_class",
+            "subject",
+            "asked",
             name="uq_shown_user_id_quarter_kind_profile_user_class_subject_asked",
         ),  # fmt: skip
     )
