@@ -66,7 +66,6 @@ class ShownLog:
         subject: str = "",
         asked: tuple[int, int] | None = None,
         segments: Iterable[str] | None = None,
-        letters: Mapping[str, str] | None = None,
     ) -> None:
         """Remember that a person is shown the states of a question now.
 
@@ -75,15 +74,18 @@ class ShownLog:
         asked
             (at, known_at) where the page is about other moments than now.
         segments
-            Ids of what is shown; None = the key routes, whose `letters` are then kept as evidence.
+            Ids of what is shown; None = the key routes, whose letters are then kept as evidence.
         """
         now = host.now()
         text = "" if asked is None else f"{asked[0]}/{asked[1]}"
         pair = question.profile.name, question.user_class
         key = (actor.user_id, now // QUARTER_US, kind, *pair, subject[:120], text)
-        told = dict(letters or {})
-        if segments is None and not told:
-            told = route_letters(host, *pair) if asked is None else {}
+        with self._lock:
+            row = self._waiting.get(key)
+            if row is not None and segments is None:
+                row.last_at = max(row.last_at, now)
+                return
+        told = route_letters(host, *pair) if segments is None and asked is None else {}
         with self._lock:
             row = self._waiting.get(key)
             if row is None:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from fom.web.pages import (
     air_heads,
+    alerts,
     analysis,
     benchmarks,
     briefing,
@@ -41,5 +42,6 @@ def register(app: Flask) -> None:
         what_ifs,
         differences,
         networks,
+        alerts,
     ):
         app.register_blueprint(page.blueprint)

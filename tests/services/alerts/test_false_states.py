@@ -162,16 +162,16 @@ def test_against_asking_every_moment_again(database, tmp_path, seed):
     looks: list[tuple[str, int]] = []
     expected: set[tuple[str, int]] = set()
     records: list[str] = []
-    for _ in range(24):
-        room.clock.now += chance.randrange(600, 40_000) * 1_000_000
+    for _ in range(36):
+        room.clock.now += chance.randrange(600, 15_000) * 1_000_000
         choice = chance.random()
-        if choice < 0.5:
+        if choice < 0.55:
             who = chance.choice(people)
             looks.append((who.user_id, look(room, who)))
             continue
         before_at = max(room.host._last_at, 0)
         occurred = room.clock.now - chance.randrange(1, 60) * HOUR
-        if choice < 0.62 and records:
+        if choice < 0.65 and records:
             target = records.pop(chance.randrange(len(records)))
             with database.writing() as session:
                 retract_record(session, target, reason="wrong road", actor=PATROL, now=room.clock.now)
@@ -198,5 +198,4 @@ def test_against_asking_every_moment_again(database, tmp_path, seed):
     room.settled()
     told = {(alert.user_id, alert.change_number) for alert in room.alerts(kind="false_state")}
     assert told == expected
-    if seed == 0:
-        assert expected
+    assert expected
