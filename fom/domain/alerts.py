@@ -72,7 +72,7 @@ def signature(key: str, timestamp: str, body: bytes) -> str:
 def parse_zone(text: str) -> int:
     """Return the minutes ahead of UTC of `+03:00`; ValueError for another notation."""
     sign, hours, colon, minutes = text[:1], text[1:3], text[3:4], text[4:]
-    is_written = sign in ("+", "-") and colon == ":" and (hours + minutes).isdigit() and len(minutes) == 2
+    is_written = sign in ("+", "-") and colon == ":" and _are_digits(hours, minutes) and len(minutes) == 2
     if not is_written or int(hours) > 14 or int(minutes) > 59:
         raise ValueError("a zone as +03:00")
     return (1 if sign == "+" else -1) * (60 * int(hours) + int(minutes))
@@ -81,9 +81,13 @@ def parse_zone(text: str) -> int:
 def parse_clock(text: str) -> int:
     """Return the minutes after midnight of `22:30`; ValueError for another notation."""
     hours, colon, minutes = text[:2], text[2:3], text[3:]
-    if colon != ":" or not (hours + minutes).isdigit() or len(minutes) != 2 or int(hours) > 23 or int(minutes) > 59:
+    if colon != ":" or not _are_digits(hours, minutes) or len(minutes) != 2 or int(hours) > 23 or int(minutes) > 59:
         raise ValueError("a time of day as 22:30")
     return 60 * int(hours) + int(minutes)
+
+
+def _are_digits(*texts: str) -> bool:
+    return all(text.isascii() and text.isdigit() for text in texts)
 
 
 def format_clock(minutes: int) -> str:

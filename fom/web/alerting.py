@@ -57,7 +57,7 @@ def note_shown(
     `at` and `known_at` are those that were asked about, None = now.
     """
     asked = None if at is None and known_at is None else (question.at, question.known_at)
-    shown_log(current_app).note(  # type: ignore[arg-type]
+    shown_log(current_app).note(
         edge().host, kind, question, actor=current_actor(), subject=subject, asked=asked,
         segments=None if segments is None else segments(),
     )  # fmt: skip
@@ -73,8 +73,8 @@ def note_plan(plan: Mapping[str, Any]) -> None:
     host = edge().host
     is_now = abs(host.now() - at) < MINUTE_US and abs(host.now() - known_at) < MINUTE_US
     question = host.question(at, known_at, plan["profile"], plan["user_class"])
-    moments = {} if is_now else {"at": at, "known_at": known_at}
-    note_shown("plan", question, segments=lambda: ids, **moments)
+    moments = (None, None) if is_now else (at, known_at)
+    note_shown("plan", question, segments=lambda: ids, at=moments[0], known_at=moments[1])
 
 
 def note_stream(app: Flask, host: Any, profile: str, user_class: str, actor: Actor) -> None:

@@ -26,6 +26,8 @@ TIMEOUT_S = 5.0
 """For all of one message. Source: reliability goal S6."""
 ANSWER_MAX = 64 * 1024
 """Bytes of an answer that are read; only its status counts."""
+SPECIAL = tuple(ipaddress.ip_network(block) for block in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "100::/64"))
+"""Blocks that lead nowhere public and that not every version of the standard library knows. Source: RFC 6890."""
 
 
 class Undelivered(Exception):
@@ -112,8 +114,10 @@ def _is_public(address: str) -> bool:
         is_translated = ip in ipaddress.ip_network("64:ff9b::/96")
         if inner is not None or is_translated:
             inner = inner or ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-            return inner.is_global and not inner.is_multicast
-    return ip.is_global and not ip.is_multicast
+            return _is_public(str(inner))
+    if any(ip in block for block in SPECIAL if block.version == ip.version):
+        return False
+    return ip.is_global and not ip.is_private and not ip.is_multicast and not ip.is_reserved
 
 
 def _post(scheme: str, host: str, port: int, address: str, path: str, headers: Mapping[str, str], body: bytes) -> int:

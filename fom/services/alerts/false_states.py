@@ -8,6 +8,7 @@ does a found device, which by the doctrine lay there before. Told is everybody w
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, may, visible
 from fom.domain.instants import DAY_US, format_instant
+from fom.domain.positions import date_time_group
 from fom.domain.spans import at_tick, to_us
 from fom.domain.states import NO_STATE, VIABLE
 from fom.maps.style import word_of
@@ -234,7 +236,7 @@ def _moments_of(row: Shown, changes: Sequence[int]) -> list[tuple[int, int]]:
     if row.asked:
         at, _, known_at = row.asked.partition("/")
         return [(int(at), int(known_at))]
-    between = changes[np.searchsorted(changes, row.first_at, "right") : np.searchsorted(changes, row.last_at)]
+    between = changes[bisect_right(changes, row.first_at) : bisect_left(changes, row.last_at)]
     step = max(1, len(between) // MOMENTS_MAX)
     return [(moment, moment) for moment in sorted({row.first_at, row.last_at, *between[::step]}, reverse=True)]
 
@@ -297,20 +299,21 @@ def _alert(
     worst = lines[0][1]
     title = f"What you were shown proved false: {worst.where} was {word_of(letter(worst.new))}"
     pages = "; ".join(
-        f"{KIND_WORDS[kind]}, last at {format_instant(last)}" for kind, last in sorted(finding.pages.items())
+        f"{KIND_WORDS[kind]}, last at {date_time_group(last)}" for kind, last in sorted(finding.pages.items())
     )
+    seen = [row.id for row in rows if visible(actor, row)]
     head = f"{_by_what(rows, actor)} You were shown it on {pages}."
     details = {
         "lines": [{**line.members(), "shown_at": format_instant(at)} for at, line in lines[:LINES_MAX]],
         "pages": [{"page": kind, "last_at": format_instant(last)} for kind, last in sorted(finding.pages.items())],
-        "records": [row.id for row in rows if visible(actor, row)],
+        "records": seen,
         "profile": pair[0], "user_class": pair[1], "version": change.number,
     }  # fmt: skip
     told_words = Told(
         title=title,
         text="\n".join([head, *(_line(at, line, line.why) for at, line in lines[:LINES_MAX])]),
         outside_text="\n".join([head, *(_line(at, line, line.outside) for at, line in lines[:LINES_MAX])]),
-        fact_ids=tuple(sorted(fact_ids | set(details["records"]))),
+        fact_ids=tuple(sorted(fact_ids | set(seen))),
         details=details,
         is_explosive=is_explosive or any(row.kind == "explosive" for row in rows),
     )
@@ -321,8 +324,8 @@ def _alert(
 
 
 def _line(at: int, line: Line, why: str) -> str:
-    shown, was = word_of(letter(line.old)), word_of(letter(line.new))
-    return f"{line.where}: shown as {shown} at {format_instant(at)}, judged {was} by what is known now. {sentence(why)}"
+    shown, was, when = word_of(letter(line.old)), word_of(letter(line.new)), date_time_group(at)
+    return f"{line.where}: shown as {shown} at {when}, judged {was} by what is known now. {sentence(why)}"
 
 
 def _by_what(rows: Sequence[RecordRow], actor: Actor) -> str:
@@ -334,9 +337,9 @@ def _by_what(rows: Sequence[RecordRow], actor: Actor) -> str:
     kind = {"retraction": "A retraction", "grade": "A grade", "link": "A link", "closing_act": "A closing act"}.get(
         row.kind, f"A report ({row.kind.replace('_', ' ')})"
     )
-    came = "" if row.received is None else f" of {format_instant(row.received)}"
+    came = "" if row.received is None else f" of {date_time_group(row.received)}"
     late = (
-        f", which tells of {format_instant(row.occurred)},"
+        f", which tells of {date_time_group(row.occurred)},"
         if row.occurred is not None and row.received is not None and row.occurred < row.received
         else ""
     )

@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from fom.domain.instants import DAY_US, HOUR_US, format_instant, parse_instant
+from fom.domain.positions import date_time_group
 from fom.picture.assessment import Assessment
 from fom.services.alerts.raising import NewAlert
 from fom.services.alerts.telling import Told
@@ -74,17 +75,18 @@ def _routes(session: Session, host: PictureHost, watch: Watch, now: int) -> Iter
         reviewed = None if row["reviewed_at"] is None else parse_instant(row["reviewed_at"])
         if reviewed is not None and reviewed + ROUTE_REVIEW_US < now:
             due_at = reviewed + ROUTE_REVIEW_US
-            text = f"{row['code']} was reviewed last on {format_instant(reviewed)}; a review holds 30 days."
+            text = f"{row['code']} was reviewed last on {date_time_group(reviewed)}; a review holds 30 days."
             yield Overdue(f"review {route.id}", f"{row['code']}: review overdue", text, due_at)
 
 
 def _verification(assessment: Assessment, arcs: Sequence[int], row: Mapping[str, Any], now: int) -> Iterator[Overdue]:
     """Yield that some stretch was not passed within the route's own interval, else within the life of a passage."""
     lives, own = verification_lives(assessment), row["verify_interval_h"]
-    ends, never = [], 0
+    ends: list[int] = []
+    never = 0
     for arc in arcs:
         life = lives.get((arc >> 1, arc & 1))
-        if life is None:
+        if life is None or life[1] is None:
             never += 1
         else:
             ends.append(life[1] if own is None else min(life[1], life[0] + int(own * HOUR_US)))
@@ -93,7 +95,7 @@ def _verification(assessment: Assessment, arcs: Sequence[int], row: Mapping[str,
     if late:
         text = (
             f"{len(late)} of {len(arcs)} stretches of {row['code']} were passed longer ago than {rule} allows; "
-            f"the first became due {format_instant(min(late))}."
+            f"the first became due {date_time_group(min(late))}."
         )
         yield Overdue(f"verify {row['id']}", f"{row['code']}: verification overdue", text, min(late))
     elif never:
@@ -108,7 +110,7 @@ def _areas(session: Session, watch: Watch, now: int) -> Iterator[Overdue]:
         reviewed = None if row["reviewed_at"] is None else parse_instant(row["reviewed_at"])
         if reviewed is not None and reviewed + AREA_REVIEW_US < now:
             due_at = reviewed + AREA_REVIEW_US
-            text = f"{row['name']} was reviewed last on {format_instant(reviewed)}; a review holds 90 days."
+            text = f"{row['name']} was reviewed last on {date_time_group(reviewed)}; a review holds 90 days."
             yield Overdue(f"review {row['id']}", f"{row['name']}: review overdue", text, due_at)
 
 
@@ -120,5 +122,5 @@ def _tasks(session: Session, watch: Watch, now: int) -> Iterator[Overdue]:
         due_at = None if row["due_at"] is None else parse_instant(row["due_at"])
         if due_at is None or due_at >= now or not (row["assigned_to"] in mine or row["target_id"] in watched):
             continue
-        text = f"The task to {row['kind']} {row['target_id']} was due {format_instant(due_at)} and is not done."
+        text = f"The task to {row['kind']} {row['target_id']} was due {date_time_group(due_at)} and is not done."
         yield Overdue(f"task {row['id']}", f"Task overdue: {row['kind']} {row['target_id']}", text, due_at)

@@ -8,7 +8,6 @@ from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
 from fom.domain.alerts import ALERT_KINDS, CHANNELS, MOVES, STATUSES, WATCHED_KINDS
-from fom.domain.states import State
 from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered
 from fom.services.alerts.subscriptions import (
     SubscriptionDraft,
@@ -26,7 +25,7 @@ from fom.web.edge import edge, reading, writing
 
 api = family("alerts", "Subscriptions, alerts with their receipts, acknowledgements of key routes")
 
-StateName = Literal[tuple(State.__members__)]  # type: ignore[valid-type]
+StateName = Literal["GREEN", "AMBER", "GREY", "RED", "BLACK"]
 Kind = Literal[WATCHED_KINDS]  # type: ignore[valid-type]
 ClockText = str
 

@@ -40,9 +40,10 @@ MOVE_WORDS = {
     "none": "No change of state",
 }
 KIND_WORDS = {
-    "state": "State changed", "record": "Reported", "overdue": "Overdue", "false_state": "Shown before, and false",
+    "state": "State changed", "record": "Reported", "overdue": "Overdue", "false_state": "Proved false",
 }  # fmt: skip
 CHANNEL_WORDS = {"page": "in the page", "email": "e-mail", "webhook": "webhook"}
+FLAGS = ("unit_routes", "overdue", "email")
 CAME_MAX = 100
 SHOWN_AT_ONCE = 100
 
@@ -192,15 +193,10 @@ def _draft(form: dict[str, Any]) -> SubscriptionDraft:
     if form["version"] is not None:  # a shape is given by programs; the form leaves it as it is
         with reading() as session:
             geometry = get_subscription(session, outside(), form["id"], actor=current_actor())["geometry"]
-    flags = {f"is_{name}": form[name] for name in ("unit_routes", "overdue", "email")}
-    lists = {name: tuple(form[name]) for name in ("routes", "states", "kinds")}
-    rest = {
-        name: form[name]
-        for name in (
-            "id", "version", "title", "area_id", "moves", "profile", "user_class", "webhook", "quiet_from", "quiet_to",
-        )
-    }  # fmt: skip
-    return SubscriptionDraft(**rest, **flags, **lists, geometry=geometry)
+    values: dict[str, Any] = {name: value for name, value in form.items() if name not in FLAGS}
+    values |= {f"is_{name}": form[name] for name in FLAGS}
+    values |= {name: tuple(form[name]) for name in ("routes", "states", "kinds")}
+    return SubscriptionDraft(**values, geometry=geometry)
 
 
 def _form(form: dict[str, Any], errors: Any = ()) -> str:
