@@ -14,6 +14,7 @@ from fom.cli import LazyGroup
 from fom.config import Config, config_from_env
 from fom.services.deployment import SECRET_FILE, Database
 from fom.services.network_switch import NetworkSwitch
+from fom.web.alerting import start_keeper
 from fom.web.application import build
 from fom.web.edge import Edge, now_us
 
@@ -32,11 +33,9 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
         hosts.start()
         return hosts
 
-    app = build(
-        Edge(config=config, database=database, clock=clock, open_hosts=open_picture),
-        secret_key=config.secret_key or kept_secret(config.data),
-        root=Path(__file__).parent,
-    )
+    edge = Edge(config=config, database=database, clock=clock, open_hosts=open_picture)
+    app = build(edge, secret_key=config.secret_key or kept_secret(config.data), root=Path(__file__).parent)
+    edge.opened.append(lambda: start_keeper(app))
     app.cli = LazyGroup(name=app.name)
     return app
 

@@ -6,6 +6,7 @@ Imports nothing of ours. Every setting stands in the README's table; a test comp
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,20 @@ class Config:
     """FOM_DASK: scheduler address of a Dask cluster for long analyses, as tcp://host:port; empty = in this process."""
     mission: str = "Mission"
     """FOM_MISSION: short name shown on every page; the demo sets its own."""
+    mission_zone: str = "+00:00"
+    """FOM_MISSION_ZONE: zone of the mission as +03:00; quiet hours are in it."""
+    smtp_url: str = ""
+    """FOM_SMTP_URL: smtp://user:password@host:587 or smtps://host:465; empty = no alert goes by e-mail."""
+    mail_from: str = ""
+    """FOM_MAIL_FROM: address from which alerts are sent; empty = fom@ and the mail server's name."""
+    public_url: str = ""
+    """FOM_PUBLIC_URL: address of this service as its readers open it, for links in messages; empty = no links."""
+    webhook_hosts: str = ""
+    """FOM_WEBHOOK_HOSTS: origins to which webhooks may go, separated by commas; empty = none."""
+    webhook_private: str = "no"
+    """FOM_WEBHOOK_PRIVATE: `yes` lets webhooks go to private and local network addresses."""
+    shown_days: int = 30
+    """FOM_SHOWN_DAYS: days for which it is kept who was shown which states; no state rests on an older passage."""
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -51,7 +66,7 @@ def config_from_env(env: Mapping[str, str] | None = None) -> Config:
     Raises
     ------
     ValueError
-        A number does not read as one; the message names the variable.
+        A value does not read as what it should be; the message names the variable.
     """
     env = os.environ if env is None else env
     values: dict[str, object] = {}
@@ -65,6 +80,13 @@ def config_from_env(env: Mapping[str, str] | None = None) -> Config:
         ("threads", int),
         ("dask", str),
         ("mission", str),
+        ("mission_zone", str),
+        ("smtp_url", str),
+        ("mail_from", str),
+        ("public_url", str),
+        ("webhook_hosts", str),
+        ("webhook_private", str),
+        ("shown_days", int),
     ):
         raw = env.get(f"FOM_{name.upper()}")
         if raw is None or raw == "":
@@ -73,4 +95,11 @@ def config_from_env(env: Mapping[str, str] | None = None) -> Config:
             values[name] = kind(raw)
         except ValueError:
             raise ValueError(f"FOM_{name.upper()}: {raw!r} is not a whole number") from None
-    return Config(**values)  # type: ignore[arg-type]
+    config = Config(**values)  # type: ignore[arg-type]
+    if not re.fullmatch(r"[+-](0\d|1[0-4]):[0-5]\d", config.mission_zone):
+        raise ValueError(f"FOM_MISSION_ZONE: {config.mission_zone!r} is not a zone as +03:00")
+    if config.webhook_private not in ("yes", "no"):
+        raise ValueError(f"FOM_WEBHOOK_PRIVATE: {config.webhook_private!r} is neither yes nor no")
+    if config.shown_days < 1:
+        raise ValueError(f"FOM_SHOWN_DAYS: {config.shown_days} is less than one day")
+    return config

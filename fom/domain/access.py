@@ -69,6 +69,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "edit_tasks": "give tasks and close them",
         "read_benchmarks": "see benchmarks and their evidence",
         "sign_assessment": "sign an assessment beside a computed benchmark",
+        "read_acknowledgements": "see which units have acknowledged the state of their key routes",
         "read_analyses": "see critical roads, clearance priorities and what a base would gain",
         "export_facts": "export the facts as known at a moment",
         "load_facts": "load a history of facts into an empty database",
@@ -113,6 +114,7 @@ _JOC = _STAFF | {
     "export_facts",
     "see_networks",
     "review_networks",
+    "read_acknowledgements",
 }
 
 PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -144,6 +146,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
             _SEES
             | {"read_reports", "read_benchmarks", "read_analyses", "sign_assessment", "confirm_policy", "keep_what_ifs"}
             | {"read_restriction_cases", "publish_clause_list"}
+            | {"read_acknowledgements"}
         ),
         "auditor": frozenset({"read_audit"}),
         "administrator": frozenset({"manage_accounts", "manage_networks", "see_networks", "load_facts"}),

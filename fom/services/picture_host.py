@@ -43,7 +43,7 @@ from fom.services.kept_now import KeptNow
 from fom.services.kept_picture import KeptPicture
 from fom.services.kept_states import KeptStates
 from fom.services.moments import Marker
-from fom.services.picture_events import Event, NetworkEvent, Subscription
+from fom.services.picture_events import Event, MovesEvent, NetworkEvent, Subscription
 from fom.services.pictures import Pictures
 from fom.services.planning_desk import NowStates, PlanningDesk
 from fom.services.playing import changes_routes, play, record_events, routes_at
@@ -325,6 +325,20 @@ class PictureHost:
                     subscription.put(event)
             followed.listeners.append(subscription)
             return subscription
+
+    def moves_told(self, profile: str, user_class: str, after: int) -> list[MovesEvent] | None:
+        """Return what moved for a pair after a version, as its listeners were told; None where not all is known here.
+
+        Nothing is begun for it: a pair that nobody follows has no log.
+        """
+        with self._lock:
+            followed = dict(self._followed.items()).get((profile, user_class))
+            events = None if followed is None or after < self.names.since else followed.missed(after)
+        return events if events is not None and all(event.is_complete for event in events) else None
+
+    def key_routes(self) -> Mapping[str, NDArray[np.int64]]:
+        """Return the key routes as they are now: code -> (k,) arc numbers."""
+        return self._routes
 
     def routes_over(self, number: int) -> list[str]:
         """Return the codes of the key routes over a segment, in order."""

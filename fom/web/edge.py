@@ -40,6 +40,8 @@ class Edge:
     """Set when the process is asked to end: open streams end within a second."""
     closers: list[Callable[[], None]] = field(default_factory=list)
     """What else ends with the application."""
+    opened: list[Callable[[], object]] = field(default_factory=list)
+    """What begins once the picture is there."""
     _hosts: Any = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,6 +61,8 @@ class Edge:
             with self._opening:
                 if self._hosts is None:
                     self._hosts = self.open_hosts()
+                    for begin in self.opened:
+                        begin()
         return self._hosts
 
     @property

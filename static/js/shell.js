@@ -1,4 +1,5 @@
-// Every page. Theme buttons ([data-themes], a plain form without scripts), menus that close, the running clock ([data-clock]).
+// Every page. Theme buttons ([data-themes], a plain form without scripts), menus that close, the running clock ([data-clock]),
+// how many alerts wait ([data-alert-count]).
 import { dateTimeGroup } from "./words.js";
 
 const YEAR_S = 31536000;
@@ -26,4 +27,17 @@ addEventListener("keydown", (event) => {
 if (!document.querySelector("[data-live-map]")) {
   const clock = document.querySelector("[data-dtg]");
   if (clock) setInterval(() => { clock.textContent = dateTimeGroup(Date.now()); }, 5000);
+}
+
+// A page may stay open for a watch: the count is asked for again every minute while somebody looks.
+const waiting = document.querySelector("[data-alert-count]");
+if (waiting) {
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch("/api/v1/alerts/count").catch(() => null);
+    if (!answer?.ok) return;
+    const { unread } = await answer.json();
+    waiting.textContent = String(unread);
+    waiting.hidden = unread === 0;
+  }, 60000);
 }

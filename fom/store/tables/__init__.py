@@ -1,6 +1,7 @@
 """All tables, one module per concept. Rows are plain declarative classes; queries are functions beside them."""
 
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
+from fom.store.tables.alerts import Alert, AlertMark, AlertSubscription, Delivery, Look, Shown
 from fom.store.tables.base import Base
 from fom.store.tables.cases import CaseStep, ClauseListVersion
 from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
@@ -40,12 +41,16 @@ APPEND_ONLY = (
 __all__ = [
     "APPEND_ONLY",
     "REGISTER_TABLES",
+    "Alert",
+    "AlertMark",
+    "AlertSubscription",
     "Audit",
     "Base",
     "CaseStep",
     "Change",
     "ClauseListVersion",
     "ImportBatch",
+    "Delivery",
     "Inspection",
     "InspectionForm",
     "KeyRoute",
@@ -54,6 +59,7 @@ __all__ = [
     "MovementAdvice",
     "MovementClearance",
     "MovementPlan",
+    "Look",
     "NetworkSignature",
     "NetworkVersion",
     "PendingAct",
@@ -68,6 +74,7 @@ __all__ = [
     "ReportVersion",
     "Role",
     "RouteStudy",
+    "Shown",
     "Unit",
     "User",
     "WhatIfRow",

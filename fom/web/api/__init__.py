@@ -31,6 +31,7 @@ FAMILIES = (
     "parties",
     "networks",
     "movements",
+    "alerts",
     "tokens",
     "stream",
 )

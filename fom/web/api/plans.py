@@ -18,6 +18,7 @@ from fom.services.planning import (
     plan_way,
 )
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_plan
 from fom.web.api import BODY, MISSING, family
 from fom.web.api.shapes import Body, Id, Instant, InstantText, ProfileName, UserClass
 from fom.web.edge import edge, reading
@@ -152,6 +153,7 @@ def post_plan(body: PlanBody) -> Any:
         sites=sites,
         actor=actor,
     )
+    note_plan(plan)
     return jsonify(plan)
 
 

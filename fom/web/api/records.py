@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fom.domain.records import RECORD_CLASSES
 from fom.services import auditing, facts_exchange, record_reads
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.api import MISSING, family
 from fom.web.api.shapes import Bbox, Body, Id, Known, Moment, parse_bbox
 from fom.web.edge import edge, reading
@@ -115,6 +116,8 @@ def export_facts(query: Known) -> Any:
         document = facts_exchange.export_facts(
             session, actor=current_actor(), known_at=known_at, names=edge().host.names
         )
+    host = edge().host
+    note_shown("export", host.question(known_at=known_at), subject="facts", known_at=query.known_at)
     answer = jsonify(document)
     answer.headers["Content-Disposition"] = 'attachment; filename="facts.geojson"'
     return answer

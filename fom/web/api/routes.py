@@ -12,6 +12,7 @@ from fom.errors import NotFound
 from fom.services.key_routes import define_key_route, list_key_routes
 from fom.services.route_strip import read_strip
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.registers import changes_model, given_members, merged, values_model
 from fom.web.api.shapes import Asking, Id, InstantText
@@ -80,7 +81,9 @@ class RoutePath(BaseModel):
 @allows("read_picture")
 def list_routes(query: Asking) -> Any:
     """List the key routes with state, risk, oldest verification and metres by state."""
-    return jsonify(routes=_rated(query))
+    rated = _rated(query)
+    _note(query)
+    return jsonify(routes=rated)
 
 
 @api.get("/routes/<route_id>", responses={"200": KeyRouteState, **MISSING})
@@ -90,6 +93,7 @@ def get_route(path: RoutePath, query: Asking) -> Any:
     found = [row for row in _rated(query) if row["id"] == path.route_id]
     if not found:
         raise NotFound("key route", path.route_id)
+    _note(query)
     return jsonify(found[0])
 
 
@@ -102,6 +106,7 @@ def get_strip(path: RoutePath, query: Asking) -> Any:
     question = host.question(query.at, query.known_at, query.profile, query.user_class)
     with reading() as session:
         strip = read_strip(session, host, path.route_id, question, actor=current_actor())
+    _note(query)
     return jsonify({name: value for name, value in strip.items() if name != "course"})
 
 
@@ -140,6 +145,11 @@ def patch_route(path: RoutePath, body: RouteChanges) -> Any:  # type: ignore[val
             router=host.router,
         )
     return jsonify(row)
+
+
+def _note(query: Asking) -> None:
+    question = edge().host.question(query.at, query.known_at, query.profile, query.user_class)
+    note_shown("routes", question, at=query.at, known_at=query.known_at)
 
 
 def _rated(query: Asking) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fom.services.segments import explain_segment, last_days
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.api import MISSING, family
 from fom.web.api.shapes import Asking, Id
 from fom.web.edge import edge
@@ -54,7 +55,9 @@ def get_segment(path: SegmentPath, query: Asking) -> Any:
     """Return a segment's states in both directions with every reason, its age and what would change it."""
     host = edge().host
     question = host.question(query.at, query.known_at, query.profile, query.user_class)
-    return jsonify(explain_segment(host, path.segment_id, question, actor=current_actor()))
+    told = explain_segment(host, path.segment_id, question, actor=current_actor())
+    note_shown("segment", question, at=query.at, known_at=query.known_at, segments=lambda: [path.segment_id])
+    return jsonify(told)
 
 
 @api.get("/segments/<path:segment_id>/days", responses={"200": SegmentDays, **MISSING})

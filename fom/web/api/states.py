@@ -14,6 +14,7 @@ from fom.services.moments import list_moments
 from fom.services.picture_host import PictureHost
 from fom.services.segments import numbers_in
 from fom.web.access import allows
+from fom.web.alerting import note_shown
 from fom.web.api import UNCHANGED, family
 from fom.web.api.shapes import Asking, Bbox, Body, Instant, InstantText, ProfileName, UserClass, parse_bbox
 from fom.web.caching import unchanged, with_etag
@@ -64,6 +65,8 @@ def list_states(query: StatesQuery) -> Any:
     host = edge().host
     tag = f"{host.network.network_id} {host.version} {_wants_bytes()} {request.query_string.decode('ascii', 'replace')}"
     is_live = query.at is None and query.known_at is None
+    question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    note_shown("map", question, at=query.at, known_at=query.known_at)
     if is_live and unchanged(tag):
         return with_etag(Response(status=304), tag)
     answer = _now(host, query) if is_live else _then(host, query)

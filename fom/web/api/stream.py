@@ -24,6 +24,7 @@ from fom.services.picture_events import Event, NetworkEvent, RecordEvent, Subscr
 from fom.services.picture_host import PictureHost
 from fom.services.replay import Listening, replay_stream
 from fom.web.access import allows, bearer_token, current_actor, recognise
+from fom.web.alerting import note_stream
 from fom.web.api import CONFLICT, MISSING, PROBLEM, family
 from fom.web.api.shapes import Body, ProfileName, UserClass
 from fom.web.edge import Edge, edge, reading
@@ -31,6 +32,8 @@ from fom.web.heavy import takes_turns
 
 HEARTBEAT_S = 15.0
 LOGIN_CHECK_S = 3.0
+NOTE_S = 60.0
+"""How often it is noted that a map is still open; what moves on it is noted as it is sent."""
 """How long a stream may outlive its login. Source: reliability goal S11, at most 5 s."""
 WAIT_S = 0.5
 """Longest sleep between two looks at whether the process ends."""
@@ -97,7 +100,12 @@ def stream(query: StreamQuery) -> Response:
         streams.give_back(actor.user_id)
         raise
     holds = _still_holds(parts, login=session.get("login"), token=bearer_token())
-    answer = Response(_events(parts, host, subscription, actor, holds), mimetype="text/event-stream")
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def note() -> None:
+        note_stream(app, host, query.profile, query.user_class, actor)
+
+    answer = Response(_events(parts, host, subscription, actor, holds, note), mimetype="text/event-stream")
     answer.call_on_close(subscription.close)
     answer.call_on_close(lambda: streams.give_back(actor.user_id))
     answer.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -156,21 +164,27 @@ def _still_holds(parts: Edge, *, login: str | None, token: str | None) -> Callab
 
 
 def _events(
-    parts: Edge, host: PictureHost, subscription: Subscription, actor: Actor, holds: Callable[[], bool]
-) -> Iterator[bytes]:
+    parts: Edge, host: PictureHost, subscription: Subscription, actor: Actor, holds: Callable[[], bool],
+    note: Callable[[], None],
+) -> Iterator[bytes]:  # fmt: skip
     """Yield events until the process, the login or the listener ends; then what is left, as who ended it said why."""
     yield b"retry: 2000\n\n" + _heartbeat(parts)
     next_beat = time.monotonic() + HEARTBEAT_S
     next_check = time.monotonic() + LOGIN_CHECK_S
+    next_note = 0.0
     while not (parts.closing.is_set() or subscription.is_closed):
         event = subscription.next(WAIT_S)
         now = time.monotonic()
+        if now >= next_note:
+            note()
+            next_note = now + NOTE_S
         if now >= next_check:
             if not holds():
                 yield encode("end", {"code": "signed_out"})
                 return
             next_check = now + LOGIN_CHECK_S
         if event is not None and (sent := b"".join(_batch(host, subscription, event, actor))):
+            note()
             yield sent
         elif now >= next_beat:
             yield _heartbeat(parts)

@@ -6,6 +6,7 @@ from flask import Flask
 
 from fom.web.pages import (
     air_heads,
+    alerts,
     analysis,
     benchmarks,
     briefing,
@@ -57,5 +58,6 @@ def register(app: Flask) -> None:
         register_air_heads,
         register_assets,
         controls,
+        alerts,
     ):
         app.register_blueprint(page.blueprint)

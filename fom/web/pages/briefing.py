@@ -9,6 +9,7 @@ from fom.maps.style import letter_of
 from fom.maps.tiles import network_bounds, network_credit
 from fom.services.map_layers import read_layer
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.edge import edge, reading
 from fom.web.pages.live_map import context_features
 from fom.web.pages.routes import asked_question
@@ -27,6 +28,7 @@ def download() -> Response:
     with reading() as session:
         layers = {name: read_layer(session, host, name, question, actor=actor)["features"] for name in LAYERS}
         routes = read_layer(session, host, "routes", question, actor=actor)["features"]
+    note_shown("export", question, subject="briefing map")
     states = host.states(question.profile.name, question.user_class).states
     numbers = {segment[0]: segment[1] for route in routes for segment in route["properties"]["segments"]}
     letters = {number: letter_of(int(states[number, direction])) for number, direction in numbers.items()}

@@ -12,6 +12,7 @@ from fom.errors import NotFound
 from fom.maps.style import STYLES, map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.web.access import allows
+from fom.web.alerting import note_shown
 from fom.web.edge import edge
 
 blueprint = Blueprint("live_map", __name__)
@@ -39,6 +40,7 @@ LEGEND = (
 def live_map() -> Any:
     """Show the map."""
     host = edge().host
+    note_shown("map", host.question())
     settings = {
         "network": host.network.network_id,
         "segments": host.network.n_segments,

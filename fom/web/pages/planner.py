@@ -17,6 +17,7 @@ from fom.maps.style import letter_of, map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.planning import halting_places, plan_way
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_plan
 from fom.web.edge import edge, reading
 from fom.web.pages.planner_form import Named, named_places, read_form
 
@@ -130,4 +131,6 @@ def _plan(form: Mapping[str, str], named: Named) -> dict[str, Any]:
     actor = current_actor()
     with reading() as session:
         sites = halting_places(session, actor=actor)
-    return plan_way(edge().host, sites=sites, actor=actor, **asked)
+    plan = plan_way(edge().host, sites=sites, actor=actor, **asked)
+    note_plan(plan)
+    return plan

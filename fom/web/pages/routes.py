@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -10,6 +11,7 @@ from fom.domain.profiles import USER_CLASSES
 from fom.services.map_layers import read_layer
 from fom.services.route_strip import read_strip
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.edge import edge, reading
 
 blueprint = Blueprint("routes", __name__)
@@ -23,6 +25,11 @@ def asked_question() -> Any:
     """Return the question in the address: `profile` and `user_class`, now."""
     asked = {name: request.args[name] for name in ("profile", "user_class") if request.args.get(name)}
     return edge().host.question(**asked)
+
+
+def course_ids(strip: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the segments on a strip."""
+    return [edge().host.network.segment_id(int(number)) for number in strip["course"].numbers]
 
 
 def kilometre_ticks(length_m: float) -> list[dict[str, float]]:
@@ -39,6 +46,7 @@ def list_routes() -> Any:
     host, question = edge().host, asked_question()
     with reading() as session:
         layer = read_layer(session, host, "routes", question, actor=current_actor())
+    note_shown("routes", question)
     routes = [feature["properties"] for feature in layer["features"]]
     return render_template(
         "routes/list.html", routes=routes, question=question, profiles=sorted(host.profiles), user_classes=USER_CLASSES
@@ -52,6 +60,7 @@ def show_route(route_id: str) -> Any:
     host, question = edge().host, asked_question()
     with reading() as session:
         strip = read_strip(session, host, route_id, question, actor=current_actor())
+    note_shown("route", question, subject=route_id, segments=lambda: course_ids(strip))
     return render_template(
         "routes/strip.html", strip=strip, question=question, ticks=kilometre_ticks(strip["length_m"]),
         profiles=sorted(host.profiles), user_classes=USER_CLASSES,

@@ -21,6 +21,7 @@ TABS = (
     ("Desk", "/desk", "read_reports"),
     ("Report", "/report", "send_report"),
     ("Routes", "/routes", "read_picture"),
+    ("My routes", "/my-routes", "read_picture"),
     ("Planner", "/planner", "read_picture"),
     ("Movements", "/movements", "read_picture"),
     ("What if", "/what-ifs", "read_picture"),

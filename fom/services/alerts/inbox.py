@@ -1,0 +1,137 @@
+"""One person's alerts: the list, how many wait, and acknowledging them. Each with the receipts of its deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from fom.domain.access import Actor, require, visible
+from fom.domain.instants import format_instant
+from fom.errors import NotFound
+from fom.services.disclosure import RESTRICTED_TEXT, KnowsAccess
+from fom.store.tables import Alert, AlertSubscription, Delivery
+
+
+def list_alerts(
+    session: Session,
+    host: KnowsAccess,
+    *,
+    actor: Actor,
+    now: int,
+    is_unread: bool = False,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Return the actor's alerts, newest first; what he may not read any more reads as restricted.
+
+    `before` leaves out what happened at that moment, microseconds, or later.
+    """
+    require(actor, "read_picture")
+    query = select(Alert, Delivery).join(Delivery, Delivery.alert_id == Alert.id)
+    query = query.where(Alert.user_id == actor.user_id, Delivery.channel == "page")
+    if is_unread:
+        query = query.where(Delivery.read_at.is_(None))
+    if before is not None:
+        query = query.where(Alert.at < before)
+    rows = session.execute(query.order_by(Alert.at.desc(), Alert.id).limit(limit)).all()
+    others = _other_ways(session, [alert.id for alert, _ in rows])
+    titles = {
+        row.id: row.title
+        for row in session.scalars(select(AlertSubscription).where(AlertSubscription.user_id == actor.user_id))
+    }
+    return [
+        _alert_dict(alert, page, others.get(alert.id, ()), titles, host, actor=actor, now=now) for alert, page in rows
+    ]
+
+
+def count_unread(session: Session, *, actor: Actor, now: int) -> int:
+    """Return how many alerts wait to be acknowledged; those that quiet hours hold are not counted yet."""
+    query = select(func.count()).select_from(Delivery)
+    mine = query.where(Delivery.user_id == actor.user_id, Delivery.channel == "page", Delivery.read_at.is_(None))
+    return session.scalar(mine.where(Delivery.due_at <= now)) or 0
+
+
+def note_delivered(session: Session, *, actor: Actor, now: int) -> None:
+    """Note that the list was shown: what was due in it has arrived in the page."""
+    waiting = (Delivery.user_id == actor.user_id, Delivery.channel == "page", Delivery.status == "waiting")
+    session.execute(
+        update(Delivery)
+        .where(*waiting, Delivery.due_at <= now)
+        .values(status="delivered", delivered_at=now, tries=Delivery.tries + 1)
+    )
+
+
+def has_undelivered(session: Session, *, actor: Actor, now: int) -> bool:
+    """Return whether something due was not shown to the actor yet."""
+    waiting = (Delivery.user_id == actor.user_id, Delivery.channel == "page", Delivery.status == "waiting")
+    return session.scalar(select(Delivery.alert_id).where(*waiting, Delivery.due_at <= now).limit(1)) is not None
+
+
+def acknowledge_alerts(session: Session, alert_ids: Sequence[str], *, actor: Actor, now: int) -> list[dict[str, Any]]:
+    """Note that the actor has read alerts of his; again changes nothing. Return the receipts: `{alert, read_at}`.
+
+    Raises
+    ------
+    NotFound
+        One of them is not his, or not there.
+    """
+    require(actor, "read_picture")
+    receipts = []
+    for alert_id in alert_ids:
+        row = session.get(Delivery, (alert_id, "page"))
+        if row is None or row.user_id != actor.user_id:
+            raise NotFound("alert", alert_id)
+        if row.read_at is None:
+            row.read_at, row.status = now, "delivered"
+            row.delivered_at = row.delivered_at or now
+        receipts.append({"alert": alert_id, "read_at": format_instant(row.read_at)})
+    session.flush()
+    return receipts
+
+
+def _other_ways(session: Session, ids: Sequence[str]) -> dict[str, list[Delivery]]:
+    found: dict[str, list[Delivery]] = {}
+    for start in range(0, len(ids), 500):
+        query = select(Delivery).where(Delivery.alert_id.in_(ids[start : start + 500]), Delivery.channel != "page")
+        for row in session.scalars(query.order_by(Delivery.channel)):
+            found.setdefault(row.alert_id, []).append(row)
+    return found
+
+
+def _alert_dict(
+    alert: Alert, page: Delivery, others: Sequence[Delivery], titles: dict[str, str], host: KnowsAccess,
+    *, actor: Actor, now: int,
+) -> dict[str, Any]:  # fmt: skip
+    is_hidden = not all(visible(actor, host.access_of(fact_id)) for fact_id in alert.fact_ids)
+    details = _without_reasons(alert.details) if is_hidden else alert.details
+    is_titled = alert.kind in ("state", "false_state")
+    return {
+        "id": alert.id, "kind": alert.kind, "at": format_instant(alert.at), "explosive": alert.is_explosive,
+        "change": alert.change_number,
+        "title": alert.title if is_titled or not is_hidden else "Restricted",
+        "text": RESTRICTED_TEXT.capitalize().replace("joc", "JOC") if is_hidden else alert.text,
+        "restricted": is_hidden,
+        "details": details,
+        "subscription": alert.subscription_id, "subscription_title": titles.get(alert.subscription_id or ""),
+        "held_until": format_instant(page.due_at) if page.due_at > now and page.read_at is None else None,
+        "read_at": None if page.read_at is None else format_instant(page.read_at),
+        "deliveries": [_delivery_dict(row) for row in (page, *others)],
+    }  # fmt: skip
+
+
+def _without_reasons(details: dict[str, Any]) -> dict[str, Any]:
+    """Return where and from what to what, and nothing else."""
+    kept = ("where", "before", "after", "length_m", "shown_at")
+    lines = [{name: line[name] for name in kept if name in line} for line in details.get("lines", ())]
+    return {"lines": lines, "routes": details.get("routes", [])}
+
+
+def _delivery_dict(row: Delivery) -> dict[str, Any]:
+    moments = {"due_at": row.due_at, "delivered_at": row.delivered_at, "read_at": row.read_at}
+    return {
+        "channel": row.channel, "target": row.target, "status": row.status, "tries": row.tries,
+        "last_error": row.last_error, **{n: None if us is None else format_instant(us) for n, us in moments.items()},
+    }  # fmt: skip

@@ -1,0 +1,114 @@
+"""The alerts of this process: the keeper that works behind them, and what pages and endpoints ask of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from fom.domain.access import Actor
+from fom.domain.instants import MINUTE_US, parse_instant
+from fom.services.alerts.inbox import count_unread
+from fom.services.alerts.keeper import AlertKeeper
+from fom.services.alerts.settings import Outside
+from fom.services.shown import ShownLog
+from fom.web.access import current_actor, find_actor
+from fom.web.edge import Edge, edge, reading
+
+_SHOWN, _OUTSIDE = "fom.shown", "fom.outside"
+log = logging.getLogger("fom.web")
+
+
+def outside() -> Outside:
+    """Return the ways out of the service."""
+    found: Outside = current_app.extensions[_OUTSIDE]
+    return found
+
+
+def shown_log(app: Flask) -> ShownLog:
+    """Return the log of what this process shows."""
+    found: ShownLog = app.extensions[_SHOWN]
+    return found
+
+
+def start_keeper(app: Flask) -> AlertKeeper:
+    """Begin to match and deliver in the background; needs the picture to be there."""
+    parts: Edge = app.extensions["fom"]
+    keeper = AlertKeeper(parts.config, parts.database, lambda: parts.hosts.current, shown_log(app), clock=parts.clock)
+    parts.closers.append(keeper.stop)
+    keeper.start()
+    return keeper
+
+
+def note_shown(
+    kind: str,
+    question: Any,
+    *,
+    subject: str = "",
+    at: int | None = None,
+    known_at: int | None = None,
+    segments: Callable[[], Iterable[str]] | None = None,
+) -> None:
+    """Remember what the person asking is shown; a state is shown also where that cannot be remembered.
+
+    `at` and `known_at` are those that were asked about, None = now.
+    """
+    asked = None if at is None and known_at is None else (question.at, question.known_at)
+    shown_log(current_app).note(
+        edge().host, kind, question, actor=current_actor(), subject=subject, asked=asked,
+        segments=None if segments is None else segments(),
+    )  # fmt: skip
+
+
+def note_plan(plan: Mapping[str, Any]) -> None:
+    """Remember the roads of a plan: of every way in it."""
+    ways = [plan["best"], plan["unverified"], *plan["alternates"], *(plan.get("trade_offs") or ())]
+    ids = {stretch["id"] for way in ways if way for stretch in way["segments"]}
+    if not ids:
+        return
+    at, known_at = parse_instant(plan["at"]), parse_instant(plan["known_at"])
+    host = edge().host
+    is_now = abs(host.now() - at) < MINUTE_US and abs(host.now() - known_at) < MINUTE_US
+    question = host.question(at, known_at, plan["profile"], plan["user_class"])
+    moments = (None, None) if is_now else (at, known_at)
+    note_shown("plan", question, segments=lambda: ids, at=moments[0], known_at=moments[1])
+
+
+def note_stream(app: Flask, host: Any, profile: str, user_class: str, actor: Actor) -> None:
+    """Remember, outside of a request, that a map is still open."""
+    shown_log(app).note(host, "map", host.question(profile=profile, user_class=user_class), actor=actor)
+
+
+def unread_alerts() -> int | None:
+    """Return how many alerts wait for who is signed in; None when nobody is, or it cannot be told.
+
+    Asked for by the top bar of a page that is rendered, so tiles and endpoints cost nothing more.
+    """
+    actor = find_actor()
+    if actor is None:
+        return None
+    try:
+        with reading() as session:
+            return count_unread(session, actor=actor, now=edge().clock())
+    except SQLAlchemyError:
+        return None
+
+
+def register(app: Flask) -> None:
+    """Keep the log of what is shown with the application, and give templates the count."""
+    parts: Edge = app.extensions["fom"]
+    app.extensions[_SHOWN] = ShownLog(parts.database, days=parts.config.shown_days)
+    app.extensions[_OUTSIDE] = Outside.of(parts.config)
+    app.add_template_global(unread_alerts, "unread_alerts")
+    parts.closers.append(lambda: _write_down(app))
+
+
+def _write_down(app: Flask) -> None:
+    parts: Edge = app.extensions["fom"]
+    try:
+        shown_log(app).flush(now=parts.clock())
+    except Exception:  # the edge of a process that ends: nothing may keep it
+        log.exception("what was shown last could not be written down")

@@ -1,0 +1,212 @@
+"""One's alerts and subscriptions, one's unit's key routes, and which units know the state of theirs."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from fom.domain.access import may
+from fom.domain.alerts import MOVES, WATCHED_KINDS
+from fom.domain.instants import parse_instant
+from fom.domain.profiles import USER_CLASSES
+from fom.domain.states import State
+from fom.errors import Conflict, FieldError, InvalidInput
+from fom.maps.style import letter_of
+from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered
+from fom.services.alerts.subscriptions import (
+    SUBSCRIPTIONS_MAX,
+    SubscriptionDraft,
+    delete_subscription,
+    get_subscription,
+    list_subscriptions,
+    save_subscription,
+)
+from fom.services.looking import acknowledge_routes, list_acknowledgements, list_my_routes
+from fom.services.registers import list_register
+from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown, outside
+from fom.web.edge import edge, reading, writing
+from fom.web.pages.routes import asked_question
+
+blueprint = Blueprint("alerts", __name__)
+
+MOVE_WORDS = {
+    "stretch_worse": "Any stretch gets worse",
+    "stretch": "Any stretch changes",
+    "route_worse": "The worst state along the whole gets worse",
+    "route": "The worst state along the whole changes",
+    "none": "No change of state",
+}
+KIND_WORDS = {
+    "state": "State changed", "record": "Reported", "overdue": "Overdue", "false_state": "Proved false",
+}  # fmt: skip
+CHANNEL_WORDS = {"page": "in the page", "email": "e-mail", "webhook": "webhook"}
+FLAGS = ("unit_routes", "overdue", "email")
+CAME_MAX = 100
+SHOWN_AT_ONCE = 100
+
+
+@blueprint.get("/alerts")
+@allows("read_picture")
+def show() -> Any:
+    """Show the inbox and the subscriptions."""
+    actor, is_all = current_actor(), request.args.get("show") == "all"
+    with reading() as session:
+        now = edge().clock()
+        rows = list_alerts(session, edge().host, actor=actor, now=now, is_unread=not is_all, limit=SHOWN_AT_ONCE)
+        waiting = count_unread(session, actor=actor, now=now)
+        subscriptions = list_subscriptions(session, outside(), actor=actor)
+        names = _names(session)
+    if any(row["deliveries"][0]["status"] == "waiting" and row["held_until"] is None for row in rows):
+        with writing() as (session, now):
+            note_delivered(session, actor=actor, now=now)
+    return render_template(
+        "alerts/inbox.html", alerts=rows, waiting=waiting, is_all=is_all, subscriptions=subscriptions, names=names,
+        move_words=MOVE_WORDS, kind_words=KIND_WORDS, channel_words=CHANNEL_WORDS, zone=edge().config.mission_zone,
+        letter_of=lambda name: letter_of(State[name]),
+    )  # fmt: skip
+
+
+@blueprint.post("/alerts/acknowledge")
+@allows("read_picture")
+def acknowledge() -> Any:
+    """Note that alerts have been read."""
+    ids = request.form.getlist("alert")[:500]
+    if ids:
+        with writing() as (session, now):
+            receipts = acknowledge_alerts(session, ids, actor=current_actor(), now=now)
+        flash(f"{len(receipts)} acknowledged.", "done")
+    else:
+        flash("Nothing was marked: mark what you have read, then acknowledge it.", "refused")
+    return redirect(url_for("alerts.show"), code=303)
+
+
+@blueprint.get("/alerts/subscriptions/new")
+@allows("read_picture")
+def new() -> Any:
+    """Show an empty form."""
+    form = {
+        "id": str(uuid.uuid4()), "moves": "stretch_worse", "profile": "P3", "user_class": USER_CLASSES[0],
+        "routes": request.args.getlist("route"), "kinds": [], "states": [],
+    }  # fmt: skip
+    return _form(form)
+
+
+@blueprint.get("/alerts/subscriptions/<subscription_id>")
+@allows("read_picture")
+def edit(subscription_id: str) -> Any:
+    """Show a subscription in the form."""
+    with reading() as session:
+        found = get_subscription(session, outside(), subscription_id.lower(), actor=current_actor())
+    return _form(found)
+
+
+@blueprint.post("/alerts/subscriptions/<subscription_id>")
+@allows("read_picture")
+def save(subscription_id: str) -> Any:
+    """Write a subscription, or show the form again with what is wrong."""
+    form = _read_form(subscription_id.lower())
+    draft = _draft(form)
+    try:
+        with writing() as (session, now):
+            save_subscription(session, edge().host, outside(), draft, actor=current_actor(), now=now)
+    except InvalidInput as refused:
+        return _form(form, refused.errors), 422
+    except Conflict as refused:
+        return _form(form, [FieldError("title", form["title"] or "this", str(refused))]), 409
+    flash("Kept. What changes from now on is told.", "done")
+    return redirect(url_for("alerts.show"), code=303)
+
+
+@blueprint.post("/alerts/subscriptions/<subscription_id>/delete")
+@allows("read_picture")
+def delete(subscription_id: str) -> Any:
+    """End a subscription."""
+    with writing() as (session, now):
+        delete_subscription(session, subscription_id.lower(), actor=current_actor(), now=now)
+    flash("Ended. What it told stays in the list.", "done")
+    return redirect(url_for("alerts.show"), code=303)
+
+
+@blueprint.get("/my-routes")
+@allows("read_picture")
+def my_routes() -> Any:
+    """Show the unit's routes with what changed since the last acknowledgement."""
+    host, question, actor = edge().host, asked_question(), current_actor()
+    with reading() as session:
+        found = list_my_routes(session, host, question, actor=actor)
+        units = list_acknowledgements(session, actor=actor, now=question.at) if _may_see_units() else None
+    note_shown("routes", question)
+    return render_template(
+        "alerts/my_routes.html", found=found, units=units, question=question, profiles=sorted(host.profiles),
+        user_classes=USER_CLASSES,
+    )  # fmt: skip
+
+
+@blueprint.post("/my-routes/acknowledge")
+@allows("read_picture")
+def acknowledge_my_routes() -> Any:
+    """Note that the routes on the page are known as they were shown."""
+    try:
+        seen_at, version = parse_instant(request.form.get("seen_at", "")), int(request.form.get("version", ""))
+    except ValueError:
+        raise InvalidInput.single("seen_at", "something else", "the moment and version of the page") from None
+    with writing() as (session, now):
+        receipts = acknowledge_routes(
+            session, edge().host, request.form.getlist("route")[:200], seen_at=seen_at, version=version,
+            actor=current_actor(), now=now,
+        )  # fmt: skip
+    numbers = [str(receipt["number"]) for receipt in receipts]
+    span = numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    flash(f"Acknowledged. Receipt {span}.", "done")
+    return redirect(url_for("alerts.my_routes"), code=303)
+
+
+def _may_see_units() -> bool:
+    return may(current_actor(), "read_acknowledgements")
+
+
+def _names(session: Any) -> dict[str, str]:
+    actor = current_actor()
+    routes = {row["id"]: row["code"] for row in list_register(session, "key_route", actor=actor)}
+    return routes | {row["id"]: row["name"] for row in list_register(session, "area", actor=actor)}
+
+
+def _read_form(subscription_id: str) -> dict[str, Any]:
+    form = request.form
+    return {
+        "id": subscription_id, "version": int(form["version"]) if form.get("version", "").isdigit() else None,
+        "title": form.get("title", "").strip()[:200], "routes": form.getlist("routes")[:200],
+        "unit_routes": "unit_routes" in form, "area_id": form.get("area_id") or None,
+        "moves": form.get("moves", "")[:CAME_MAX], "states": form.getlist("states")[:5],
+        "kinds": form.getlist("kinds")[:6], "overdue": "overdue" in form,
+        "profile": form.get("profile", "")[:CAME_MAX], "user_class": form.get("user_class", "")[:CAME_MAX],
+        "email": "email" in form, "webhook": form.get("webhook", "").strip() or None,
+        "quiet_from": form.get("quiet_from") or None, "quiet_to": form.get("quiet_to") or None,
+    }  # fmt: skip
+
+
+def _draft(form: dict[str, Any]) -> SubscriptionDraft:
+    geometry = None
+    if form["version"] is not None:  # a shape is given by programs; the form leaves it as it is
+        with reading() as session:
+            geometry = get_subscription(session, outside(), form["id"], actor=current_actor())["geometry"]
+    values: dict[str, Any] = {name: value for name, value in form.items() if name not in FLAGS}
+    values |= {f"is_{name}": form[name] for name in FLAGS}
+    values |= {name: tuple(form[name]) for name in ("routes", "states", "kinds")}
+    return SubscriptionDraft(**values, geometry=geometry)
+
+
+def _form(form: dict[str, Any], errors: Any = ()) -> str:
+    actor = current_actor()
+    with reading() as session:
+        routes = list_register(session, "key_route", actor=actor)
+        areas = list_register(session, "area", actor=actor)
+    return render_template(
+        "alerts/form.html", form=form, errors=errors, routes=routes, areas=areas, moves=MOVES, move_words=MOVE_WORDS,
+        kinds=WATCHED_KINDS, states=list(State.__members__), letter_of=lambda name: letter_of(State[name]),
+        profiles=sorted(edge().host.profiles.values(), key=lambda p: p.name), user_classes=USER_CLASSES,
+        outside=outside(), zone=edge().config.mission_zone, most=SUBSCRIPTIONS_MAX,
+    )  # fmt: skip

@@ -1,0 +1,201 @@
+"""Who is told that what he was shown was false: exactly those who were shown it, whatever brought it to light."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from fom.domain.states import NO_STATE, VIABLE
+from fom.picture.question import Question
+from fom.services.judging import retract_record
+from fom.services.shown import ShownLog
+from tests.services.alerts.watch import account, open_watchroom
+from tests.services.ground import ON_EAST, ON_WEST
+from tests.services.people import AMINA, HOUR, PATROL, hazard, incident, passage
+
+P, U = "P3", "mission_military"
+
+
+@pytest.fixture
+def room(database, tmp_path):
+    return open_watchroom(database, tmp_path)
+
+
+def look(room, who, kind: str = "map", **rest) -> int:
+    """Let a person be shown a page now."""
+    room.host.follow()
+    room.shown.note(room.host, kind, room.host.question(profile=P, user_class=U), actor=who, **rest)
+    room.shown.flush(now=room.clock.now)
+    return room.clock.now
+
+
+def denial(occurred: int, name: str = "west") -> dict:
+    from fom.domain.instants import format_instant
+
+    properties = {
+        "kind": "control", "control": "denial", "user_class": U, "occurred": format_instant(occurred),
+        "segments": [{"id": name}], "grade": "B2",
+    }  # fmt: skip
+    return {"type": "Feature", "geometry": None, "properties": properties}
+
+
+def test_a_late_report_under_a_past_green_tells_exactly_those_who_were_shown_it(room):
+    people = {name: account(room.database, name, "duty_officer") for name in ("before", "during", "planner", "apart")}
+    look(room, people["before"])
+    room.clock.now += 2 * HOUR
+    happened = room.clock.now
+    room.clock.now += HOUR
+    seen_at = look(room, people["during"])
+    look(room, people["planner"], "plan", segments=["west", "apart"])
+    look(room, people["apart"], "segment", segments=["apart"])
+    room.clock.now += HOUR
+    (record,) = room.report(denial(happened), actor=AMINA)
+    room.settled()
+    told = {alert.user_id: alert for alert in room.alerts(kind="false_state")}
+    assert set(told) == {people["during"].user_id, people["planner"].user_id}
+    alert = told[people["during"].user_id]
+    assert alert.title == "What you were shown proved false: MSR HERON km 0–1.1 was restricted"
+    assert record in alert.text
+    assert "the map" in alert.text
+    assert alert.details["lines"][0]["shown_at"].startswith("2026-03-10T15:0")
+    assert seen_at // 1_000_000 == 1773154810
+    assert (alert.details["lines"][0]["before"], alert.details["lines"][0]["after"]) == ("O", "R")
+
+
+def test_it_is_told_once_also_after_a_restart_and_by_another_process(room):
+    duty = account(room.database, "duty", "duty_officer")
+    look(room, duty)
+    room.report(denial(room.clock.now - HOUR), actor=AMINA, after_s=3600)
+    for each in (room, room.another(), room.another()):
+        each.settled()
+    assert len(room.alerts(duty, "false_state")) == 1
+
+
+def test_a_retracted_passage_tells_those_who_saw_the_road_open_by_it(room):
+    duty, later = (account(room.database, name, "duty_officer") for name in ("duty", "later"))
+    room.clock.now += 100 * HOUR
+    (record,) = room.report(passage("west", occurred=room.clock.now - HOUR))
+    look(room, duty, "segment", segments=["west"])
+    room.clock.now += HOUR
+    with room.database.writing() as session:
+        retract_record(session, record, reason="it was another road", actor=PATROL, now=room.clock.now)
+    room.settled()
+    look(room, later, "segment", segments=["west"])
+    (alert,) = room.alerts(kind="false_state")
+    assert alert.user_id == duty.user_id
+    assert "A retraction" in alert.text
+
+
+def test_who_was_shown_the_truth_is_not_told(room):
+    duty = account(room.database, "duty", "duty_officer")
+    room.report(hazard(at=ON_WEST))
+    look(room, duty, "segment", segments=["west"])
+    room.report(denial(room.clock.now - HOUR), actor=AMINA, after_s=60)
+    room.settled()
+    assert room.alerts(duty, "false_state") == []
+
+
+def test_a_reader_without_clearance_is_told_that_it_was_false_and_not_why(room):
+    partner = account(room.database, "partner", "partner", clearance="unclassified")
+    look(room, partner)
+    (record,) = room.report(hazard(at=ON_WEST), after_s=3600, classification="strictly_confidential")
+    room.settled()
+    (alert,) = room.alerts(partner, "false_state")
+    said = alert.text + alert.title + str(alert.details) + alert.outside_text
+    assert record not in said
+    assert "explosive" not in said.lower()
+    assert "restricted reason, contact joc" in alert.text.lower()
+    assert alert.fact_ids == []
+
+
+def test_rows_are_few_and_end_after_their_time(room):
+    from sqlalchemy import func, select
+
+    from fom.store.tables import Shown
+
+    duty = account(room.database, "duty", "duty_officer")
+    for _ in range(20):
+        look(room, duty)
+        look(room, duty, "plan", segments=["west", "middle"])
+        room.clock.now += 20_000_000
+    with room.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Shown)) == 2
+    room.clock.now += 31 * 24 * HOUR
+    room.shown.flush(now=room.clock.now)
+    with room.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Shown)) == 0
+
+
+def test_what_cannot_be_written_now_is_written_later(room, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    duty = account(room.database, "duty", "duty_officer")
+    log = ShownLog(room.database)
+
+    def refuse():
+        raise OperationalError("full", {}, Exception())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(room.database), "writing", lambda self: refuse())
+        log.note(room.host, "map", room.host.question(profile=P, user_class=U), actor=duty)
+        assert log.flush(now=room.clock.now) == 0
+    assert log.flush(now=room.clock.now) == 1
+
+
+def states_by(room, at: int, known_at: int) -> np.ndarray:
+    """Return the states of the three roads of the key route: what the service itself answers about a moment."""
+    host = room.host
+    numbers = [host.network.find_segment(name) for name in ("west", "middle", "east")]
+    question = Question(at, known_at, host.edition_at(known_at).profiles[P], U)
+    assessment = host.assess(question, sorted(numbers))
+    return np.asarray(assessment.states)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_against_asking_every_moment_again(database, tmp_path, seed):
+    """An oracle that knows nothing of spans: it asks of every look what was shown and what is known now."""
+    room = open_watchroom(database, tmp_path)
+    people = [account(database, f"p{i}", "duty_officer") for i in range(4)]
+    chance = random.Random(seed)
+    looks: list[tuple[str, int]] = []
+    expected: set[tuple[str, int]] = set()
+    records: list[str] = []
+    for _ in range(36):
+        room.clock.now += chance.randrange(600, 15_000) * 1_000_000
+        choice = chance.random()
+        if choice < 0.55:
+            who = chance.choice(people)
+            looks.append((who.user_id, look(room, who)))
+            continue
+        before_at = max(room.host._last_at, 0)
+        occurred = room.clock.now - chance.randrange(1, 60) * HOUR
+        if choice < 0.65 and records:
+            target = records.pop(chance.randrange(len(records)))
+            with database.writing() as session:
+                retract_record(session, target, reason="wrong road", actor=PATROL, now=room.clock.now)
+        else:
+            made = chance.choice(
+                [
+                    denial(occurred, chance.choice(["west", "east"])),
+                    passage(chance.choice(["west", "middle", "east"]), occurred=occurred),
+                    incident(at=chance.choice([ON_WEST, ON_EAST]), type="complex_ambush", grade="A1"),
+                    hazard(at=ON_EAST, new_emplacement=True, occurred=occurred),
+                ]
+            )
+            found = room.report(made, actor=PATROL if made["properties"]["kind"] == "verification" else AMINA)
+            if made["properties"]["kind"] == "verification":
+                records += found
+        room.host.follow()
+        number, after_at = room.host.version, room.host._last_at
+        for user_id, at in looks:
+            shown, without, now = (states_by(room, at, known) for known in (at, before_at, after_at))
+            is_false = np.isin(shown, VIABLE) & (now > shown) & (now > without) & (now != NO_STATE)
+            if is_false.any():
+                expected.add((user_id, number))
+    room.settled()
+    room.settled()
+    told = {(alert.user_id, alert.change_number) for alert in room.alerts(kind="false_state")}
+    assert told == expected
+    assert expected
