@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import shapely
-from pyproj import Geod
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require, visible
 from fom.domain.grades import AUTOMATIC, NOT_JUDGED, Level, confidence_of, is_grade, level_of
-from fom.domain.instants import HOUR_US, format_instant
+from fom.domain.instants import format_instant
 from fom.domain.policy import Policy
 from fom.errors import Conflict, InvalidInput, NotFound
 from fom.services.pending import Outcome, common_area, highest, new_id, pend
@@ -25,12 +22,10 @@ from fom.services.writing import note, step
 from fom.store.changes import add_change
 from fom.store.records import (
     Provenance,
-    feature_of,
     find_record,
     find_records,
     insert_records,
     list_about,
-    list_present,
     retracted_ids,
     signatures_to_retract,
 )
@@ -41,8 +36,6 @@ GUARDED_KINDS = ("explosive", "physical")
 """Facts whose improvement takes two persons. Source: doctrine, section 10."""
 GRADED_KINDS = ("explosive", "physical", "control", "incident", "verification")
 RELATIONS = ("duplicate", "same_incident", "conflict")
-NEAR_M, NEAR_US = 500.0, 2 * HOUR_US
-"""How near in place and time reports of one family may be duplicates. Source: doctrine, section 9.3."""
 
 
 def grade_record(
@@ -164,29 +157,6 @@ def retract_record(session: Session, record_id: str, *, reason: str, actor: Acto
     return _retract(session, row, reason=reason, action="retract", actor=actor, now=now)
 
 
-def find_likely_duplicates(session: Session, record_id: str, *, actor: Actor) -> list[dict[str, Any]]:
-    """Return present records of the same kind within 500 m and two hours, nearest first; a person decides.
-
-    Distances are geodesic between the nearest points of the geometries' centres, metres.
-    """
-    row = get_visible_record(session, record_id, actor)
-    if row.geometry is None or row.received is None:
-        return []
-    lon, lat = row.geometry.centroid.x, row.geometry.centroid.y
-    reach_deg = 2 * NEAR_M / 111_000 / max(0.05, np.cos(np.radians(lat)))
-    box = (lon - reach_deg, lat - reach_deg, lon + reach_deg, lat + reach_deg)
-    when = row.occurred or row.received
-    found = []
-    for other in list_present(session, [row.kind], known_at=2**62, bbox=box):
-        is_near_in_time = abs((other.occurred or other.received or 0) - when) <= NEAR_US
-        if other.id == row.id or not is_near_in_time or not visible(actor, other):
-            continue
-        distance_m = _distance_m(row.geometry, other.geometry)
-        if distance_m <= NEAR_M:
-            found.append((distance_m, other.id, feature_of(other)))
-    return [feature for _, _, feature in sorted(found, key=lambda item: item[:2])]
-
-
 def get_visible_record(session: Session, record_id: str, actor: Actor) -> RecordRow:
     """Return the row of a record; NotFound also when the actor may not see it."""
     row = find_record(session, record_id)
@@ -255,10 +225,3 @@ def _finish_triage(session: Session, target: RecordRow, at: int) -> None:
     rows = list_version_records(session, list_versions(session, report.id)[-1].id)
     if all(any(r.kind == "grade" for r in list_about(session, row.id)) for row in rows):
         report.triage, report.changed_at = "done", at
-
-
-def _distance_m(one: shapely.Geometry, other: shapely.Geometry | None) -> float:
-    if other is None:
-        return float("inf")
-    a, b = shapely.shortest_line(one, other).coords
-    return float(Geod(ellps="WGS84").inv(a[0], a[1], b[0], b[1])[2])
