@@ -6,11 +6,12 @@ Judged on a copy of the picture and only on the segments that the record lies on
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,11 +24,13 @@ from fom.domain.grades import Level, confidence_of, level_of
 from fom.domain.records import Grade, Link, Record
 from fom.domain.states import DIRECTION_CODES, NO_STATE, State
 from fom.network.network import Network
+from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.services.naming import name_segment
 from fom.services.picture_host import PictureHost
 from fom.store.tables import KeyRoute, RecordRow
 
+T = TypeVar("T")
 Ints = NDArray[np.int64]
 States = NDArray[np.uint8]
 GRADES = tuple(source + information for source in "ABCDEF" for information in "123456")
@@ -128,7 +131,7 @@ class Bench:
         """Judge for one question (now, planning profile, mission military by default) as the grader `by`."""
         self.question = host.question() if question is None else question
         self.by, self.network, self.policy = by, host.network, host.policy
-        self._host, self._twin = host, None
+        self._host = host
         with _lock:
             kept, version = _kept.setdefault(host, _Kept()), (host.generation, host.version)
             if kept.version != version:
@@ -152,50 +155,49 @@ class Bench:
 
     def improved_by(self, grades: Mapping[str, str]) -> int:
         """Return how many segments would be better in any direction if all these grades were given at once."""
-        with self._judging() as twin:
-            supposed = [self._grade(target, grade) for target, grade in grades.items()]
-            before_at = twin.influence.segments(supposed)
-            before = self._states(before_at)
-            twin.apply(supposed)
-            after = self._states(before_at)
-            twin.remove([grade.id for grade in supposed])
+        twin = self._twin
+        supposed = [self._grade(target, grade) for target, grade in grades.items()]
+        before_at = twin.influence.segments(supposed)
+        before = self._states(before_at)
+        twin.apply(supposed)
+        after = self._states(before_at)
+        twin.remove([grade.id for grade in supposed])
         return int((after < before).any(axis=1).sum())
 
     def touched(self, rows: Sequence[RecordRow]) -> Ints:
         """Return the numbers of the segments that records may move: on key routes all, of the rest up to a limit."""
-        with self._judging() as twin:
-            return self._worth(twin.influence.segments([self._read(row) for row in rows]))
+        return self._worth(self._twin.influence.segments([self._read(row) for row in rows]))
 
     # on the copy
 
     def _effect(self, rows: Sequence[RecordRow], grades: Mapping[str, str]) -> Effect:
         records = [self._read(row) for row in rows]
-        with self._judging() as twin:
-            touched = self._worth(twin.influence.segments(records))
-            now = self._states(touched)
-            with self._without(records):
-                before = self._states(touched)
-            supposed = [self._grade(target, grade) for target, grade in grades.items()]
-            with self._with(supposed):
-                after = self._states(touched)
+        twin = self._twin
+        touched = self._worth(twin.influence.segments(records))
+        now = self._states(touched)
+        with self._without(records):
+            before = self._states(touched)
+        supposed = [self._grade(target, grade) for target, grade in grades.items()]
+        with self._with(supposed):
+            after = self._states(touched)
         return Effect(roads=tuple(self._roads(touched, before, now, after)), n_segments=len(touched))
 
     def _outlook(self, row: RecordRow) -> dict[str, Effect]:
         records = [self._read(row)]
         found: dict[str, Effect] = {}
         by_confidence: dict[float, Effect] = {}
-        with self._judging() as twin:
-            touched = self._worth(twin.influence.segments(records))
-            now = self._states(touched)
-            with self._without(records):
-                before = self._states(touched)
-            for grade in GRADES:
-                confidence = round(confidence_of(grade, self.policy), 9)
-                if confidence not in by_confidence:
-                    with self._with([self._grade(row.id, grade)]):
-                        roads = self._roads(touched, before, now, self._states(touched))
-                    by_confidence[confidence] = Effect(roads=tuple(roads), n_segments=len(touched))
-                found[grade] = by_confidence[confidence]
+        twin = self._twin
+        touched = self._worth(twin.influence.segments(records))
+        now = self._states(touched)
+        with self._without(records):
+            before = self._states(touched)
+        for grade in GRADES:
+            confidence = round(confidence_of(grade, self.policy), 9)
+            if confidence not in by_confidence:
+                with self._with([self._grade(row.id, grade)]):
+                    roads = self._roads(touched, before, now, self._states(touched))
+                by_confidence[confidence] = Effect(roads=tuple(roads), n_segments=len(touched))
+            found[grade] = by_confidence[confidence]
         return found
 
     def _linked(self, row: RecordRow, other_id: str, relation: str) -> Effect:
@@ -203,34 +205,33 @@ class Bench:
         link = Link(
             id=f"{SUPPOSED} link", received=self.question.known_at, by=self.by, relation=relation, members=members
         )
-        with self._judging() as twin:
-            touched = self._worth(twin.influence.segments([link]))
-            before = self._states(touched)
-            with self._with([link]):
-                after = self._states(touched)
+        twin = self._twin
+        touched = self._worth(twin.influence.segments([link]))
+        before = self._states(touched)
+        with self._with([link]):
+            after = self._states(touched)
         return Effect(roads=tuple(self._roads(touched, before, before, after)), n_segments=len(touched))
 
-    @contextmanager
-    def _judging(self) -> Iterator[Any]:
-        if self._twin is None:
-            self._twin = self._host.picture_for(self.question).copy()
-        yield self._twin
+    @cached_property
+    def _twin(self) -> Picture:
+        """Return the copy, made when something is asked that was not answered before."""
+        return self._host.picture_for(self.question).copy()
 
     @contextmanager
     def _without(self, records: Sequence[Record]) -> Iterator[None]:
-        self._twin.remove([record.id for record in records])  # type: ignore[union-attr]
+        self._twin.remove([record.id for record in records])
         try:
             yield
         finally:
-            self._twin.apply(records)  # type: ignore[union-attr]
+            self._twin.apply(records)
 
     @contextmanager
     def _with(self, records: Sequence[Record]) -> Iterator[None]:
-        self._twin.apply(records)  # type: ignore[union-attr]
+        self._twin.apply(records)
         try:
             yield
         finally:
-            self._twin.remove([record.id for record in records])  # type: ignore[union-attr]
+            self._twin.remove([record.id for record in records])
 
     def _read(self, row: RecordRow) -> Record:
         return parse_record(self._host.names.feature_of(row))
@@ -242,7 +243,7 @@ class Bench:
     def _states(self, segments: Ints) -> States:
         if not len(segments):
             return np.zeros((0, 2), np.uint8)
-        return self._twin.assess(self.question, segments).states  # type: ignore[union-attr,no-any-return]
+        return self._twin.assess(self.question, segments).states
 
     def _worth(self, segments: Ints) -> Ints:
         """Return key-route segments, and of the others no more than a limit."""
@@ -252,10 +253,11 @@ class Bench:
         on, off = np.intersect1d(segments, on_routes), np.setdiff1d(segments, on_routes)
         return np.union1d(on, off[:OTHER_SEGMENTS_MAX])
 
-    def _once(self, key: Hashable, compute: Any) -> Any:
+    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
         if key not in self._answers:
             self._answers[key] = compute()
-        return self._answers[key]
+        found: T = self._answers[key]
+        return found
 
     # what it means for roads
 

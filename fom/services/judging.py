@@ -17,6 +17,7 @@ from fom.domain.policy import Policy
 from fom.errors import Conflict, InvalidInput, NotFound
 from fom.services.pending import Outcome, common_area, highest, new_id, pend
 from fom.services.policies import edition_in_force
+from fom.services.seen import check_unmoved
 from fom.services.tasking import raise_verify_task
 from fom.services.writing import note, step
 from fom.store.changes import add_change
@@ -35,6 +36,8 @@ from fom.store.tables import RecordRow
 GUARDED_KINDS = ("explosive", "physical")
 """Facts whose improvement takes two persons. Source: doctrine, section 10."""
 GRADED_KINDS = ("explosive", "physical", "control", "incident", "verification")
+BULK_SEGMENTS = 50
+"""A batch of grades that improves more segments than this at once waits for a second person. Source: doctrine, 10."""
 RELATIONS = ("duplicate", "same_incident", "conflict")
 
 
@@ -44,13 +47,24 @@ def grade_record(
     grade: str,
     *,
     eod_confirmed: bool = False,
+    seen: int | None = None,
+    improves_segments: int = 0,
     actor: Actor,
     now: int,
 ) -> Outcome:
     """Judge a record. Lowering the confidence of an explosive or physical fact waits for a second person.
 
+    Parameters
+    ----------
+    seen
+        The mark (`seen.mark_of`) that came with the record; None = whatever was said meanwhile.
+    improves_segments
+        How many segments the batch improves to which this grade belongs; of too large a one each improvement waits.
+
     Raises
     ------
+    Conflict
+        Somebody else judged it meanwhile: `details["differs"]` names what came.
     NotFound
         No such record for this actor.
     InvalidInput
@@ -67,13 +81,18 @@ def grade_record(
     target = get_visible_record(session, record_id, actor)
     if target.kind not in GRADED_KINDS:
         raise InvalidInput.single("target", target.kind, "a record of kind " + ", ".join(GRADED_KINDS))
+    check_unmoved(session, record_id, seen, actor=actor)
     properties: dict[str, Any] = {"kind": "grade", "target": record_id, "grade": grade}
     if eod_confirmed:
         properties["eod_confirmed"] = True
     feature = _feature(properties, actor, at)
     policy = edition_in_force(session, at).policy
     lowers = confidence_of(grade, policy) < confidence_of(grade_in_force(session, target, at=at, policy=policy), policy)
-    if target.kind in GUARDED_KINDS and lowers and not eod_confirmed:
+    is_bulk = improves_segments > BULK_SEGMENTS and (lowers or target.kind == "verification")
+    if is_bulk:
+        properties["meta"] = {"improves_segments": improves_segments}
+        feature = _feature(properties, actor, at)
+    if is_bulk or (target.kind in GUARDED_KINDS and lowers and not eod_confirmed):
         pending = pend(session, feature, action="grade", targets=[target], reason="", actor=actor, at=at)
         return Outcome(pending_id=pending)
     outcome = _write(session, "grade_record", feature, [target], actor=actor, at=at, details={"grade": grade})
@@ -138,7 +157,9 @@ def unlink_records(session: Session, link_id: str, *, actor: Actor, now: int) ->
     return _retract(session, link, reason="unlinked", action="link", actor=actor, now=now)
 
 
-def retract_record(session: Session, record_id: str, *, reason: str, actor: Actor, now: int) -> Outcome:
+def retract_record(
+    session: Session, record_id: str, *, reason: str, seen: int | None = None, actor: Actor, now: int
+) -> Outcome:
     """Take a record back: one's own, or any with the right to retract.
 
     Of explosive and physical facts, and of what was said about them (grades, links), it waits for a second person.
@@ -147,14 +168,50 @@ def retract_record(session: Session, record_id: str, *, reason: str, actor: Acto
     Raises
     ------
     Conflict
-        Retracted already.
+        Retracted already; or somebody else judged it since `seen`.
     """
     row = get_visible_record(session, record_id, actor)
+    check_unmoved(session, record_id, seen, actor=actor)
     if row.by != actor.person:
         require(actor, "improve" if row.kind == "manual" and row.properties["mode"] == "worsen" else "retract")
     if not reason.strip():
         raise InvalidInput.single("reason", "nothing", "why the record is taken back")
     return _retract(session, row, reason=reason, action="retract", actor=actor, now=now)
+
+
+def file_report(session: Session, report_id: str, *, reason: str, actor: Actor, now: int) -> None:
+    """Take a report out of the queue that nothing more can be done with: its words stay, its records count as before.
+
+    Raises
+    ------
+    NotFound
+        No such report for this actor.
+    InvalidInput
+        No reason.
+    Conflict
+        A record of it is not graded yet: grade it, that is the way out.
+    """
+    require(actor, "grade")
+    at = step(session, now)
+    report = find_report(session, report_id)
+    if report is None or not visible(actor, report):
+        raise NotFound("report", report_id)
+    if not reason.strip():
+        raise InvalidInput.single("reason", "nothing", "why nothing more is to be done")
+    absent = retracted_ids(session, known_at=at)
+    rows = list_version_records(session, list_versions(session, report.id)[-1].id)
+    waiting = [r for r in rows if r.id not in absent and r.kind in GRADED_KINDS and not _is_graded(session, r, absent)]
+    if waiting:
+        raise Conflict(f"{len(waiting)} records of this report are not graded yet", why="not_graded")
+    report.triage, report.changed_at = "done", at
+    details = {"reason": reason.strip()}
+    note(session, "file_report", ("report", report.id), kind="report", actor=actor, at=at, details=details)
+
+
+def _is_graded(session: Session, row: RecordRow, absent: set[str]) -> bool:
+    if row.grade is not None:
+        return True
+    return any(other.kind == "grade" and other.id not in absent for other in list_about(session, row.id))
 
 
 def get_visible_record(session: Session, record_id: str, actor: Actor) -> RecordRow:

@@ -22,7 +22,7 @@ from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
 from fom.services.suggesting import compare
 from fom.store.records import feature_of, retracted_ids
-from fom.store.tables import RecordReference, RecordRow, Report, ReportVersion, version_record
+from fom.store.tables import PendingAct, RecordReference, RecordRow, Report, ReportVersion, version_record
 
 JUDGED_KINDS = ("explosive", "physical", "control", "incident")
 LOOK_BACK_US = 30 * DAY_US
@@ -117,10 +117,11 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
     supported = _supported(everything, host.policy)
     bench = Bench(session, host, by=actor.person)
     conflicts = in_conflict(session, everything, absent)
+    proposed = _proposed(session)
 
     def line(report: Report | None, of: Sequence[RecordRow]) -> Waiting:
         version = None if report is None else versions.get(report.id)
-        return _line(session, bench, report, version, of, graded, supported, conflicts, now)
+        return _line(session, bench, report, version, of, graded, supported, conflicts, proposed, now)
 
     spoken = _with_records(session, [report.id for report in reports])
     lines = [line(r, rows.get(r.id, ())) for r in reports if r.id in rows or r.id not in spoken]
@@ -139,7 +140,7 @@ def look_at(
     return _line(
         session, Bench(session, host, by=actor.person), report, None if report is None else versions.get(report.id),
         seen, graded_among(session, seen, absent), _supported(seen, host.policy), in_conflict(session, seen, absent),
-        now,
+        _proposed(session), now,
     )  # fmt: skip
 
 
@@ -150,6 +151,7 @@ def badges_of(
 
     `late`, `skewed` (device clock over 10 min off), `future` (says a time after its receipt and counts from receipt),
     `no_place`, `contradicted` (a link says so), `two_bodies` (another body came with its id). Source: doctrine, 9.
+    The queue adds `second_person`: what somebody proposed about it waits for one.
     """
     found = []
     if any(row.received is not None and (row.occurred or row.received) < row.received - LATE_US for row in rows):
@@ -203,6 +205,7 @@ def _line(
     graded: set[str],
     supported: set[str],
     conflicts: set[str],
+    proposed: set[str],
     now: int,
 ) -> Waiting:
     judged = [row for row in rows if row.kind in GRADED_KINDS]
@@ -215,7 +218,8 @@ def _line(
         ungraded=tuple(ungraded), proposals=proposals,
         grade=grade_in_force(session, judged[0], at=now, policy=bench.policy) if judged else None,
         effect=bench.effect(rows, {name: p.grade for name, p in proposals.items()}) if rows else Effect(),
-        badges=badges_of(report, version, rows, conflicts), alarm=None, received=received,
+        badges=(*badges_of(report, version, rows, conflicts), *_waits(rows, proposed)),
+        alarm=None, received=received,
     )  # fmt: skip
     return replace(waiting, alarm=_alarm(waiting, now))
 
@@ -229,6 +233,16 @@ def _alarm(waiting: Waiting, now: int) -> str | None:
     if is_ungraded and waiting.effect.is_on_key_route and waits >= EXPLOSIVE_ALARM_US:
         return "explosive_key_route"
     return None
+
+
+def _proposed(session: Session) -> set[str]:
+    """Return the ids of records about which an act waits for a second person."""
+    waiting = session.scalars(select(PendingAct.targets).where(PendingAct.settled_at.is_(None)))
+    return {str(target) for targets in waiting for target in targets}
+
+
+def _waits(rows: Sequence[RecordRow], proposed: set[str]) -> tuple[str, ...]:
+    return ("second_person",) if {row.id for row in rows} & proposed else ()
 
 
 def _grades_itself(row: RecordRow) -> bool:

@@ -2,6 +2,7 @@
 
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.base import Base
+from fom.store.tables.questions import ReportQuestion
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -50,6 +51,7 @@ __all__ = [
     "RegisterVersion",
     "Report",
     "ReportConflict",
+    "ReportQuestion",
     "ReportVersion",
     "Role",
     "Unit",
