@@ -14,7 +14,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from fom.domain.access import Actor, require, visible
+from fom.domain.facts_file import parse_record
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
+from fom.domain.places import uncertainty_m
 from fom.domain.policy import Policy
 from fom.services.effects import Bench, Effect
 from fom.services.judging import GRADED_KINDS, grade_in_force
@@ -55,6 +57,8 @@ class Waiting:
     alarm: str | None
     """Code of what has waited too long."""
     received: int
+    doubt_m: float | None
+    """How unsure the place of the first record is, metres; None without a place."""
 
     @property
     def is_explosive(self) -> bool:
@@ -219,7 +223,7 @@ def _line(
         grade=grade_in_force(session, judged[0], at=now, policy=bench.policy) if judged else None,
         effect=bench.effect(rows, {name: p.grade for name, p in proposals.items()}) if rows else Effect(),
         badges=(*badges_of(report, version, rows, conflicts), *_waits(rows, proposed)),
-        alarm=None, received=received,
+        alarm=None, received=received, doubt_m=_doubt_m(rows[0], bench.policy) if rows else None,
     )  # fmt: skip
     return replace(waiting, alarm=_alarm(waiting, now))
 
@@ -243,6 +247,10 @@ def _proposed(session: Session) -> set[str]:
 
 def _waits(rows: Sequence[RecordRow], proposed: set[str]) -> tuple[str, ...]:
     return ("second_person",) if {row.id for row in rows} & proposed else ()
+
+
+def _doubt_m(row: RecordRow, policy: Policy) -> float | None:
+    return uncertainty_m(parse_record(feature_of(row)).location, policy) if is_placed(row) else None
 
 
 def _grades_itself(row: RecordRow) -> bool:

@@ -5,6 +5,7 @@ Source: doctrine, section 9.14.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import func, select
@@ -25,6 +26,18 @@ def mark_of(session: Session, record_id: str) -> int:
         .where(RecordReference.target_id == record_id)
     )
     return session.scalar(query) or 0
+
+
+def marks_of(session: Session, record_ids: Collection[str]) -> dict[str, int]:
+    """Return the marks of several records."""
+    query = (
+        select(RecordReference.target_id, func.max(RecordRow.number))
+        .join(RecordRow, RecordReference.record_id == RecordRow.id)
+        .where(RecordReference.target_id.in_(record_ids))
+        .group_by(RecordReference.target_id)
+    )
+    found: dict[str, int] = dict(session.execute(query).all())
+    return {record_id: found.get(record_id, 0) for record_id in record_ids}
 
 
 def check_unmoved(session: Session, record_id: str, seen: int | None, *, actor: Actor) -> None:
