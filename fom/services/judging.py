@@ -8,29 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import shapely
-from pyproj import Geod
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require, visible
 from fom.domain.grades import AUTOMATIC, NOT_JUDGED, Level, confidence_of, is_grade, level_of
-from fom.domain.instants import HOUR_US, format_instant
+from fom.domain.instants import format_instant
 from fom.domain.policy import Policy
 from fom.errors import Conflict, InvalidInput, NotFound
 from fom.services.pending import Outcome, common_area, highest, new_id, pend
 from fom.services.policies import edition_in_force
+from fom.services.seen import check_unmoved
 from fom.services.tasking import raise_verify_task
 from fom.services.writing import note, step
 from fom.store.changes import add_change
 from fom.store.records import (
     Provenance,
-    feature_of,
     find_record,
     find_records,
     insert_records,
     list_about,
-    list_present,
     retracted_ids,
     signatures_to_retract,
 )
@@ -40,9 +36,9 @@ from fom.store.tables import RecordRow
 GUARDED_KINDS = ("explosive", "physical")
 """Facts whose improvement takes two persons. Source: doctrine, section 10."""
 GRADED_KINDS = ("explosive", "physical", "control", "incident", "verification")
+BULK_SEGMENTS = 50
+"""A batch of grades that improves more segments than this at once waits for a second person. Source: doctrine, 10."""
 RELATIONS = ("duplicate", "same_incident", "conflict")
-NEAR_M, NEAR_US = 500.0, 2 * HOUR_US
-"""How near in place and time reports of one family may be duplicates. Source: doctrine, section 9.3."""
 
 
 def grade_record(
@@ -51,13 +47,24 @@ def grade_record(
     grade: str,
     *,
     eod_confirmed: bool = False,
+    seen: int | None = None,
+    improves_segments: int = 0,
     actor: Actor,
     now: int,
 ) -> Outcome:
     """Judge a record. Lowering the confidence of an explosive or physical fact waits for a second person.
 
+    Parameters
+    ----------
+    seen
+        The mark (`seen.mark_of`) that came with the record; None = whatever was said meanwhile.
+    improves_segments
+        How many segments the batch improves to which this grade belongs; of too large a one each improvement waits.
+
     Raises
     ------
+    Conflict
+        Somebody else judged it meanwhile: `details["differs"]` names what came.
     NotFound
         No such record for this actor.
     InvalidInput
@@ -74,13 +81,18 @@ def grade_record(
     target = get_visible_record(session, record_id, actor)
     if target.kind not in GRADED_KINDS:
         raise InvalidInput.single("target", target.kind, "a record of kind " + ", ".join(GRADED_KINDS))
+    check_unmoved(session, record_id, seen, actor=actor)
     properties: dict[str, Any] = {"kind": "grade", "target": record_id, "grade": grade}
     if eod_confirmed:
         properties["eod_confirmed"] = True
     feature = _feature(properties, actor, at)
     policy = edition_in_force(session, at).policy
     lowers = confidence_of(grade, policy) < confidence_of(grade_in_force(session, target, at=at, policy=policy), policy)
-    if target.kind in GUARDED_KINDS and lowers and not eod_confirmed:
+    is_bulk = improves_segments > BULK_SEGMENTS and (lowers or target.kind == "verification")
+    if is_bulk:
+        properties["meta"] = {"improves_segments": improves_segments}
+        feature = _feature(properties, actor, at)
+    if is_bulk or (target.kind in GUARDED_KINDS and lowers and not eod_confirmed):
         pending = pend(session, feature, action="grade", targets=[target], reason="", actor=actor, at=at)
         return Outcome(pending_id=pending)
     outcome = _write(session, "grade_record", feature, [target], actor=actor, at=at, details={"grade": grade})
@@ -145,7 +157,9 @@ def unlink_records(session: Session, link_id: str, *, actor: Actor, now: int) ->
     return _retract(session, link, reason="unlinked", action="link", actor=actor, now=now)
 
 
-def retract_record(session: Session, record_id: str, *, reason: str, actor: Actor, now: int) -> Outcome:
+def retract_record(
+    session: Session, record_id: str, *, reason: str, seen: int | None = None, actor: Actor, now: int
+) -> Outcome:
     """Take a record back: one's own, or any with the right to retract.
 
     Of explosive and physical facts, and of what was said about them (grades, links), it waits for a second person.
@@ -154,9 +168,10 @@ def retract_record(session: Session, record_id: str, *, reason: str, actor: Acto
     Raises
     ------
     Conflict
-        Retracted already.
+        Retracted already; or somebody else judged it since `seen`.
     """
     row = get_visible_record(session, record_id, actor)
+    check_unmoved(session, record_id, seen, actor=actor)
     if row.by != actor.person:
         require(actor, "improve" if row.kind == "manual" and row.properties["mode"] == "worsen" else "retract")
     if not reason.strip():
@@ -164,27 +179,39 @@ def retract_record(session: Session, record_id: str, *, reason: str, actor: Acto
     return _retract(session, row, reason=reason, action="retract", actor=actor, now=now)
 
 
-def find_likely_duplicates(session: Session, record_id: str, *, actor: Actor) -> list[dict[str, Any]]:
-    """Return present records of the same kind within 500 m and two hours, nearest first; a person decides.
+def file_report(session: Session, report_id: str, *, reason: str, actor: Actor, now: int) -> None:
+    """Take a report out of the queue that nothing more can be done with: its words stay, its records count as before.
 
-    Distances are geodesic between the nearest points of the geometries' centres, metres.
+    Raises
+    ------
+    NotFound
+        No such report for this actor.
+    InvalidInput
+        No reason.
+    Conflict
+        A record of it is not graded yet: grade it, that is the way out.
     """
-    row = get_visible_record(session, record_id, actor)
-    if row.geometry is None or row.received is None:
-        return []
-    lon, lat = row.geometry.centroid.x, row.geometry.centroid.y
-    reach_deg = 2 * NEAR_M / 111_000 / max(0.05, np.cos(np.radians(lat)))
-    box = (lon - reach_deg, lat - reach_deg, lon + reach_deg, lat + reach_deg)
-    when = row.occurred or row.received
-    found = []
-    for other in list_present(session, [row.kind], known_at=2**62, bbox=box):
-        is_near_in_time = abs((other.occurred or other.received or 0) - when) <= NEAR_US
-        if other.id == row.id or not is_near_in_time or not visible(actor, other):
-            continue
-        distance_m = _distance_m(row.geometry, other.geometry)
-        if distance_m <= NEAR_M:
-            found.append((distance_m, other.id, feature_of(other)))
-    return [feature for _, _, feature in sorted(found, key=lambda item: item[:2])]
+    require(actor, "grade")
+    at = step(session, now)
+    report = find_report(session, report_id)
+    if report is None or not visible(actor, report):
+        raise NotFound("report", report_id)
+    if not reason.strip():
+        raise InvalidInput.single("reason", "nothing", "why nothing more is to be done")
+    absent = retracted_ids(session, known_at=at)
+    rows = list_version_records(session, list_versions(session, report.id)[-1].id)
+    waiting = [r for r in rows if r.id not in absent and r.kind in GRADED_KINDS and not _is_graded(session, r, absent)]
+    if waiting:
+        raise Conflict(f"{len(waiting)} records of this report are not graded yet", why="not_graded")
+    report.triage, report.changed_at = "done", at
+    details = {"reason": reason.strip()}
+    note(session, "file_report", ("report", report.id), kind="report", actor=actor, at=at, details=details)
+
+
+def _is_graded(session: Session, row: RecordRow, absent: set[str]) -> bool:
+    if row.grade is not None:
+        return True
+    return any(other.kind == "grade" and other.id not in absent for other in list_about(session, row.id))
 
 
 def get_visible_record(session: Session, record_id: str, actor: Actor) -> RecordRow:
@@ -255,10 +282,3 @@ def _finish_triage(session: Session, target: RecordRow, at: int) -> None:
     rows = list_version_records(session, list_versions(session, report.id)[-1].id)
     if all(any(r.kind == "grade" for r in list_about(session, row.id)) for row in rows):
         report.triage, report.changed_at = "done", at
-
-
-def _distance_m(one: shapely.Geometry, other: shapely.Geometry | None) -> float:
-    if other is None:
-        return float("inf")
-    a, b = shapely.shortest_line(one, other).coords
-    return float(Geod(ellps="WGS84").inv(a[0], a[1], b[0], b[1])[2])

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fom.domain.access import CLASSIFICATIONS, Access, Actor, may, require, visible
+from fom.domain.access import ACTIONS, CLASSIFICATIONS, Access, Actor, may, require, visible
 from fom.domain.instants import format_instant
 from fom.errors import Conflict, NotFound, NotPermitted
 from fom.services.writing import note, step
 from fom.store.changes import add_change
-from fom.store.records import Provenance, insert_records, retracted_ids
+from fom.store.records import Provenance, find_records, insert_records, retracted_ids
 from fom.store.tables import PendingAct, RecordRow
 
 
@@ -116,7 +116,9 @@ def withdraw_pending(session: Session, pending_id: str, *, reason: str, actor: A
 def list_pending(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
     """Return the acts that wait and that the actor may see, oldest first."""
     query = select(PendingAct).where(PendingAct.settled_at.is_(None)).order_by(PendingAct.proposed_at, PendingAct.id)
-    return [_summary(act, actor) for act in session.scalars(query) if _may_see(act, actor)]
+    acts = [act for act in session.scalars(query) if _may_see(act, actor)]
+    kinds = {row.id: row.kind for row in find_records(session, {target for act in acts for target in act.targets})}
+    return [_summary(act, actor, kinds) for act in acts]
 
 
 def list_pending_of(session: Session, record_ids: Sequence[str], *, actor: Actor) -> list[dict[str, Any]]:
@@ -177,8 +179,22 @@ def _with_signatures(act: PendingAct, persons: list[str], at: int) -> dict[str, 
     return {**feature, "properties": properties}
 
 
-def _summary(act: PendingAct, actor: Actor) -> dict[str, Any]:
+def why_it_waits(act: PendingAct, kinds: Mapping[str, str]) -> str:
+    """Return the code of why one person is not enough. `kinds` of its targets by id.
+
+    `many_segments`, or `closes`, `retracts` or `lowers` (the confidence of), followed by the kind of what it is about.
+    """
+    if act.kind == "manual" or (act.feature["properties"].get("meta") or {}).get("improves_segments"):
+        return "many_segments"
+    about = sorted(kinds.get(target, "record") for target in act.targets)
+    verb = {"closing_act": "closes", "retraction": "retracts", "grade": "lowers"}[act.kind]
+    return f"{verb}_{about[0] if about else 'record'}"
+
+
+def _summary(act: PendingAct, actor: Actor, kinds: Mapping[str, str]) -> dict[str, Any]:
     return {
+        "why": why_it_waits(act, kinds),
+        "second": ACTIONS[act.action],
         "id": act.id,
         "kind": act.kind,
         "what": describe(act.feature),

@@ -223,6 +223,20 @@ def get_report(session: Session, report_id: str, *, actor: Actor) -> dict[str, A
     }
 
 
+def body_of(session: Session, report_id: str, *, actor: Actor) -> dict[str, Any]:
+    """Return the newest version as it was sent, to make the next one from.
+
+    Raises
+    ------
+    NotFound
+        No such report for this actor.
+    """
+    report = _get_visible(session, report_id, actor)
+    if report.by != actor.person:
+        require(actor, "read_reports")
+    return dict(list_versions(session, report_id)[-1].body)
+
+
 def list_reports(
     session: Session, *, actor: Actor, triage: str | None = None, since: int | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from alembic import op
 from migrations.ddl import add_append_only, codes, row_number
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0010"
 
 COLUMNS = (
     ("occurred_at", "BIGINT"),

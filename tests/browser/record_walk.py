@@ -148,7 +148,8 @@ def record(walk: Walk) -> None:
     expect(patrol.get_by_text("The JOC has it")).to_be_visible()
     passage_id = patrol.url.rsplit("/", 1)[1]
     walk.go(duty, f"/desk?report={passage_id}")
-    duty.locator("button[name=grade][value=B2]").click()
+    duty.locator("input[name=grade][value=B2]").check()
+    duty.get_by_role("button", name="Set B2").click()
     expect(duty.get_by_role("status")).to_contain_text("Graded B2")
     walk.take(duty, "passage-graded")
     assert states_of(walk, duty, segment) == {"GREEN"}

@@ -121,7 +121,8 @@ def test_a_grade_is_set_at_the_desk(visit: Opener) -> None:
     page.get_by_role("button", name=re.compile("Send")).click()
     report_id = page.url.rsplit("/", 1)[1]
     page = visit("duty").go(f"/desk?report={report_id}")
-    page.locator("button[name=grade][value=B2]").click()
+    page.locator("input[name=grade][value=B2]").check()
+    page.get_by_role("button", name="Set B2").click()
     expect(page.get_by_role("status")).to_contain_text("Graded B2")
     expect(page.get_by_text("B2 by duty@demo.example")).to_be_visible()
 

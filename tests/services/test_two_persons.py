@@ -8,10 +8,11 @@ from sqlalchemy.exc import IntegrityError
 
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.services.closing import log_closing_act
-from fom.services.judging import find_likely_duplicates, grade_record, link_records, retract_record, unlink_records
+from fom.services.judging import grade_record, link_records, retract_record, unlink_records
 from fom.services.pending import confirm_pending, list_pending, withdraw_pending
 from fom.services.registers import list_register
 from fom.services.reporting import log_report
+from fom.services.suggesting import find_likely_duplicates
 from fom.store.records import feature_of, find_record, retracted_ids
 from fom.store.tables import PendingAct
 from tests.services.people import (

@@ -6,6 +6,7 @@ from fom.store.tables.base import Base
 from fom.store.tables.cases import CaseStep, ClauseListVersion
 from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
 from fom.store.tables.inspections import ImportBatch, InspectionForm, RouteStudy
+from fom.store.tables.questions import ReportQuestion
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -71,6 +72,7 @@ __all__ = [
     "RegisterVersion",
     "Report",
     "ReportConflict",
+    "ReportQuestion",
     "ReportVersion",
     "Role",
     "RouteStudy",

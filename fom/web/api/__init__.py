@@ -16,6 +16,8 @@ FAMILIES = (
     "layers",
     "reports",
     "judging",
+    "desk",
+    "questions",
     "closing",
     "manual",
     "records",

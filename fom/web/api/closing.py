@@ -55,6 +55,8 @@ class Pending(BaseModel):
     id: str
     kind: str
     what: Any
+    why: str = Field(description="Why one person is not enough: many_segments, or closes_, retracts_, lowers_ a kind")
+    second: str = Field(description="What the second person must be permitted, in words")
     targets: list[str]
     proposed_by: str
     proposed_at: Any

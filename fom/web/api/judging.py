@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from flask import jsonify
 from pydantic import Field
@@ -21,12 +21,18 @@ api = family("reports", "What people sent, its versions, and the judgements on i
 ACT: dict[Any, Any] = {"200": Outcome, **MISSING, **CONFLICT, **BODY}
 
 
+Seen = Annotated[
+    int | None, Field(ge=0, le=2**53, description="Mark of the record's outlook; 409 when somebody judged it since")
+]
+
+
 class GradeBody(Body):
     """A grader's judgement of one record of the report."""
 
     record_id: Id
     grade: str = Field(pattern="^[A-F][1-6]$", description="Source A-F, information 1-6")
     eod_confirmed: bool = False
+    seen: Seen = None
 
 
 class RetractBody(Body):
@@ -34,6 +40,7 @@ class RetractBody(Body):
 
     record_id: Id
     reason: Text = Field(min_length=1)
+    seen: Seen = None
 
 
 class LinkBody(Body):
@@ -57,8 +64,9 @@ def grade(path: ReportPath, body: GradeBody) -> Any:
     with writing() as (session, now):
         _check_member(session, path.report_id, body.record_id)
         outcome = judging.grade_record(
-            session, body.record_id, body.grade, eod_confirmed=body.eod_confirmed, actor=current_actor(), now=now
-        )
+            session, body.record_id, body.grade, eod_confirmed=body.eod_confirmed, seen=body.seen,
+            actor=current_actor(), now=now,
+        )  # fmt: skip
     return jsonify(asdict(outcome))
 
 
@@ -68,7 +76,9 @@ def retract(path: ReportPath, body: RetractBody) -> Any:
     """Take a record back; of explosive and physical facts this needs two persons."""
     with writing() as (session, now):
         _check_member(session, path.report_id, body.record_id)
-        outcome = judging.retract_record(session, body.record_id, reason=body.reason, actor=current_actor(), now=now)
+        outcome = judging.retract_record(
+            session, body.record_id, reason=body.reason, seen=body.seen, actor=current_actor(), now=now
+        )
     return jsonify(asdict(outcome))
 
 

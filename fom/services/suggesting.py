@@ -1,0 +1,155 @@
+"""Which records may tell of the same event: likely duplicates with their distance in time and place. A person decides.
+
+Source: doctrine, section 9.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from pyproj import Geod
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fom.domain.access import Actor, visible
+from fom.domain.facts_file import parse_record
+from fom.domain.instants import DAY_US, HOUR_US
+from fom.domain.places import shape_of, uncertainty_m
+from fom.domain.policy import Policy
+from fom.services.judging import get_visible_record
+from fom.services.policies import edition_in_force
+from fom.store.records import feature_of, list_about, list_present, retracted_ids
+from fom.store.tables import RecordRow
+
+NEAR_M, NEAR_US = 500.0, 2 * HOUR_US
+"""How near in place, beyond what both places are unsure of, and in time."""
+EARLIER_US, EARLIER_SHOWN = 60 * DAY_US, 3
+"""How far back records at the same place are named that are too old to be the same event, and how many."""
+_EARTH = Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A record that may tell of the same event as another, and why."""
+
+    record: dict[str, Any]
+    report_id: str | None
+    by: str | None
+    distance_m: float
+    """Between the places stated."""
+    doubt_m: float
+    """How far both places together may be off."""
+    apart_us: int
+    """Positive: the other is later."""
+    is_likely: bool
+    """Near in place and in time; else only in place, and named so that nobody mistakes it."""
+    is_independent: bool
+    """Of another origin: together they would count for more than each alone."""
+    link: dict[str, Any] | None
+    """The link between the two that stands."""
+
+
+def suggest_links(session: Session, record_id: str, *, actor: Actor, now: int) -> list[Suggestion]:
+    """Return the likely ones, nearest first, then a few that lie near but are of another time, latest first.
+
+    A record linked with this one is told wherever and whenever it is.
+
+    Raises
+    ------
+    NotFound
+        No such record for this actor.
+    """
+    row = get_visible_record(session, record_id, actor)
+    policy = edition_in_force(session, now).policy
+    absent = retracted_ids(session, known_at=now)
+    links = _links_of(session, record_id, absent)
+    wanted = {other: link for link in links for other in link["properties"]["members"] if other != record_id}
+    found = [
+        suggestion
+        for other in _candidates(session, row, wanted, now)
+        if other.id != row.id and other.id not in absent and visible(actor, other)
+        if (suggestion := compare(row, other, policy=policy, link=wanted.get(other.id))) is not None
+    ]
+    likely = [s for s in found if s.is_likely or s.link is not None]
+    earlier = sorted((s for s in found if s not in likely), key=lambda s: (abs(s.apart_us), s.record["id"]))
+    likely.sort(key=lambda s: (s.link is None, s.distance_m, s.record["id"]))
+    return [*likely, *earlier[:EARLIER_SHOWN]]
+
+
+def find_likely_duplicates(session: Session, record_id: str, *, actor: Actor, now: int = 2**62) -> list[dict[str, Any]]:
+    """Return the records that are near in place and time, nearest first, as features."""
+    found = suggest_links(session, record_id, actor=actor, now=now)
+    return [suggestion.record for suggestion in found if suggestion.is_likely]
+
+
+def compare(
+    row: RecordRow, other: RecordRow, *, policy: Policy, link: dict[str, Any] | None = None
+) -> Suggestion | None:
+    """Return how two records of one kind lie to each other, None when they are neither near nor linked."""
+    if row.kind != other.kind:
+        return None
+    here, there = _place(row, policy), _place(other, policy)
+    if here is None or there is None:
+        distance, doubt = float("inf"), 0.0
+    else:
+        distance, doubt = distance_between_m(here[0], there[0]), here[1] + there[1]
+    is_near = distance - doubt <= NEAR_M
+    apart = _when(other) - _when(row)
+    if not is_near and link is None:
+        return None
+    return Suggestion(
+        record=feature_of(other), report_id=other.report_id, by=other.by, distance_m=distance, doubt_m=doubt,
+        apart_us=apart, is_likely=is_near and abs(apart) <= NEAR_US, is_independent=is_independent(row, other),
+        link=link,
+    )  # fmt: skip
+
+
+def is_independent(row: RecordRow, other: RecordRow) -> bool:
+    """Return whether two records come from different origins, of which none stated is one. Source: doctrine, 2."""
+    return row.origin != other.origin
+
+
+def distance_between_m(one: BaseGeometry, other: BaseGeometry) -> float:
+    """Return the geodesic distance between the nearest points of two shapes, metres."""
+    a, b = shapely.shortest_line(one, other).coords
+    return float(_EARTH.inv(a[0], a[1], b[0], b[1])[2])
+
+
+def _links_of(session: Session, record_id: str, absent: set[str]) -> list[dict[str, Any]]:
+    return [feature_of(r) for r in list_about(session, record_id) if r.kind == "link" and r.id not in absent]
+
+
+def _candidates(session: Session, row: RecordRow, linked: dict[str, Any], now: int) -> Sequence[RecordRow]:
+    """Return records of the kind that were about the same time, lie about there, or are linked."""
+    when = func.coalesce(RecordRow.occurred, RecordRow.received)
+    at = _when(row)
+    same_time = select(RecordRow).where(RecordRow.kind == row.kind, when.between(at - NEAR_US, at + NEAR_US))
+    found = {other.id: other for other in session.scalars(same_time.where(RecordRow.received <= now))}
+    if row.geometry is not None:
+        around = list_present(session, [row.kind], known_at=now, since=at - EARLIER_US, bbox=_around(row.geometry))
+        found |= {other.id: other for other in around}
+    if linked:
+        found |= {other.id: other for other in session.scalars(select(RecordRow).where(RecordRow.id.in_(linked)))}
+    return list(found.values())
+
+
+def _around(geometry: BaseGeometry) -> tuple[float, float, float, float]:
+    west, south, east, north = geometry.bounds
+    high = NEAR_M / 111_000
+    wide = high / max(0.05, float(np.cos(np.radians((south + north) / 2))))
+    return max(-180.0, west - wide), max(-90.0, south - high), min(180.0, east + wide), min(90.0, north + high)
+
+
+def _place(row: RecordRow, policy: Policy) -> tuple[BaseGeometry, float] | None:
+    record = parse_record(feature_of(row))
+    shape = shape_of(record)
+    return None if shape is None else (shape, uncertainty_m(record.location, policy))
+
+
+def _when(row: RecordRow) -> int:
+    return row.occurred or row.received or 0
