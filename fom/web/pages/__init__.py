@@ -11,6 +11,7 @@ from fom.web.pages import (
     briefing,
     desk,
     differences,
+    forms,
     live_map,
     networks,
     planner,
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
         policy,
         what_ifs,
         differences,
+        forms,
         networks,
     ):
         app.register_blueprint(page.blueprint)
