@@ -30,6 +30,8 @@ SHORT_LIST = 12
 ROUTES = "key_route"
 PICKED = {"passed": "profile"}
 """Questions whose text is the name of a row: chosen where rows are given, written where not."""
+PHOTO_PIXELS = 1600
+"""Longer side of a photo as the phone sends it. Project decision."""
 METADATA = ("start", "end", "today", "deviceid")
 """Filled in by the phone, not asked."""
 
@@ -85,7 +87,7 @@ def build_xlsform(form: Form, words: Words, rows: Rows, *, has_photo: bool = Fal
     sheet.group("first", [q for q in form.questions if q.is_flash], form)
     sheet.group("details", [q for q in form.questions if not q.is_flash], form)
     if has_photo:
-        sheet.row("image", "photo", sheet.odk("photo"))
+        sheet.row("image", "photo", sheet.odk("photo"), parameters=f"max-pixels={PHOTO_PIXELS}")
     is_only_question = not any(q.is_required for q in form.questions)
     asked = Question("words", "text", is_required=is_only_question)
     sheet.ask(asked, form)
@@ -140,7 +142,7 @@ class _Writer:
     def survey(self) -> Sheet:
         """Return the sheet with the columns that are used."""
         order = ["type", "name", *self._headings("label"), *self._headings("hint"), "required", "relevant"]
-        order += ["constraint", *self._headings("constraint_message"), "appearance", "calculation"]
+        order += ["constraint", *self._headings("constraint_message"), "appearance", "parameters", "calculation"]
         used = [name for name in order if any(name in row for row in self._survey)]
         return (tuple(used), *(tuple(row.get(name, "") for name in used) for row in self._survey))
 
