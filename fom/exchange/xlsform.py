@@ -1,7 +1,7 @@
 """A report form as an XLSForm workbook, the form language of ODK and KoboToolbox, and as the XForm that phones fetch.
 
 Questions are `domain.forms`; words and the rows of registers are given. What comes back is `exchange.submission`.
-Source: XLSForm and OpenRosa rows of docs/sources.md.
+Source: XLSForm row of docs/sources.md.
 """
 
 from __future__ import annotations
