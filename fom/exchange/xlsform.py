@@ -113,7 +113,8 @@ def workbook_of(form: XlsForm) -> bytes:
                 if text:
                     cell = sheet.cell(i, j, text)
                     cell.data_type = "s"
-                    cell.font = Font(bold=i == 1)
+        for cell in sheet[1]:
+            cell.font = Font(bold=True)
         for j in range(1, len(cells[0]) + 1):
             sheet.column_dimensions[get_column_letter(j)].width = 24
         sheet.freeze_panes = "A2"
@@ -124,10 +125,14 @@ def workbook_of(form: XlsForm) -> bytes:
 
 @lru_cache(maxsize=96)
 def xform_of(form: XlsForm) -> str:
-    """Return the XForm that pyxform makes of the workbook; made once for the same content."""
+    """Return the XForm that pyxform makes of the sheets, as of the workbook; made once for the same content."""
     from pyxform.xls2xform import convert
 
-    return str(convert(workbook_of(form), file_type=".xlsx", form_name="data").xform)
+    sheets = {
+        name: [{head: text for head, text in zip(cells[0], line, strict=True) if text} for line in cells[1:]]
+        for name, cells in (("survey", form.survey), ("choices", form.choices), ("settings", form.settings))
+    }
+    return str(convert(sheets, form_name="data").xform)
 
 
 class _Writer:

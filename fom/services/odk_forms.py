@@ -36,7 +36,7 @@ def list_subjects(
     rows["site"] = [row for row in rows["site"] if row["kind"] in CAMPS and row["is_active"]]
     named = {name: [(row["id"], _name_of(row)) for row in found] for name, found in rows.items()}
     vehicles = sorted(profiles.values(), key=lambda p: p.name)
-    return named | {"profile": [(p.name, f"{p.name} · {p.vehicle}") for p in vehicles]}
+    return named | {"profile": [(p.name, f"{p.name} · MLC {p.mlc:g} · {p.mass_t:g} t") for p in vehicles]}
 
 
 def _name_of(row: Mapping[str, Any]) -> str:

@@ -78,6 +78,20 @@ def _local(node: ET.Element) -> str:
     return node.tag.rpartition("}")[2]
 
 
+def multipart(instance: bytes, files: Mapping[str, bytes]) -> tuple[bytes, dict[str, str]]:
+    """Return (body, headers) of a submission with its files."""
+    boundary = uuid.uuid4().hex
+    parts = [("xml_submission_file", "form.xml", "text/xml", instance)]
+    parts += [(name, name, "image/jpeg", content) for name, content in files.items()]
+    body = b"".join(
+        f"--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n"
+        f"Content-Type: {kind}\r\n\r\n".encode() + content + b"\r\n"
+        for name, file, kind, content in parts
+    )  # fmt: skip
+    head = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    return body + f"--{boundary}--\r\n".encode(), head
+
+
 @dataclass
 class Phone:
     """One phone with a server and an account set up."""
@@ -123,16 +137,8 @@ class Phone:
         """Ask where to send, send; return (status, the message shown)."""
         status, found, _ = self.ask("HEAD", f"{self.server}/submission")
         assert status == 204
-        boundary = uuid.uuid4().hex
-        parts = [("xml_submission_file", "form.xml", "text/xml", instance)]
-        parts += [(name, name, "image/jpeg", content) for name, content in (files or {}).items()]
-        body = b"".join(
-            f"--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n"
-            f"Content-Type: {kind}\r\n\r\n".encode() + content + b"\r\n"
-            for name, file, kind, content in parts
-        )  # fmt: skip
-        head = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        status, _, content = self.ask("POST", found["Location"], head, body + f"--{boundary}--\r\n".encode())
+        body, head = multipart(instance, files or {})
+        status, _, content = self.ask("POST", found["Location"], head, body)
         message = ET.fromstring(content).find(f"{RESPONSE}message")
         assert message is not None
         assert (message.get("nature") == "submit_success") == (status in (201, 202))

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fom.services.odk_forms import odk_words
 from tests.exchange.forms import ROWS, xlsform
 
 CODES = tuple(FORMS)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def opened(code: str, **rows: list[tuple[str, str]]) -> dict[str, list[dict[str, Any]]]:
@@ -93,17 +95,35 @@ def test_no_name_of_a_register_breaks_a_form_or_becomes_a_formula(name: str):
     assert [row["name"] for row in found] == ["row 1", "row-2"]
     book = load_workbook(io.BytesIO(workbook_of(xlsform("air_head", air_head=rows))))
     assert {cell.data_type for row in book["choices"].iter_rows() for cell in row if cell.value} == {"s"}
-    assert "row 1" in xform_of(xlsform("air_head", air_head=rows))
+    form = xlsform("air_head", air_head=rows)
+    assert "row 1" in xform_of(form)
+    assert convert(workbook_of(form), file_type=".xlsx", form_name="data").xform == xform_of(form)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_pyxform_converts_every_form_without_a_warning(code: str):
     for has_photo in (False, True):
         form = build_xlsform(FORMS[code], odk_words(), {}, has_photo=has_photo)
-        converted = convert(workbook_of(form), file_type=".xlsx")
+        converted = convert(workbook_of(form), file_type=".xlsx", form_name="data")
         assert converted.warnings == []
+        assert converted.xform == xform_of(form)
         assert f'id="fom_{code}"' in converted.xform
     assert all(f'lang="{language}"' in xform_of(xlsform(code)) for language in LANGUAGES.values())
+
+
+def test_every_process_makes_the_same_form_of_the_same_content():
+    """A phone compares the hash in the list of one process with the file that another may have sent."""
+    program = (
+        "from tests.exchange.forms import xlsform; from fom.exchange.xlsform import xform_of;"
+        "print(xform_of(xlsform('passage')))"
+    )
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, cwd=ROOT, capture_output=True, check=True
+        ).stdout.decode()
+        for seed in ("1", "2")
+    }
+    assert made == {xform_of(xlsform("passage")) + "\n"}
 
 
 @pytest.mark.deep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import signal
@@ -290,4 +291,25 @@ def test_a_phone_fetches_every_form_from_the_real_server_and_its_report_counts(s
     status, kept = server.request("GET", f"/api/v1/reports/{id}", token)
     assert (status, kept["versions"][0]["words"], len(kept["versions"])) == (200, "tree down", 1)
     _, segment = server.request("GET", "/api/v1/segments/e-f", token)
-    assert segment["directions"][0]["state"] in ("RED", "BLACK", "AMBER")
+    assert segment["directions"][0]["state"] == "RED"
+    status, told, listed = collect.ask("GET", f"{collect.server}/formList", {"X-Forwarded-Proto": "https"})
+    assert (status, "Date" in told, f"https://127.0.0.1:{server.port}/openrosa/forms/".encode() in listed) == (
+        200,
+        True,
+        True,
+    )
+
+
+def test_a_submission_in_chunks_is_taken(server: Server):
+    token, _, actor = server.token("duty_officer")
+    collect = phone.Phone(over_sockets, f"http://127.0.0.1:{server.port}/openrosa", actor.email, token)
+    _, _, form = collect.ask("GET", f"{collect.server}/forms/other.xml")
+    whole, head = phone.multipart(phone.fill(form.decode(), {}, words="a convoy of carts"), {})
+    basic = base64.b64encode(f"{actor.email}:{token}".encode()).decode()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    parts = iter([whole[:100], whole[100:]])
+    headers = head | {"Authorization": f"Basic {basic}", "Transfer-Encoding": "chunked"}
+    connection.request("POST", "/openrosa/submission", parts, headers, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 201, answer.read()
+    connection.close()
