@@ -7,7 +7,7 @@ NETWORK ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run setup setup-dev system test test-deep bench lint types lock clean
+.PHONY: help run setup setup-dev system system-deep test test-deep bench lint types lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 
@@ -38,10 +38,13 @@ static/vendor/.installed: package-lock.json $(VENV)/.installed
 system: ## Debian's PostgreSQL, PostGIS and Chromium, when missing and allowed
 	@.ci/system-packages
 
+system-deep: ## besides, the Java that ODK Validate of the deep tests needs
+	@.ci/system-packages deep
+
 test: setup-dev system ## everything that must hold, with a real PostgreSQL and a real Chromium
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-deep: setup-dev system ## long campaigns: half a million histories, load, crashes (under 60 minutes)
+test-deep: setup-dev system-deep ## long campaigns: half a million histories, load, crashes (under 60 minutes)
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m deep $(ARGS)
 
 bench: setup-dev system ## measure beside the peers on a country of a million segments (about 35 minutes)

@@ -17,6 +17,7 @@ from fom.domain.access import ACTIONS, Actor, may
 from fom.domain.instants import MINUTE_US
 from fom.errors import NotPermitted
 from fom.services import accounts
+from fom.web.basic import REALM, find_basic_actor
 from fom.web.edge import edge, reading
 from fom.web.errors import problem, wants_page
 
@@ -24,6 +25,9 @@ IDLE_US = 30 * MINUTE_US
 """A login unused for so long ends. Source: reliability goal S11 (project decision)."""
 _SEEN_STEP_US = MINUTE_US
 """How often the cookie notes use; finer would write a cookie with every answer."""
+
+BASIC_BLUEPRINTS = ("openrosa",)
+"""Whose addresses take HTTP Basic and nothing else: a cookie opens nothing there, so they need no CSRF token."""
 
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
@@ -86,6 +90,11 @@ def recognise(db_session: Any, *, login: str | None, token: str | None, now: int
 
 def _identify() -> None:
     g.actor, g.by_token = None, False
+    if _is_basic():
+        g.by_token = True
+        with reading() as db_session:
+            g.actor = find_basic_actor(db_session, now=edge().clock())
+        return
     login, token = session.get("login"), bearer_token()
     if request.endpoint in (None, "static") or not (login or token):
         return
@@ -100,6 +109,10 @@ def _identify() -> None:
         session.clear()
     elif token is None and now - session["seen"] > _SEEN_STEP_US:
         session["seen"] = now
+
+
+def _is_basic() -> bool:
+    return request.blueprint in BASIC_BLUEPRINTS
 
 
 def _authorise() -> Response | None:
@@ -117,6 +130,10 @@ def _authorise() -> Response | None:
 
 
 def _ask_to_sign_in() -> Response:
+    if _is_basic():
+        answer = problem(401, "not_signed_in", "Wrong or no e-mail and password. A personal token may be the password.")
+        answer.headers["WWW-Authenticate"] = REALM
+        return answer
     if wants_page() and request.method == "GET":
         return redirect(url_for("account.login", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
     answer = problem(401, "not_signed_in", "Sign in, or send a personal token as `Authorization: Bearer …`.")

@@ -6,25 +6,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from fom.services import accounts
 from fom.web.access import public, signed_in
 from fom.web.edge import edge, reading, writing
-
-FAILURES_PER_ADDRESS = "20 per 5 minutes"
-FAILURES_PER_ACCOUNT_AND_ADDRESS = "6 per 5 minutes"
-"""Counted for failures only, and per address, so that a stranger cannot lock an officer out of his own machine."""
-EMAIL_MAX, PASSWORD_MAX = 254, 1024
-"""Characters; a longer password only serves to keep the hash busy."""
+from fom.web.limits import (
+    EMAIL_MAX,
+    FAILURES_PER_ACCOUNT_AND_ADDRESS,
+    FAILURES_PER_ADDRESS,
+    PASSWORD_MAX,
+    account_and_address,
+    limiter,
+)
 
 blueprint = Blueprint("account", __name__)
-limiter = Limiter(get_remote_address, storage_uri="memory://", strategy="moving-window")
 
 
 def _account_and_address() -> str:
-    return f"{request.form.get('email', '').strip().lower()[:EMAIL_MAX]}|{get_remote_address()}"
+    return account_and_address(request.form.get("email", ""))
 
 
 def _has_failed(response: Any) -> bool:

@@ -11,7 +11,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from fom import __version__
-from fom.web import access, account, alerting, bodies, compression, errors, headers, health, pages, tiles
+from fom.web import access, account, alerting, bodies, compression, errors, headers, health, openrosa, pages, tiles
 from fom.web.api import SECURITY_SCHEMES, blueprints, document, stream
 from fom.web.api.shapes import Problem
 from fom.web.edge import Edge
@@ -62,8 +62,8 @@ def build(edge: Edge, *, secret_key: str, root: Path) -> Flask:
     app.session_interface = SessionCookies()
     app.extensions["fom"] = edge
     app.context_processor(lambda: {"mission": edge.config.mission})
-    edges = (compression, headers, errors, access, bodies, account, alerting, health, stream, tiles, document)
-    for part in (*edges, pages):
+    guards = (compression, headers, errors, access, bodies)
+    for part in (*guards, account, alerting, health, stream, tiles, document, openrosa, pages):
         part.register(app)
     for blueprint in blueprints():
         app.register_api(blueprint)

@@ -28,6 +28,7 @@ from fom.errors import (
     NotPermitted,
     ServiceUnreachable,
 )
+from fom.exchange import openrosa
 
 log = logging.getLogger("fom.web")
 
@@ -77,8 +78,12 @@ _CAME_MAX = 120
 def problem(
     status: int, code: str, detail: str, errors: Sequence[FieldError] = (), extra: dict[str, Any] | None = None
 ) -> Response:
-    """Return the answer to a refused request, as problem+json for programs or as a page for browsers."""
+    """Return the answer to a refused request: problem+json for programs, a page for browsers, OpenRosa for phones."""
     title = TITLES.get(status, "Refused")
+    if request.path.startswith("/openrosa/"):
+        named = [f"{e.field}: {e.came[:_CAME_MAX]}; expected {e.expected}." for e in errors]
+        xml = openrosa.response(" ".join([detail or title, *named]))
+        return Response(xml, status=status, content_type="text/xml; charset=utf-8")
     if wants_page():
         return Response(
             render_template("account/error.html", status=status, title=title, detail=detail, errors=errors),

@@ -17,6 +17,7 @@ PAGES = {
     "/report/restriction": "Stopped or denied",
     "/report/physical": "Road or bridge damage",
     "/report/incident": "Attack or robbery",
+    "/forms": "Forms to take along",
     "/routes": "Key routes",
     "/planner": "Planner",
     "/air-heads": "Air heads",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,6 +77,13 @@ class Mission:
         """Return a client that sends a personal token of that role."""
         client = self.app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token(role)}"
+        return client
+
+    def phone(self, role: str) -> FlaskClient:
+        """Return a client that sends e-mail and token of that role by HTTP Basic."""
+        client = self.app.test_client()
+        basic = base64.b64encode(f"{self.actors[role].email}:{self.token(role)}".encode()).decode()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Basic {basic}"
         return client
 
     def clear(self, who: str, clearance: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import signal
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,6 +27,7 @@ from fom.services.policies import activate_network
 from fom.store.database import Database
 from fom.web.api.stream import HEARTBEAT_S
 from fom.web.edge import now_us
+from tests.exchange import phone
 from tests.web.mission import ROADS, email_of, hazard, make_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -264,3 +267,49 @@ def test_two_processes_on_one_database_tell_their_listeners_the_same(database_ur
         assert time.monotonic() - sent_at < HEARTBEAT_S
         for listener in listeners:
             listener.close()
+
+
+def over_sockets(method: str, address: str, headers: dict[str, str], body: bytes | None) -> phone.Sent:
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+    connection.request(method, f"{parts.path}?{parts.query}", body, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, answer.headers, content
+
+
+def test_a_phone_fetches_every_form_from_the_real_server_and_its_report_counts(server: Server):
+    token, _, actor = server.token("duty_officer")
+    collect = phone.Phone(over_sockets, f"http://127.0.0.1:{server.port}/openrosa", actor.email, token)
+    forms, id = collect.fetch(), str(uuid.uuid4())
+    assert len(forms) == 8, "of eleven, three have nothing to choose from yet"
+    place = {"lon": 30.135, "lat": 5.0001, "source": "gps", "accuracy_m": 5.0}
+    instance = phone.fill(forms["fom_bridge"], {"place": place, "damage": "blocked"}, id=id, words="tree down")
+    assert collect.submit(instance)[0] == 201
+    assert collect.submit(instance, {"tree.jpg": b"\xff\xd8" * 1_500_000})[0] == 202
+    status, kept = server.request("GET", f"/api/v1/reports/{id}", token)
+    assert (status, kept["versions"][0]["words"], len(kept["versions"])) == (200, "tree down", 1)
+    _, segment = server.request("GET", "/api/v1/segments/e-f", token)
+    assert segment["directions"][0]["state"] == "RED"
+    status, told, listed = collect.ask("GET", f"{collect.server}/formList", {"X-Forwarded-Proto": "https"})
+    assert (status, "Date" in told, f"https://127.0.0.1:{server.port}/openrosa/forms/".encode() in listed) == (
+        200,
+        True,
+        True,
+    )
+
+
+def test_a_submission_in_chunks_is_taken(server: Server):
+    token, _, actor = server.token("duty_officer")
+    collect = phone.Phone(over_sockets, f"http://127.0.0.1:{server.port}/openrosa", actor.email, token)
+    _, _, form = collect.ask("GET", f"{collect.server}/forms/other.xml")
+    whole, head = phone.multipart(phone.fill(form.decode(), {}, words="a convoy of carts"), {})
+    basic = base64.b64encode(f"{actor.email}:{token}".encode()).decode()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    parts = iter([whole[:100], whole[100:]])
+    headers = head | {"Authorization": f"Basic {basic}", "Transfer-Encoding": "chunked"}
+    connection.request("POST", "/openrosa/submission", parts, headers, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 201, answer.read()
+    connection.close()

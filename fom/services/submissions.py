@@ -1,0 +1,81 @@
+"""Submissions from ODK Collect and KoboToolbox: a report with answers, or a new version of one that came before.
+
+The XML is read by `exchange.submission`; here only what becomes of it. What the report service decides holds: the same
+submission again is answered as the first, another body under the same id is kept for triage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from fom.domain.access import Actor
+from fom.errors import Conflict
+from fom.network.network import Network
+from fom.routing.router import Router
+from fom.services.drafts import parse_report
+from fom.services.form_records import with_records
+from fom.services.former_networks import FormerNetworks
+from fom.services.reporting import LoggedReport, amend_report, log_report
+from fom.store.reports import find_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with a submission."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def log_submission(
+    session: Session,
+    report: Mapping[str, Any],
+    *,
+    replaces: str | None = None,
+    actor: Actor,
+    now: int,
+    network: Network,
+    router: Router,
+    names: FormerNetworks | None = None,
+) -> LoggedReport:
+    """Store a submission as a report, or as the next version of the report whose version it `replaces`.
+
+    Raises
+    ------
+    InvalidInput
+        Every bad answer.
+    Conflict
+        What it corrects has not come yet, or has been corrected by another meanwhile.
+    KeptConflict
+        The id came before with another body; this body is kept for triage beside the first.
+    """
+    draft = with_records(session, parse_report(report), actor=actor, network=network, router=router)
+    if replaces is None:
+        return log_report(session, draft, actor=actor, now=now, network=network, names=names)
+    former = find_version(session, replaces)
+    if former is None:
+        raise Conflict("this corrects a submission that is not here yet: send that one first, then this one again")
+    return amend_report(
+        session, former.report_id, draft, base_version=former.version, actor=actor, now=now, network=network,
+        names=names,
+    )  # fmt: skip
+
+
+def keep_attachments(
+    session: Session,  # noqa: ARG001 - of the keeper of evidence, when there is one
+    logged: LoggedReport,  # noqa: ARG001
+    attachments: Sequence[Attachment],
+    *,
+    actor: Actor,  # noqa: ARG001
+    now: int,  # noqa: ARG001
+) -> list[str]:
+    """Keep the files of a submission with its report; return the names of those that were not taken.
+
+    No service keeps files of reports yet, so none is taken, and the sender is told which.
+    """
+    return [attachment.name for attachment in attachments]
