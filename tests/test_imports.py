@@ -18,10 +18,11 @@ MAY_IMPORT = {
     "routing": {"errors", "domain", "network"},
     "picture": {"errors", "domain", "network"},
     "maps": {"errors", "domain", "network"},
+    "exchange": {"errors", "domain"},
     "store": {"errors", "domain"},
-    "services": {"errors", "domain", "network", "routing", "picture", "maps", "store"},
-    "web": {"errors", "config", "domain", "services", "maps"},
-    "cli": {"errors", "config", "domain", "network", "services", "maps", "web"},
+    "services": {"errors", "domain", "network", "routing", "picture", "maps", "exchange", "store"},
+    "web": {"errors", "config", "domain", "services", "maps", "exchange"},
+    "cli": {"errors", "config", "domain", "network", "services", "maps", "exchange", "web"},
 }
 """Room -> rooms it may import. A room may always import itself."""
 
@@ -35,6 +36,7 @@ OUTSIDE = {
 FORBIDDEN_OUTSIDE = {
     "network": {"flask", "sqlalchemy"},
     "maps": {"flask", "sqlalchemy"},
+    "exchange": {"flask", "sqlalchemy"},
     "store": {"flask", "geopandas", "osmnx", "folium"},
     "services": {"flask"},
     "web": {"shapely", "numpy", "geopandas", "osmnx"},

@@ -64,6 +64,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "read_benchmarks": "see benchmarks and their evidence",
         "sign_assessment": "sign an assessment beside a computed benchmark",
         "read_analyses": "see critical roads, clearance priorities and what a base would gain",
+        "stage_imports": "stage files of reports and look at what they would bring",
+        "publish_imports": "publish staged imports and take them back",
+        "see_evidence": "see the photos sent with the reports of others",
         "export_facts": "export the facts as known at a moment",
         "load_facts": "load a history of facts into an empty database",
         "see_networks": "see the road networks and what a new one would change",
@@ -77,7 +80,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 _SEES = {"read_picture"}
-_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "read_analyses", "keep_what_ifs"}
+_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "read_analyses", "keep_what_ifs", "stage_imports"}
 _JOC = _STAFF | {
     "amend_report",
     "grade",
@@ -97,6 +100,8 @@ _JOC = _STAFF | {
     "export_facts",
     "see_networks",
     "review_networks",
+    "publish_imports",
+    "see_evidence",
 }
 
 PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -111,12 +116,16 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "eod": frozenset(
             _STAFF
             | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
-            | {"see_networks", "review_networks"}
+            | {"see_networks", "review_networks", "publish_imports", "see_evidence"}
         ),
         "movement_control": frozenset(_STAFF | {"edit_movements", "edit_restriction_cases"}),
-        "engineer": frozenset(_STAFF | {"retract", "close_physical", "edit_tasks", "see_networks", "review_networks"}),
+        "engineer": frozenset(
+            _STAFF
+            | {"retract", "close_physical", "edit_tasks", "see_networks", "review_networks"}
+            | {"publish_imports"}
+        ),
         "aviation": frozenset(_STAFF | {"edit_air_heads", "edit_movements"}),
-        "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones"}),
+        "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones", "see_evidence"}),
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),
         "partner": frozenset(_SEES | {"send_report", "edit_movements"}),

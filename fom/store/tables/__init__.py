@@ -2,6 +2,8 @@
 
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.base import Base
+from fom.store.tables.evidence import Evidence
+from fom.store.tables.imports import ImportBatch, ImportRow, SavedMapping
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -36,6 +38,9 @@ __all__ = [
     "Audit",
     "Base",
     "Change",
+    "Evidence",
+    "ImportBatch",
+    "ImportRow",
     "Inspection",
     "KeyRoute",
     "Login",
@@ -52,6 +57,7 @@ __all__ = [
     "ReportConflict",
     "ReportVersion",
     "Role",
+    "SavedMapping",
     "Unit",
     "User",
     "WhatIfRow",
