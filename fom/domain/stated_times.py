@@ -29,7 +29,7 @@ _MONTHS = {
 _TIME = r"(?:[T ,]+(?P<h>\d{1,2})[:hH.](?P<m>\d{2})(?::(?P<s>\d{2})(?:\.\d+)?)?)?"
 _ZONE = r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 _ISO = re.compile(r"(?P<y>\d{4})[-/.](?P<mo>\d{1,2})[-/.](?P<d>\d{1,2})" + _TIME + _ZONE)
-_NUMBERS = re.compile(r"(?P<a>\d{1,2})[/.\-](?P<b>\d{1,2})[/.\-](?P<y>\d{4})" + _TIME + _ZONE)
+_NUMBERS = re.compile(r"(?P<a>\d{1,2})(?P<sign>[/.\-])(?P<b>\d{1,2})(?P=sign)(?P<y>\d{4})" + _TIME + _ZONE)
 _NAMED = re.compile(r"(?P<d>\d{1,2})[ \-.]+(?P<name>[^\W\d]+)\.?[ \-.]+(?P<y>\d{4})" + _TIME + _ZONE)
 _GROUP = re.compile(
     r"(?P<d>\d{2})(?P<h>\d{2})(?P<m>\d{2})\s*(?P<letter>[A-Za-z])?\s*(?P<name>[A-Za-z]{3})\s*(?P<y>\d{2}|\d{4})"
@@ -86,6 +86,8 @@ def _day_and_month(match: re.Match[str], order: str) -> tuple[int, int]:
     if "mo" in parts:
         return int(parts["d"]), int(parts["mo"])
     first, second = int(parts["a"]), int(parts["b"])
+    if parts["sign"] == ".":
+        return first, second  # nobody writes the month first with points
     if first != second and first <= 12 and second <= 12 and order not in ORDERS:
         raise UnreadableTime(
             f"the order of day and month chosen: {first}/{second} can be day {first} of month {second} or the reverse"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fom.errors import InvalidInput
+from fom.exchange import gpx
 from fom.exchange.gpx import POINTS_MAX, read_gpx
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?><gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1">'
@@ -64,6 +65,8 @@ def test_what_is_no_track_is_refused_in_words(data: bytes, words: str):
     assert words in refusal(data)
 
 
-def test_a_track_of_too_many_points_is_refused_before_it_is_whole():
-    shortest = '<trkpt lat="5" lon="3"/>'
-    assert "more than 200,000 points" in refusal(file(shortest * (POINTS_MAX + 1)))
+def test_a_track_of_too_many_points_is_refused_before_it_is_whole(monkeypatch: pytest.MonkeyPatch):
+    assert POINTS_MAX == 200_000
+    monkeypatch.setattr(gpx, "POINTS_MAX", 1_000)
+    endless = file('<trkpt lat="5" lon="3"/>' * 1_001).replace(b"</trkseg>", b"")
+    assert "more than 1,000 points" in refusal(endless), "refused at the point, before the file is found broken"

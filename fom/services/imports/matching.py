@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.ops import substring
 
 from fom.domain.facts_file import parse_record
 from fom.domain.forms import records_of
@@ -98,7 +99,7 @@ def _passage(way: Mapping[str, Any]) -> Verification:
 def _covered(network: Network, number: int, low: float, high: float, is_whole: bool) -> dict[str, Any]:
     line = network.line(number)
     length = float(network.length_m[number])
-    part = shapely.ops.substring(line, low / length, high / length, normalized=True)
+    part = substring(line, low / length, high / length, normalized=True)
     return {
         "id": network.segment_id(number),
         "name": network.word(int(network.ref[number])) or network.word(int(network.name[number])),

@@ -27,6 +27,7 @@ from fom.services.form_records import with_records
 from fom.services.imports.matching import match_drive, named_stretches, tracks_way
 from fom.services.imports.reading import setting_of, suggest
 from fom.services.imports.same_rows import find_same
+from fom.services.picture_host import PictureHost
 from fom.services.writing import note, step
 from fom.store.columns import hash_of
 from fom.store.imports import (
@@ -63,6 +64,13 @@ class Ground:
     network: Network
     router: Router
     covering: Covering
+
+
+def ground_of(host: PictureHost) -> Ground:
+    """Return the roads of a host as they are now; what the picture counts there for a track included."""
+    with host.reading() as picture:
+        covering = picture.covering
+    return Ground(network=host.network, router=host.router, covering=covering)
 
 
 def stage_table(

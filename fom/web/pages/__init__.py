@@ -11,6 +11,7 @@ from fom.web.pages import (
     briefing,
     desk,
     differences,
+    imports,
     live_map,
     networks,
     planner,
@@ -29,6 +30,7 @@ def register(app: Flask) -> None:
     for page in (
         live_map,
         report,
+        imports,
         desk,
         planner,
         reach,
