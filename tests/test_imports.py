@@ -20,9 +20,9 @@ MAY_IMPORT = {
     "maps": {"errors", "domain", "network"},
     "exchange": {"errors", "domain"},
     "store": {"errors", "domain"},
-    "services": {"errors", "domain", "network", "routing", "picture", "maps", "store"},
+    "services": {"errors", "domain", "network", "routing", "picture", "maps", "exchange", "store"},
     "web": {"errors", "config", "domain", "services", "maps", "exchange"},
-    "cli": {"errors", "config", "domain", "network", "services", "maps", "web"},
+    "cli": {"errors", "config", "domain", "network", "services", "maps", "exchange", "web"},
 }
 """Room -> rooms it may import. A room may always import itself."""
 

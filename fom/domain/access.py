@@ -71,6 +71,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "sign_assessment": "sign an assessment beside a computed benchmark",
         "read_acknowledgements": "see which units have acknowledged the state of their key routes",
         "read_analyses": "see critical roads, clearance priorities and what a base would gain",
+        "stage_imports": "stage files of reports and look at what they would bring",
+        "publish_imports": "publish staged imports and take them back",
+        "see_evidence": "see the photos sent with the reports of others",
         "export_facts": "export the facts as known at a moment",
         "load_facts": "load a history of facts into an empty database",
         "see_networks": "see the road networks and what a new one would change",
@@ -92,6 +95,7 @@ _STAFF = _SEES | {
     "keep_what_ifs",
     "read_restriction_cases",
 }
+_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "read_analyses", "keep_what_ifs", "stage_imports"}
 _JOC = _STAFF | {
     "amend_report",
     "grade",
@@ -115,6 +119,8 @@ _JOC = _STAFF | {
     "see_networks",
     "review_networks",
     "read_acknowledgements",
+    "publish_imports",
+    "see_evidence",
 }
 
 PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -129,7 +135,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "eod": frozenset(
             _STAFF
             | {"grade", "confirm_eod", "retract", "close_explosive", "edit_hazard_priorities", "edit_tasks"}
-            | {"see_networks", "review_networks"}
+            | {"see_networks", "review_networks", "publish_imports", "see_evidence"}
         ),
         "movement_control": frozenset(_STAFF | {"edit_movements", "edit_restriction_cases"}),
         "engineer": frozenset(
@@ -139,6 +145,10 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "aviation": frozenset(_STAFF | {"edit_air_heads", "approve_aircraft", "edit_movements"}),
         "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones"}),
+            | {"publish_imports"}
+        ),
+        "aviation": frozenset(_STAFF | {"edit_air_heads", "edit_movements"}),
+        "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones", "see_evidence"}),
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),
         "partner": frozenset(_SEES | {"send_report", "edit_movements"}),

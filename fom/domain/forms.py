@@ -428,9 +428,14 @@ def _place(_: Question, value: Any) -> dict[str, Any]:
 
 
 def _way(question: Question, value: Any) -> dict[str, Any]:
-    """Return one of `{track: [[lon, lat, seconds?], …]}`, `{stretches}`, `{route, from_km, to_km}`, `{start, end}`."""
+    """Return one of `{track: [[lon, lat, seconds?], …]}`, `{stretches}`, `{route, from_km, to_km}`, `{start, end}`.
+
+    A track with breaks is `{tracks: [track, …]}`: between them nothing is claimed.
+    """
     if not isinstance(value, Mapping):
         raise ValueError(value)
+    if "tracks" in value:
+        return {"tracks": _tracks(value["tracks"])}
     if "track" in value:
         return {"track": _track(value["track"])}
     if "stretches" in value:
@@ -448,6 +453,13 @@ def _track(value: Any) -> list[list[float]]:
     if not all(len(p) >= 2 and -180 <= p[0] <= 180 and -90 <= p[1] <= 90 and math.isfinite(p[-1]) for p in points):
         raise ValueError(value)
     return points
+
+
+def _tracks(value: Any) -> list[list[list[float]]]:
+    tracks = [_track(part) for part in value]
+    if not tracks or sum(len(track) for track in tracks) > TRACK_POINTS_MAX:
+        raise ValueError(value)
+    return tracks
 
 
 def _stretch(value: Any) -> dict[str, Any]:
@@ -494,18 +506,26 @@ def _feature(answers: Answers, properties: dict[str, Any]) -> Feature:
 
 
 def _passage(answers: Answers, stretches: Sequence[Mapping[str, Any]]) -> list[Feature]:
-    track = answers["way"].get("track")
+    tracks = tracks_of(answers["way"])
     properties = {
         "kind": "verification", "strength": answers["strength"], "passed": answers.get("passed") or None,
         "unimpeded": answers.get("unimpeded", True), "user_class": answers["user_class"],
-        "track": "stated" if track is None else "gps",
+        "track": "gps" if tracks else "stated",
     }  # fmt: skip
-    if track is None:
+    if not tracks:
         properties["segments"] = [dict(stretch) for stretch in stretches]
     feature = _feature(answers, properties)
-    if track is not None:
-        feature["geometry"] = {"type": "LineString", "coordinates": [point[:2] for point in track]}
+    lines = [[point[:2] for point in track] for track in tracks]
+    if len(lines) == 1:
+        feature["geometry"] = {"type": "LineString", "coordinates": lines[0]}
+    elif lines:
+        feature["geometry"] = {"type": "MultiLineString", "coordinates": lines}
     return [feature]
+
+
+def tracks_of(way: Mapping[str, Any]) -> list[list[list[float]]]:
+    """Return the tracks of a way, none where it was only stated."""
+    return [way["track"]] if "track" in way else list(way.get("tracks", ()))
 
 
 def _explosive(answers: Answers, _: object) -> list[Feature]:

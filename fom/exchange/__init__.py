@@ -1,1 +1,1 @@
-"""Formats in and out, each one module: values in, bytes out, or bytes in, values out."""
+"""Formats in and out, one module each: bytes in, plain values out, and the other way round. No database, no request."""

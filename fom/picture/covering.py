@@ -6,6 +6,7 @@ Source: facts format, section 3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,25 @@ Ints = NDArray[np.int64]
 EDGES_IN_BOX = 8
 Columns = dict[str, Any]
 """`segments, low, high, is_whole`: one row per part, metres; whether the parts of the segment together cover it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """What tells beforehand which stretches a passage will count for, and what of a track lies off every road."""
+
+    ground: Ground
+    tolerance_m: float
+
+    def columns(self, passage: Verification) -> Columns:
+        """Return the parts that the picture counts once the passage is a record."""
+        return passage_columns(passage, self.ground, self.tolerance_m)
+
+    def is_on_road(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return (n,) whether points (n, 2), degrees, lie within the tolerance of any road."""
+        found, _, _ = self.ground.near_points(points, np.full(len(points), self.tolerance_m))
+        is_on = np.zeros(len(points), np.bool_)
+        is_on[found] = True
+        return is_on
 
 
 def passage_columns(passage: Verification, ground: Ground, tolerance_m: float) -> Columns:

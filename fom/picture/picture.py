@@ -27,6 +27,7 @@ from fom.picture.binding import Binder
 from fom.picture.bindings import Bindings, pairs_for
 from fom.picture.case import Basis, Case
 from fom.picture.contributions import Contributions
+from fom.picture.covering import Covering
 from fom.picture.influence import Influence
 from fom.picture.kept_bindings import KeptBindings, begin, bind_released, keep
 from fom.picture.live import LiveStates
@@ -76,6 +77,11 @@ class Picture:
     def influence(self) -> Influence:
         """Return who speaks about whom, as it is now."""
         return Influence(self._ledger, self._bindings, self._binder)
+
+    @property
+    def covering(self) -> Covering:
+        """Return what tells which stretches a passage would count for; it stays good after the lock is let go."""
+        return Covering(self._binder.ground, self._binder.measures.track_tolerance_m)
 
     # change
 

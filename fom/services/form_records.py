@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
-from fom.domain.forms import FORMS, records_of
+from fom.domain.forms import FORMS, records_of, tracks_of
 from fom.errors import FieldError, InvalidInput, NotFound
 from fom.network.network import Network
 from fom.routing.router import Router
@@ -53,7 +53,7 @@ def _check_subjects(session: Session, draft: ReportDraft, actor: Actor) -> None:
 def _stretches(
     session: Session, way: Mapping[str, Any], actor: Actor, network: Network, router: Router
 ) -> list[dict[str, Any]]:
-    if "track" in way:
+    if tracks_of(way):
         return []
     if "stretches" in way:
         return [dict(stretch) for stretch in way["stretches"]]

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fom.domain.forms import FORMS, Question
+from fom.domain.forms import FORMS, Question, tracks_of
 
 LANGUAGES = ("en", "fr", "ar")
 RIGHT_TO_LEFT = ("ar",)
@@ -77,5 +77,6 @@ def _told(question: Question, value: Any, words: dict[str, dict[str, str]]) -> s
     if question.kind == "place":
         return value.get("text") or f"{value['lon']:.5f}, {value['lat']:.5f}"
     if question.kind == "way":
-        return f"{len(value['track'])} points" if "track" in value else ", ".join(value)
+        tracks = tracks_of(value)
+        return f"{sum(len(track) for track in tracks)} points" if tracks else ", ".join(value)
     return f"{value:g} {question.unit}".strip() if isinstance(value, float | int) else str(value)

@@ -103,6 +103,35 @@ def confirm_pending(session: Session, pending_id: str, *, actor: Actor, now: int
     return Outcome(record_id=act.id, change=change)
 
 
+def confirm_together(
+    session: Session, pending_ids: Sequence[str], *, subject: tuple[str, str], actor: Actor, at: int
+) -> int:
+    """Sign as the second person for acts that belong together, as one change; return how many records were made.
+
+    An act whose target was retracted meanwhile falls by itself. Refuses as `confirm_pending`.
+    """
+    acts = [_get_open(session, pending_id, actor) for pending_id in pending_ids]
+    for act in acts:
+        if not _may_confirm(act, actor):
+            require(actor, act.action)
+        if act.proposed_by == actor.person:
+            raise NotPermitted("two_persons: somebody else must confirm what you proposed")
+    absent = retracted_ids(session, known_at=at)
+    made = [act for act in acts if not absent & set(act.targets)]
+    change = add_change(session, "record", at=at, subject=subject, record_ids=[act.id for act in made])
+    for act in acts:
+        act.settled_by, act.settled_at = actor.person, at
+        act.outcome, act.record_id = ("confirmed", act.id) if act in made else ("overtaken", None)
+    for classification, area in sorted({(act.classification, act.area or "") for act in made}):
+        group = [act for act in made if (act.classification, act.area or "") == (classification, area)]
+        features = [_with_signatures(act, [act.proposed_by, actor.person], at) for act in group]
+        provenance = Provenance(change_number=change, classification=classification, area=area or None)
+        insert_records(session, features, provenance)
+    details = {"acts": [act.id for act in made], "proposed_by": sorted({act.proposed_by for act in acts})}
+    note(session, "confirm", subject, kind="record", actor=actor, at=at, details=details, change=change)
+    return len(made)
+
+
 def withdraw_pending(session: Session, pending_id: str, *, reason: str, actor: Actor, now: int) -> None:
     """Let a proposed act fall: by who proposed it, or by who might have confirmed it."""
     at = step(session, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from shapely.geometry import shape
 from sqlalchemy import ColumnElement, Select, column, func, insert, or_, select, table
@@ -21,6 +21,7 @@ from fom.store.tables import RecordReference, RecordRow
 
 _BOUNDS = table("record_bounds", *(column(name) for name in ("number", "min_lon", "max_lon", "min_lat", "max_lat")))
 """The R*Tree of SQLite, filled by a trigger (migrations/ddl.py)."""
+Key = TypeVar("Key", str, int)
 COMMON = ("kind", "received", "occurred", "grade", "origin", "by", "signed_by", "location", "meta")
 """Members with a column of their own; `grade` of a grade record too."""
 
@@ -124,7 +125,7 @@ def find_records(session: Session, ids: Iterable[str]) -> list[RecordRow]:
     """Return the rows of those ids that exist, in the order of their numbers."""
     return [
         row
-        for part in _parts(ids)
+        for part in parts_of(ids)
         for row in session.scalars(_ordered(select(RecordRow).where(RecordRow.id.in_(part))))
     ]
 
@@ -132,7 +133,7 @@ def find_records(session: Session, ids: Iterable[str]) -> list[RecordRow]:
 def existing_ids(session: Session, ids: Iterable[str]) -> set[str]:
     """Return those of the ids that are records."""
     return {
-        found for part in _parts(ids) for found in session.scalars(select(RecordRow.id).where(RecordRow.id.in_(part)))
+        found for part in parts_of(ids) for found in session.scalars(select(RecordRow.id).where(RecordRow.id.in_(part)))
     }
 
 
@@ -202,7 +203,7 @@ def _scalars(session: Session, query: Select[RecordRow]) -> Iterable[RecordRow]:
 def _rows_about(session: Session, query: Select[RecordRow], ids: Iterable[str]) -> Iterable[RecordRow]:
     """Return those rows of a query that speak of some records, in the order of their numbers."""
     found: dict[int, RecordRow] = {}
-    for part in _parts(ids):
+    for part in parts_of(ids):
         speaking = select(RecordReference.record_id).where(RecordReference.target_id.in_(part))
         found |= {row.number: row for row in _scalars(session, query.where(RecordRow.id.in_(speaking)))}
     return (found[number] for number in sorted(found))
@@ -248,7 +249,8 @@ def _ordered(query: Select[RecordRow]) -> Select[RecordRow]:
     return query.order_by(RecordRow.number)
 
 
-def _parts(ids: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+def parts_of(ids: Iterable[Key], size: int = 500) -> Iterator[list[Key]]:
+    """Yield distinct ids in order, as many at a time as a statement takes."""
     listed = sorted(set(ids))
     for start in range(0, len(listed), size):
         yield listed[start : start + size]

@@ -6,10 +6,11 @@ Runs before any view, so that models and services never meet NaN, Infinity, a NU
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, abort, current_app, request
 from flask.json.provider import JSONProvider
 
 from fom.errors import InvalidInput
@@ -22,6 +23,24 @@ VERTICES_MAX = 50_000
 """Positions in one body. Source: reliability goal for hostile geometry, vertices per feature."""
 VALUES_MAX = 400_000
 """Values of any kind in one body."""
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes(max_bytes: int, *, raw: bool = False) -> Callable[[View], View]:
+    """Declare that a view takes a larger body, or one that is no JSON (`raw`)."""
+
+    def declare(view: View) -> View:
+        view.fom_body_max, view.fom_body_raw = max_bytes, raw  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def body_max(endpoint: str | None) -> int:
+    """Return how many bytes a request of an endpoint may have."""
+    return int(getattr(current_app.view_functions.get(endpoint or ""), "fom_body_max", BODY_MAX_BYTES))
 
 
 class OrjsonProvider(JSONProvider):
@@ -37,7 +56,12 @@ class OrjsonProvider(JSONProvider):
 
 
 class StrictRequest(Request):
-    """A request whose JSON failures say what is wrong in words of ours."""
+    """A request whose JSON failures say what is wrong in words of ours, and whose bound is that of its view."""
+
+    @property
+    def max_content_length(self) -> int | None:
+        """Return how many bytes the body may have."""
+        return body_max(self.endpoint) if current_app else BODY_MAX_BYTES
 
     def on_json_loading_failed(self, e: ValueError | None) -> Any:
         """Refuse: 415 without a JSON content type, 400 for text that is no JSON."""
@@ -99,6 +123,8 @@ def _check_request() -> None:
     if "\x00" in request.path or any("\x00" in k or "\x00" in v for k, v in request.args.items(multi=True)):
         abort(400, "The address holds a NUL character.")
     if not request.path.startswith("/api/") or request.method not in ("POST", "PATCH", "PUT"):
+        return
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "fom_body_raw", False):
         return
     if not request.content_length and not request.mimetype:
         return  # an act without a body, such as a confirmation; where one is needed, its model asks for it

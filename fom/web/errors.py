@@ -148,7 +148,10 @@ def _on_http(error: HTTPException) -> Response | HTTPException:
     if error.response is not None or (error.code or 500) < 400:
         return error
     status = error.code or 500
-    answer = problem(status, CODES.get(status, "refused"), error.description or "")
+    detail = error.description or ""
+    if status == 413 and request.max_content_length:
+        detail = f"This address takes at most {request.max_content_length / 1024 / 1024:.0f} MB; send it in parts."
+    answer = problem(status, CODES.get(status, "refused"), detail)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             answer.headers[name] = value

@@ -21,7 +21,7 @@ from tests.services.test_accounts import PASSWORD
 from tests.services.test_registers import ROWS
 from tests.store.test_audit import assert_guarded
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0010", "0011", "0012", "0013", "0014")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014")
 NOT_OURS = ("spatial_ref_sys", "record_bounds", "ix_record_geometry")
 
 

@@ -7,6 +7,8 @@ from fom.store.tables.cases import CaseStep, ClauseListVersion
 from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
 from fom.store.tables.inspections import ImportBatch, InspectionForm, RouteStudy
 from fom.store.tables.questions import ReportQuestion
+from fom.store.tables.evidence import Evidence
+from fom.store.tables.imports import ImportBatch, ImportRow, SavedMapping
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -52,6 +54,9 @@ __all__ = [
     "ClauseListVersion",
     "ImportBatch",
     "Delivery",
+    "Evidence",
+    "ImportBatch",
+    "ImportRow",
     "Inspection",
     "InspectionForm",
     "KeyRoute",
@@ -77,6 +82,7 @@ __all__ = [
     "Role",
     "RouteStudy",
     "Shown",
+    "SavedMapping",
     "Unit",
     "User",
     "WhatIfRow",

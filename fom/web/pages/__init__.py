@@ -15,6 +15,7 @@ from fom.web.pages import (
     desk_correct,
     differences,
     forms,
+    imports,
     live_map,
     movements,
     networks,
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
     for page in (
         live_map,
         report,
+        imports,
         desk,
         desk_correct,
         planner,

@@ -20,6 +20,7 @@ TABS = (
     ("Map", "/", "read_picture"),
     ("Desk", "/desk", "read_reports"),
     ("Report", "/report", "send_report"),
+    ("Imports", "/imports", "stage_imports"),
     ("Routes", "/routes", "read_picture"),
     ("My routes", "/my-routes", "read_picture"),
     ("Planner", "/planner", "read_picture"),
