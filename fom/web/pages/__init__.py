@@ -11,6 +11,7 @@ from fom.web.pages import (
     briefing,
     desk,
     differences,
+    field,
     live_map,
     networks,
     planner,
@@ -29,6 +30,7 @@ def register(app: Flask) -> None:
     for page in (
         live_map,
         report,
+        field,
         desk,
         planner,
         reach,
