@@ -1,15 +1,15 @@
 // The field app: starts its parts, shows the page of the address after `#`, keeps status, outbox line and warnings in sight.
 import { hour, now, openClock } from "./clock.js";
-import { bus, link, refreshAll, tell } from "./contact.js";
+import { bus, link, refreshAll } from "./contact.js";
 import { formOf, duration, language, metres, openForms, openWords, t } from "./words.js";
-import { gps, openGps, warnings } from "./gps.js";
+import { openGps, warnings } from "./gps.js";
 import { renderForm } from "./forms.js";
 import { hurry, list, open, pause, start, tidy, waitingOf } from "./outbox.js";
 import { readBundle, renderPicture } from "./picture.js";
-import { renderHome, renderMe, renderOutbox, renderSent, seconds } from "./pages.js";
+import { renderHome, renderMe, renderOutbox, renderQuestion, renderSent, seconds } from "./pages.js";
 import { kept } from "./store.js";
 import { openTrack } from "./track.js";
-import { button, el, ltr } from "./ui.js";
+import { button, el, fill, ltr } from "./ui.js";
 
 const REFRESH_MS = 300000;
 const view = document.querySelector("[data-view]"), tabs = document.querySelector("[data-tabs]"), bands = document.querySelector("[data-bands]"), status = document.querySelector("[data-status]");
@@ -21,6 +21,7 @@ const PAGES = {
   outbox: () => renderOutbox(view),
   me: () => renderMe(view, { version, update: waitingWorker && takeUpdate }),
   sent: (id) => renderSent(view, id),
+  question: (id) => renderQuestion(view, id),
   form: async (id) => {
     const item = await open(id);
     if (!item || item.state !== "draft") { location.hash = item ? `#sent/${id}` : "#report"; return {}; }
@@ -45,14 +46,14 @@ async function show() {
 
 async function drawTabs() {
   const items = await list(), open = items.filter((item) => item.state !== "accepted" && item.state !== "draft").length + ((await kept("questions")) ?? []).length;
-  const here = { form: "report", sent: "outbox" }[view.dataset.page] ?? view.dataset.page;
+  const here = { form: "report", sent: "outbox", question: "outbox" }[view.dataset.page] ?? view.dataset.page;
   tabs.setAttribute("aria-label", t("app_pages"));
-  tabs.replaceChildren(...["report", "picture", "outbox", "me"].map((name) => el("a", { href: `#${name}`, "aria-current": name === here ? "page" : null }, t(`tab_${name}`), name === "outbox" && open ? el("i", {}, String(open)) : null)));
+  fill(tabs, ...["report", "picture", "outbox", "me"].map((name) => el("a", { href: `#${name}`, "aria-current": name === here ? "page" : null }, t(`tab_${name}`), name === "outbox" && open ? el("i", {}, String(open)) : null)));
 }
 
 async function drawStatus() {
   const words = link.state === "none" || navigator.onLine === false ? "link_none" : link.state === "weak" ? "link_weak" : link.state === "good" ? "link_good" : "link_unknown";
-  status.replaceChildren(el("b", {}, ltr(hour(now()))), el("span", {}, t(words)));
+  fill(status, el("b", {}, ltr(hour(now()))), el("span", {}, t(words)));
   const waits = waitingOf(await list()), near = warnings(await readBundle()), parts = [];
   for (const { hazard, least, bearing } of near.slice(0, 1)) {
     const place = least < 1 ? t("hazard_here") : t("hazard_near", { m: metres(least), deg: String(Math.round(bearing)).padStart(3, "0") });
@@ -67,7 +68,7 @@ async function drawStatus() {
   const key = parts.map((part) => part.textContent).join("|");
   if (bands.dataset.key === key) return;
   bands.dataset.key = key;
-  bands.replaceChildren(...parts);
+  fill(bands, ...parts);
 }
 
 function takeUpdate() {
@@ -113,8 +114,6 @@ async function begin() {
   start();
   refreshAll(language).then(tidy);
   openGps();
-  void gps;
-  void tell;
 }
 
 begin();

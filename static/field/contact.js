@@ -1,5 +1,5 @@
 // Talking with the service: who is signed in, the forms, the last picture, questions of the JOC. All of it may fail.
-import { meet, offsetSeconds } from "./clock.js";
+import { meet } from "./clock.js";
 import { keep, kept } from "./store.js";
 
 const PATIENCE_MS = 30000;
@@ -75,11 +75,11 @@ export async function refreshBundle() {
   tell("bundle");
 }
 
-// What the JOC asks back; a service without such questions says 404.
+// What the JOC asks back; a service without such questions says so with the session.
 export async function refreshQuestions() {
+  if (!(await kept("session"))?.asks_back) return;
   const answer = await ask("/api/v1/questions?mine=1");
-  const asked = answer.ok ? answer.body.questions ?? answer.body.items ?? [] : [];
-  await keep("questions", Array.isArray(asked) ? asked : []);
+  await keep("questions", answer.ok && Array.isArray(answer.body.questions) ? answer.body.questions : []);
   tell("questions");
 }
 
@@ -108,4 +108,3 @@ export function refreshAll(language) {
   return refreshing;
 }
 
-export { offsetSeconds };

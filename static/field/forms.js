@@ -6,14 +6,14 @@ import { queue, saveDraft, startDraft, open, discard } from "./outbox.js";
 import { placeStep } from "./place.js";
 import { twoForms } from "./position.js";
 import { begin } from "./track.js";
-import { button, chip, confirmStep, el, go, ltr, symbol, warningBand } from "./ui.js";
+import { add, button, chip, confirmStep, el, fill, go, ltr, warningBand } from "./ui.js";
 import { answerWords, formOf, metres, t } from "./words.js";
 import { wayStep, wayWords } from "./way.js";
 
 const ABOUT_ME = ["strength", "user_class", "passed"];
 // Questions whose answer is the same on most days of a patrol: kept from the last report, shown before sending.
 const ASSUMED = { unimpeded: true };
-const WORDS_MAX = 4000, REGISTERS = { air_head: "air_heads", crossing: "crossings", site: "camps" };
+const TEXT_MAX = 500, WORDS_MAX = 1000, REGISTERS = { air_head: "air_heads", crossing: "crossings", site: "camps" };
 
 export const isDetails = (item) => Boolean(item.after || item.base);
 
@@ -67,11 +67,11 @@ export function problemsOf(item) {
 // Renders the step of a draft into the view; `leave` is told what to stop when another page is shown.
 export async function renderForm(view, item) {
   const form = formOf(item.form);
-  if (!form) { view.replaceChildren(el("div", { class: "pad" }, el("p", { class: "empty" }, t("no_forms")))); return; }
+  if (!form) { fill(view, el("div", { class: "pad" }, el("p", { class: "empty" }, t("no_forms")))); return; }
   const questions = questionsOf(item), steps = questions.length + 1, step = Math.min(item.step ?? 0, questions.length);
   const head = el("div", { class: "steps" }, el("div", { class: "rowx" }, el("span", {}, isDetails(item) ? t("details_of", { form: form.title }) : form.title), el("span", { class: "end" }, t("step_of", { n: step + 1, all: steps }))), el("div", { class: "progress", "aria-hidden": "true" }, ...Array.from({ length: steps }, (_, i) => el("i", { class: i <= step ? "on" : "" }))));
   const body = el("div", { class: "pad form-step" }, head), foot = el("div", { class: "send-bar" });
-  view.replaceChildren(...[form.warning ? warningBand(form.warning) : null, body, foot].filter(Boolean));
+  fill(view, form.warning ? warningBand(form.warning) : null, body, foot);
   const move = async (by) => {
     item.step = Math.max(0, Math.min(questions.length, step + by));
     await saveDraft(item);
@@ -82,9 +82,9 @@ export async function renderForm(view, item) {
   const back = step ? button(t("back"), () => move(-1)) : button(t("leave"), () => leave(item));
   if (step === questions.length) return renderReview({ view, item, form, body, foot, back });
   const question = questions[step];
-  body.append(el("h1", {}, question.words), question.help ? el("p", { class: "help" }, question.help) : null);
+  add(body, el("h1", {}, question.words), question.help ? el("p", { class: "help" }, question.help) : null);
   const next = button(question.kind === "place" ? t("yes_place") : question.kind === "way" ? t("yes_way") : t("next"), () => move(1), { class: "main" });
-  foot.append(back, next);
+  add(foot, back, next);
   const state = { value: item.answers[question.code] };
   // An answer is noted at once and stands on the disk before the next step; an empty one is no answer.
   const say = (value, isDone = false) => {
@@ -95,15 +95,16 @@ export async function renderForm(view, item) {
     settle();
     saveDraft(item).then(() => { if (isDone) move(1); });
   };
-  const settle = (isBad = false) => {
+  // A place is left out only by whoever says that he cannot say where.
+  const settle = (isBad = false, isLeftOut = question.kind !== "place") => {
     const isAnswered = state.value !== undefined;
-    next.disabled = isBad || (question.is_required && !isAnswered);
-    if (!question.is_required && !isAnswered) next.textContent = question.kind === "place" ? t("skip_place") : t("skip");
+    next.disabled = isBad || (!isAnswered && (question.is_required || !isLeftOut));
+    if (!question.is_required && !isAnswered) next.textContent = question.kind !== "place" ? t("skip") : isLeftOut ? t("skip_place") : t("yes_place");
     else next.textContent = question.kind === "place" ? t("yes_place") : question.kind === "way" ? t("yes_way") : t("next");
   };
   settle();
   await (CONTROLS[question.kind] ?? CONTROLS.text)({ body, question, value: state.value, say, settle, item });
-  for (const words of problemsOf(item).get(question.code) ?? []) body.append(el("p", { class: "error" }, words));
+  for (const words of problemsOf(item).get(question.code) ?? []) add(body, el("p", { class: "error" }, words));
 }
 
 function leave(item) {
@@ -114,28 +115,27 @@ function leave(item) {
 
 const CONTROLS = {
   async choice({ body, question, value, say }) {
-    body.append(el("div", { class: "options", role: "group", "aria-label": question.words }, ...question.answers.map(({ code, words }) => el("button", { type: "button", class: "option", "aria-pressed": String(code === value), dataset: { code }, onclick: () => say(code, true) }, el("b", {}, words)))));
+    add(body, el("div", { class: "options", role: "group", "aria-label": question.words }, ...question.answers.map(({ code, words }) => el("button", { type: "button", class: "option", "aria-pressed": String(code === value), dataset: { code }, onclick: () => say(code, true) }, el("b", {}, words)))));
   },
 
   async choices({ body, question, value, say }) {
     const boxes = question.answers.map(({ code }) => el("input", { type: "checkbox", value: code, checked: (value ?? []).includes(code), onchange: () => say(boxes.filter((box) => box.checked).map((box) => box.value)) }));
-    body.append(el("div", { class: "options" }, ...question.answers.map(({ words }, i) => el("label", { class: "option" }, boxes[i], el("b", {}, words)))));
+    add(body, el("div", { class: "options" }, ...question.answers.map(({ words }, i) => el("label", { class: "option" }, boxes[i], el("b", {}, words)))));
   },
 
   async flag({ body, question, value, say }) {
-    body.append(el("div", { class: "options", role: "group", "aria-label": question.words }, ...[true, false].map((is) => el("button", { type: "button", class: "option", "aria-pressed": String(value === is), onclick: () => say(is, true) }, el("b", {}, t(is ? "yes" : "no"))))));
+    add(body, el("div", { class: "options", role: "group", "aria-label": question.words }, ...[true, false].map((is) => el("button", { type: "button", class: "option", "aria-pressed": String(value === is), onclick: () => say(is, true) }, el("b", {}, t(is ? "yes" : "no"))))));
   },
 
-  async text({ body, question, value, say, item }) {
+  async text({ body, question, value, say }) {
     if (question.code === "passed") {
       const profiles = (await kept("session"))?.profiles ?? [];
       if (profiles.length) {
-        body.append(el("div", { class: "options" }, ...profiles.map((p) => el("button", { type: "button", class: "option", "aria-pressed": String(p.code === value), dataset: { code: p.code }, onclick: () => say(p.code, true) }, el("b", {}, t(`vehicle_${p.vehicle}`)), el("span", {}, `${p.code} · MLC ${p.mlc} · ${p.mass_t} t`)))));
+        add(body, el("div", { class: "options" }, ...profiles.map((p) => el("button", { type: "button", class: "option", "aria-pressed": String(p.code === value), dataset: { code: p.code }, onclick: () => say(p.code, true) }, el("b", {}, t(`vehicle_${p.vehicle}`)), el("span", {}, `${p.code} · MLC ${p.mlc} · ${p.mass_t} t`)))));
         return;
       }
     }
-    body.append(el("textarea", { maxlength: WORDS_MAX, rows: "5", "aria-label": question.words, value: value ?? "", oninput: ({ target }) => say(target.value.trim()) }));
-    void item;
+    add(body, el("textarea", { maxlength: TEXT_MAX, rows: "5", "aria-label": question.words, value: value ?? "", oninput: ({ target }) => say(target.value.trim()) }));
   },
 
   async number({ body, question, value, say, settle }) {
@@ -147,7 +147,7 @@ const CONTROLS = {
       told.textContent = isBad ? t("bad_number", { came: input.value, low: question.low, high: question.high, unit: question.unit ?? "" }) : "";
       if (isBad) settle(true); else say(read);
     });
-    body.append(el("div", { class: question.unit ? "unit" : "" }, input, question.unit ? el("span", {}, question.unit) : null), told);
+    add(body, el("div", { class: question.unit ? "unit" : "" }, input, question.unit ? el("span", {}, question.unit) : null), told);
   },
 
   async moment({ body, question, value, say, settle }) {
@@ -163,17 +163,17 @@ const CONTROLS = {
     day.addEventListener("input", read);
     time.addEventListener("input", read);
     if (!isAhead) {
-      body.append(el("div", { class: "options" },
+      add(body, el("div", { class: "options" },
         el("button", { type: "button", class: "option", dataset: { code: "now" }, onclick: () => say(isoOf(now()), true) }, el("b", {}, t("just_now")), el("span", {}, ltr(dateTimeGroup(now())))),
         el("button", { type: "button", class: "option", onclick: () => { other.hidden = false; day.focus(); read(); } }, el("b", {}, t("another_time")))));
     }
-    body.append(other, el("p", { class: "help" }, t("times_are_utc")), told);
+    add(body, other, el("p", { class: "help" }, t("times_are_utc")), told);
     if (value) told.textContent = dateTimeGroup(start);
   },
 
-  async place({ body, question, value, say, item }) {
-    await placeStep(body, { value, say, isHazard: item.form === "explosive", allowNone: !question.is_required });
-    if (item.form === "explosive") body.append(el("div", { class: "effect" }, chip("R"), el("span", {}, t("hazard_effect"))));
+  async place({ body, question, value, say, settle, item }) {
+    await placeStep(body, { value, say, onnone: question.is_required ? null : () => settle(false, true), isHazard: item.form === "explosive" });
+    if (item.form === "explosive") add(body, el("div", { class: "effect" }, chip("R"), el("span", {}, t("hazard_effect"))));
   },
 
   async way({ body, value, say }) {
@@ -182,12 +182,12 @@ const CONTROLS = {
 
   async subject({ body, question, value, say }) {
     const bundle = await kept("bundle"), rows = bundle?.[REGISTERS[question.register]] ?? [];
-    if (!rows.length) { body.append(el("p", { class: "empty" }, t("no_rows"))); return; }
+    if (!rows.length) { add(body, el("p", { class: "empty" }, t("no_rows"))); return; }
     const find = el("input", { type: "search", placeholder: t("search"), "aria-label": t("search") }), list = el("div", { class: "options" });
-    const show = () => list.replaceChildren(...rows.filter((row) => row.name.toLowerCase().includes(find.value.trim().toLowerCase())).slice(0, 60).map((row) => el("button", { type: "button", class: "option", "aria-pressed": String(row.id === value), onclick: () => say(row.id, true) }, el("b", {}, row.name))));
+    const show = () => fill(list, ...rows.filter((row) => row.name.toLowerCase().includes(find.value.trim().toLowerCase())).slice(0, 60).map((row) => el("button", { type: "button", class: "option", "aria-pressed": String(row.id === value), onclick: () => say(row.id, true) }, el("b", {}, row.name))));
     find.addEventListener("input", show);
     show();
-    body.append(rows.length > 8 ? find : null, list);
+    add(body, rows.length > 8 ? find : null, list);
   },
 };
 CONTROLS.integer = CONTROLS.number;
@@ -215,8 +215,8 @@ async function renderReview({ view, item, form, body, foot, back }) {
   const send = button(t("send"), async () => { send.disabled = true; await finish(item); }, { class: "main", disabled: missing.length > 0 });
   const slot = el("div", { dataset: { photos: "", report: item.report, form: item.form, item: item.id } });
   const loose = [...(problems.get("") ?? []), ...(item.problem && !item.problem.errors.length && item.problem.detail ? [item.problem.detail] : [])];
-  body.append(el("h1", {}, t("review")), ...loose.map((text) => el("p", { class: "error" }, text)), el("dl", { class: "answers" }, ...rows), ...(missing.length ? [el("p", { class: "error" }, t("still_missing", { what: missing.map((question) => question.words).join(", ") }))] : []), el("div", { class: "field" }, el("label", { for: "words" }, t("in_your_words")), words, el("p", { class: "help" }, t("no_names"))), slot, el("p", { class: "rowx" }, button(t("discard"), () => confirmStep(t("discard_ask"), t("discard"), async () => { await discard(item.id); go("#report"); }), { class: "plain" })));
-  foot.append(back, send);
+  add(body, el("h1", {}, t("review")), ...loose.map((text) => el("p", { class: "error" }, text)), el("dl", { class: "answers" }, ...rows), ...(missing.length ? [el("p", { class: "error" }, t("still_missing", { what: missing.map((question) => question.words).join(", ") }))] : []), el("div", { class: "field" }, el("label", { for: "words" }, t("in_your_words")), words, el("p", { class: "help" }, t("no_names"))), slot, el("p", { class: "rowx" }, button(t("discard"), () => confirmStep(t("discard_ask"), t("discard"), async () => { await discard(item.id); go("#report"); }), { class: "plain" })));
+  add(foot, back, send);
   document.dispatchEvent(new CustomEvent("photoslot", { detail: { slot, report: item.report, item: item.id, form: item.form } }));
 }
 
@@ -231,4 +231,3 @@ async function finish(item) {
   go(`#sent/${first.id}`);
 }
 
-export { symbol };

@@ -73,9 +73,20 @@ export async function queue(item) {
   return queued;
 }
 
+// Puts the answer to a question of the JOC in line.
+export async function answer(question, words) {
+  const session = await kept("session");
+  const item = { id: crypto.randomUUID(), question, form: question.form ?? "other", answers: {}, words, report: question.report_id, state: "waiting", created: Date.now(), queued: Date.now(), sequence: await nextNumber("sequence"), person: session?.person ?? null, tries: 0, next: 0, body: JSON.stringify({ answer: words }) };
+  await put("items", item);
+  await changed();
+  hurry();
+  return item;
+}
+
 // Back to a draft: only what was never on its way, or was refused.
 export async function takeBack(id) {
   const item = await change(id, (it) => {
+    if (it.question) return;
     if (it.state === "needs" || (it.state === "waiting" && !it.tries)) Object.assign(it, { state: "draft", body: null });
   });
   await changed();
@@ -173,7 +184,7 @@ async function sendOne(id) {
 
 async function post(item, isSecond = false) {
   const session = await kept("session");
-  const path = item.base ? `/api/v1/reports/${item.report}/versions` : "/api/v1/reports";
+  const path = item.question ? `/api/v1/questions/${item.question.id}/answer` : item.base ? `/api/v1/reports/${item.report}/versions` : "/api/v1/reports";
   const body = item.base ? JSON.stringify({ ...JSON.parse(item.body), base_version: item.base }) : item.body;
   const answer = await ask(path, { method: "POST", body, patience: PATIENCE_MS, headers: { "Content-Type": "application/json", "X-CSRFToken": session?.csrf ?? "" } });
   if (answer.status === 400 && !isSecond) { // a token of an earlier login
@@ -183,7 +194,7 @@ async function post(item, isSecond = false) {
   return answer;
 }
 
-const isOurs = (item, body) => body.report_id === item.report && Number.isInteger(body.version);
+const isOurs = (item, body) => body.report_id === item.report && (item.question ? body.id === item.question.id && body.answer === item.words : Number.isInteger(body.version));
 
 async function settle(item, { status, body, retryAfter }) {
   const problem = { status, code: body.code ?? null, detail: body.detail ?? null, errors: body.errors ?? [], current: body.details?.current ?? null };

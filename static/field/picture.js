@@ -5,7 +5,7 @@ import { FieldMap } from "./canvas.js";
 import { onRoutes } from "./geo.js";
 import { gps, here, turnOn } from "./gps.js";
 import { kept } from "./store.js";
-import { button, chip, el, ltr } from "./ui.js";
+import { button, chip, el, fill, ltr } from "./ui.js";
 import { longDuration, metres, stateWord, t } from "./words.js";
 
 const FRESH_MS = 10 * 60000, GREY_MS = 6 * 3600000, NEAR_M = 1000;
@@ -43,22 +43,22 @@ export function ageBand(bundle) {
 export async function renderPicture(view, { onleave }) {
   const bundle = await readBundle();
   if (!bundle) {
-    view.replaceChildren(el("div", { class: "pad" }, el("h1", {}, t("tab_picture")), el("p", { class: "empty" }, link.isSignedOut ? t("no_picture_signed_out") : t("no_picture"))));
+    fill(view, el("div", { class: "pad" }, el("h1", {}, t("tab_picture")), el("p", { class: "empty" }, link.isSignedOut ? t("no_picture_signed_out") : t("no_picture"))));
     return {};
   }
   const stamp = el("span", { class: "stamp" }, ltr(dayHour(Date.parse(bundle.as_of))));
   const map = new FieldMap({ above: [stamp] }), band = el("div"), list = el("div", { class: "pad tight" });
   const locate = button(t("show_me"), () => { turnOn(); const fix = here(); if (fix) map.focus(fix.at, 6000); }, { class: "locate" });
   map.node.append(locate);
-  view.replaceChildren(band, map.node, list);
+  fill(view, band, map.node, list);
   const update = (current = bundle) => {
     const age = ageOf(current.as_of);
-    band.replaceChildren(ageBand(current));
+    fill(band, ageBand(current));
     map.node.classList.toggle("is-old", band.firstChild.classList.contains("agebar"));
     map.canvas.dataset.drained = age.ms >= GREY_MS || isPast(current.expires) ? "3" : age.ms >= 3600000 ? "2" : age.ms >= FRESH_MS ? "1" : "0";
     map.fix = here();
     map.show(current, (line) => stateNow(current, line));
-    list.replaceChildren(...told(current));
+    fill(list, ...told(current));
   };
   update();
   if (here()) map.focus(here().at, 20000);

@@ -5,7 +5,7 @@ import { atKilometre, bearing, destination, distance, isInside, onRoutes, outsid
 import { here, nextFix } from "./gps.js";
 import { readBundle, stateNow } from "./picture.js";
 import { Refused, formatGrid, latinFigures, meanings, twoForms } from "./position.js";
-import { button, el, ltr, readBack } from "./ui.js";
+import { add, button, el, fill, ltr, readBack } from "./ui.js";
 import { metres, stateWord, t } from "./words.js";
 
 const TAP_PX = 10, TAP_LEAST_M = 15, EYE_SHARE = 0.1, KM_DOUBT_M = 250, DATUM_M = 300, NEAR_ROUTE_M = 500, MATCHES = 12;
@@ -31,7 +31,7 @@ const round = (value) => Number(value.toFixed(6));
 
 // Draws the step into `slot`. `say(place)` is called with each place that was read, null while none is; what it is
 // called with carries `confirmed` only where nothing more is asked.
-export async function placeStep(slot, { value, say, isHazard = false, allowNone = true, title = null }) {
+export async function placeStep(slot, { value, say, onnone = null, isHazard = false }) {
   const bundle = await readBundle(), box = bundle?.box ?? null;
   const methods = [
     ["gps", t("by_gps"), here() ? `± ${metres(here().accuracy)}` : ""],
@@ -43,42 +43,49 @@ export async function placeStep(slot, { value, say, isHazard = false, allowNone 
   ].filter(([code]) => bundle || !["map", "km"].includes(code));
   if (isHazard) methods.unshift(methods.splice(1, 1)[0]);
   const options = el("div", { class: "options" }), panel = el("div", { class: "method" }), back = el("div", {});
-  slot.append(...(title ? [title] : []), options, panel, back);
+  add(slot, options, panel, back);
 
   // Shows a place in its two forms; beside it what must be confirmed first, as buttons that say what they mean.
   const propose = (place, ask = null) => {
     if (!place) { back.replaceChildren(); return say(null); }
     const clean = Object.fromEntries(Object.entries(place).filter(([, part]) => part !== null && part !== undefined && part !== ""));
     if (clean.lon === undefined) {
-      back.replaceChildren(el("div", { class: "readback" }, el("p", { class: "overline" }, t("we_read")), el("b", {}, clean.text), el("span", {}, t("name_only"))));
+      fill(back, el("div", { class: "readback" }, el("p", { class: "overline" }, t("we_read")), el("b", {}, clean.text), el("span", {}, t("name_only"))));
       return say(clean);
     }
     clean.lon = round(clean.lon);
     clean.lat = round(clean.lat);
     const isOut = box && !isInside([clean.lon, clean.lat], box);
     const asks = [ask, isOut ? t("ask_outside", { m: metres(outsideBy([clean.lon, clean.lat], box)) }) : null].filter(Boolean);
-    back.replaceChildren(readBack(twoForms(clean.lon, clean.lat), whereWords(bundle, clean)), ...asks.map((words) => askedBox(words)));
+    fill(back, readBack(twoForms(clean.lon, clean.lat), whereWords(bundle, clean)), ...asks.map((words) => askedBox(words)));
     const boxes = [...back.querySelectorAll("input[type=checkbox]")];
     const settle = () => say(boxes.every((one) => one.checked) ? clean : null);
     for (const one of boxes) one.addEventListener("change", settle);
     settle();
   };
-  const refuse = (words) => { back.replaceChildren(el("p", { class: "error", role: "alert" }, words)); say(null); };
+  const refuse = (words) => { fill(back, el("p", { class: "error", role: "alert" }, words)); say(null); };
 
   const choose = async (code) => {
-    for (const one of options.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one.dataset.method === code));
+    press(options, code);
     panel.replaceChildren();
     propose(null);
     await PANELS[code]({ panel, propose, refuse, bundle, box });
     panel.querySelector("input, select")?.focus({ preventScroll: true });
   };
-  options.append(...methods.map(([code, words, aside]) => el("button", { type: "button", class: "option", "aria-pressed": "false", dataset: { method: code }, onclick: () => choose(code) }, el("b", {}, words), el("span", {}, aside))));
-  if (allowNone) options.append(button(t("by_none"), () => { choose("none"); }, { class: "option quiet", dataset: { method: "none" } }));
+  add(options, ...methods.map(([code, words, aside]) => el("button", { type: "button", class: "option", "aria-pressed": "false", dataset: { method: code }, onclick: () => choose(code) }, el("b", {}, words), el("span", {}, aside))));
+  if (onnone) add(options, button(t("by_none"), () => { choose("none").then(onnone); }, { class: "option quiet", dataset: { method: "none" } }));
   if (value) {
     const pressed = { mgrs: "typed" }[value.source] ?? value.source;
-    options.querySelector(`[data-method="${pressed}"]`)?.setAttribute("aria-pressed", "true");
+    press(options, pressed);
     propose(value);
   }
+}
+
+// Marks the way chosen and puts the others aside, so that what was read stands in sight; one press brings them back.
+export function press(options, code) {
+  for (const one of options.querySelectorAll("[data-method]")) one.setAttribute("aria-pressed", String(one.dataset.method === code));
+  options.classList.add("chosen");
+  options.querySelector(".others") ?? add(options, button(t("another_way"), () => options.classList.remove("chosen"), { class: "others plain" }));
 }
 
 const askedBox = (words) => el("label", { class: "asked-box" }, el("input", { type: "checkbox" }), el("span", {}, words));
@@ -88,15 +95,15 @@ export { labelled };
 
 const PANELS = {
   async none({ panel, propose }) {
-    panel.replaceChildren(el("p", { class: "help" }, t("no_place_told")));
+    fill(panel, el("p", { class: "help" }, t("no_place_told")));
     propose(null);
   },
 
   async gps({ panel, propose, refuse }) {
-    panel.replaceChildren(el("p", { role: "status" }, t("gps_asking")));
+    fill(panel, el("p", { role: "status" }, t("gps_asking")));
     const fix = await nextFix();
     if (!panel.isConnected) return;
-    panel.replaceChildren(button(t("gps_again"), () => PANELS.gps({ panel, propose, refuse })));
+    fill(panel, button(t("gps_again"), () => PANELS.gps({ panel, propose, refuse })));
     if (!fix) return refuse(t("gps_none"));
     propose({ lon: fix.at[0], lat: fix.at[1], source: "gps", accuracy_m: Math.max(1, Math.round(fix.accuracy)) });
   },
@@ -104,11 +111,11 @@ const PANELS = {
   async bearing({ panel, propose, refuse }) {
     const far = el("input", { inputmode: "decimal", name: "distance", autocomplete: "off" }), to = el("input", { inputmode: "decimal", name: "bearing", autocomplete: "off" });
     const from = el("p", { class: "help", role: "status" }, t("gps_asking"));
-    panel.replaceChildren(el("div", { class: "pair" }, labelled(t("distance"), far, "m"), labelled(t("bearing"), to, "°")), from);
+    fill(panel, el("div", { class: "pair" }, labelled(t("distance"), far, "m"), labelled(t("bearing"), to, "°")), from);
     const fix = await nextFix();
     if (!panel.isConnected) return;
     if (!fix) return refuse(t("gps_none"));
-    from.replaceChildren(t("from_here"), " ", ltr(formatGrid(...fix.at)), ` ± ${metres(fix.accuracy)}`);
+    fill(from, t("from_here"), " ", ltr(formatGrid(...fix.at)), ` ± ${metres(fix.accuracy)}`);
     const read = () => {
       const [length, angle] = [number(far.value), number(to.value)];
       if (!far.value || !to.value) return propose(null);
@@ -131,7 +138,7 @@ const PANELS = {
         propose({ lon, lat, source: "map", accuracy_m: accuracy });
       },
     });
-    panel.replaceChildren(el("p", { class: "help" }, t("map_closer")), map.node);
+    fill(panel, el("p", { class: "help" }, t("map_closer")), map.node);
     map.fix = here();
     map.show(bundle, (line) => stateNow(bundle, line));
     if (here()) map.focus(here().at, 8000);
@@ -142,8 +149,8 @@ const PANELS = {
     const paper = el("input", { type: "checkbox" }), datum = el("div", { class: "options", hidden: true }), which = el("div", { class: "options" });
     let chosen = null;
     const datums = ["wgs84", "unknown"].map((code) => el("button", { type: "button", class: "option", "aria-pressed": "false", dataset: { datum: code }, onclick: () => { chosen = code; for (const one of datums) one.setAttribute("aria-pressed", String(one.dataset.datum === code)); read(); } }, t(`datum_${code}`)));
-    datum.append(el("p", {}, t("datum_ask")), ...datums);
-    panel.replaceChildren(labelled(t("position"), text, null, t("position_help")), el("label", { class: "asked-box" }, paper, el("span", {}, t("from_paper"))), datum, which);
+    add(datum, el("p", {}, t("datum_ask")), ...datums);
+    fill(panel, labelled(t("position"), text, null, t("position_help")), el("label", { class: "asked-box" }, paper, el("span", {}, t("from_paper"))), datum, which);
     const take = (place, ask) => {
       if (paper.checked && !chosen) return refuse(t("datum_first"));
       propose({ lon: place.lon, lat: place.lat, source: place.kind === "mgrs" ? "mgrs" : "typed", accuracy_m: place.kind === "mgrs" ? null : place.accuracy, text: place.text, datum: chosen === "unknown" ? "unknown" : null }, ask);
@@ -161,7 +168,7 @@ const PANELS = {
       const asks = { swap: "ask_swap", zone: "ask_zone" };
       if (meant.places.length === 1) return take(meant.places[0], meant.ask in asks ? t(asks[meant.ask], { grid: formatGrid(meant.places[0].lon, meant.places[0].lat).slice(0, 3) }) : null);
       propose(null);
-      which.append(el("p", {}, t(meant.ask === "zone" ? "which_zone" : "which_reading")), ...meant.places.map((place) => el("button", { type: "button", class: "option", onclick: (event) => { for (const one of which.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === event.currentTarget)); take(place, null); } }, el("span", { class: "mono" }, ...twoForms(place.lon, place.lat).map((form) => el("span", { class: "block" }, ltr(form)))))));
+      add(which, el("p", {}, t(meant.ask === "zone" ? "which_zone" : "which_reading")), ...meant.places.map((place) => el("button", { type: "button", class: "option", onclick: (event) => { for (const one of which.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === event.currentTarget)); take(place, null); } }, el("span", { class: "mono" }, ...twoForms(place.lon, place.lat).map((form) => el("span", { class: "block" }, ltr(form)))))));
     };
     text.addEventListener("input", read);
     paper.addEventListener("change", () => { datum.hidden = !paper.checked; if (!paper.checked) chosen = null; read(); });
@@ -170,7 +177,7 @@ const PANELS = {
   async km({ panel, propose, refuse, bundle }) {
     const route = el("select", {}, ...bundle.routes.map((one) => el("option", { value: one.id }, `${one.code} · ${one.name}`)));
     const km = el("input", { inputmode: "decimal", name: "km", autocomplete: "off" }), length = el("p", { class: "help" });
-    panel.replaceChildren(labelled(t("key_route"), route), labelled(t("kilometre"), km, "km"), length);
+    fill(panel, labelled(t("key_route"), route), labelled(t("kilometre"), km, "km"), length);
     const read = () => {
       const chosen = bundle.routes.find((one) => one.id === route.value);
       length.textContent = chosen ? t("km_range", { km: chosen.length_km }) : t("no_routes");
@@ -186,12 +193,12 @@ const PANELS = {
 
   async name({ panel, propose, bundle }) {
     const text = el("input", { autocomplete: "off", name: "place", type: "search" }), hits = el("div", { class: "options" });
-    panel.replaceChildren(labelled(t("place_name"), text, null, t("place_name_help")), hits);
+    fill(panel, labelled(t("place_name"), text, null, t("place_name_help")), hits);
     const plain = (words) => words.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
     let asked = 0;
     const show = (found, typed) => {
       const fix = here();
-      hits.replaceChildren(...found.map((place) => el("button", { type: "button", class: "option", onclick: (event) => { for (const one of hits.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === event.currentTarget)); propose({ lon: place.lon, lat: place.lat, source: "name", radius_m: place.radius_m, text: place.name }); } }, el("b", {}, place.name), el("span", {}, [place.admin, fix ? t("distance_from_you", { m: metres(distance(fix.at, [place.lon, place.lat])), deg: String(Math.round(bearing(fix.at, [place.lon, place.lat]))).padStart(3, "0") }) : formatGrid(place.lon, place.lat)].filter(Boolean).join(" · ")))), el("button", { type: "button", class: "option quiet", onclick: () => propose({ text: typed.slice(0, 200), source: "name" }) }, t("only_name", { name: typed })));
+      fill(hits, ...found.map((place) => el("button", { type: "button", class: "option", onclick: (event) => { for (const one of hits.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === event.currentTarget)); propose({ lon: place.lon, lat: place.lat, source: "name", radius_m: place.radius_m, text: place.name }); } }, el("b", {}, place.name), el("span", {}, [place.admin, fix ? t("distance_from_you", { m: metres(distance(fix.at, [place.lon, place.lat])), deg: String(Math.round(bearing(fix.at, [place.lon, place.lat]))).padStart(3, "0") }) : formatGrid(place.lon, place.lat)].filter(Boolean).join(" · ")))), el("button", { type: "button", class: "option quiet", onclick: () => propose({ text: typed.slice(0, 200), source: "name" }) }, t("only_name", { name: typed })));
     };
     const read = async () => {
       const typed = text.value.trim(), turn = ++asked;

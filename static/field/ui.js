@@ -10,8 +10,18 @@ export function el(name, attributes = {}, ...children) {
     else if (key === "value" || key === "checked" || key === "disabled") node[key] = value;
     else node.setAttribute(key, value === true ? "" : value);
   }
+  return add(node, ...children);
+}
+
+// Appends what is there: null, undefined and false are nothing.
+export function add(node, ...children) {
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return node;
+}
+
+export function fill(node, ...children) {
+  node.replaceChildren();
+  return add(node, ...children);
 }
 
 const SVG = "http://www.w3.org/2000/svg", DRAWN = { tick: "M5 12l5 5L20 6", obs: "M3 17h18M6 17V9h12v8M9 9V6h6v3" };

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template, ur
 from flask_wtf.csrf import generate_csrf
 
 from fom.domain.access import may
+from fom.domain.profiles import PROFILES
 from fom.errors import NotFound
 from fom.maps.app_icon import SIZES, draw_icon
 from fom.web.access import find_actor, public, signed_in
@@ -87,9 +88,10 @@ def session_told() -> Any:
     actor = find_actor()
     if actor is None:
         raise NotFound("session", "")
+    in_force = edge().host.profiles if edge().is_open else PROFILES  # signing in does not wait for the picture
     profiles = [
         {"code": p.name, "vehicle": p.vehicle, "mlc": p.mlc, "mass_t": p.mass_t}
-        for p in sorted(edge().host.profiles.values(), key=lambda p: p.name)
+        for p in sorted(in_force.values(), key=lambda p: p.name)
     ]
     return jsonify(
         person=actor.person,
@@ -99,6 +101,7 @@ def session_told() -> Any:
         csrf=generate_csrf(),
         profiles=profiles,
         mission=edge().config.mission,
+        asks_back="/api/v1/questions" in {rule.rule for rule in current_app.url_map.iter_rules()},
     )
 
 
