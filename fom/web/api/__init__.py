@@ -15,6 +15,7 @@ FAMILIES = (
     "segments",
     "layers",
     "reports",
+    "field",
     "judging",
     "desk",
     "questions",

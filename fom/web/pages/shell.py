@@ -21,6 +21,7 @@ TABS = (
     ("Desk", "/desk", "read_reports"),
     ("Report", "/report", "send_report"),
     ("Imports", "/imports", "stage_imports"),
+    ("Report", "/field", "send_report"),
     ("Routes", "/routes", "read_picture"),
     ("My routes", "/my-routes", "read_picture"),
     ("Planner", "/planner", "read_picture"),
@@ -35,6 +36,8 @@ TABS = (
     ("Networks", "/networks", "see_networks"),
 )
 """(name, address, action that shows it)"""
+ALSO_AT = {"/field": "/report"}
+"""Tab -> where the same is done without scripts."""
 
 blueprint = Blueprint("pages", __name__)
 
@@ -63,10 +66,14 @@ def visible_tabs() -> list[dict[str, Any]]:
     actor = find_actor()
     path = request.path
     return [
-        {"name": name, "href": href, "is_here": path == href or (href != "/" and path.startswith(href + "/"))}
+        {"name": name, "href": href, "is_here": _is_within(path, href) or _is_within(path, ALSO_AT.get(href))}
         for name, href, action in TABS
         if actor is not None and may(actor, action)
     ]
+
+
+def _is_within(path: str, href: str | None) -> bool:
+    return href is not None and (path == href or (href != "/" and path.startswith(href + "/")))
 
 
 def asset(path: str) -> str:

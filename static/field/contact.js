@@ -1,0 +1,110 @@
+// Talking with the service: who is signed in, the forms, the last picture, questions of the JOC. All of it may fail.
+import { meet } from "./clock.js";
+import { keep, kept } from "./store.js";
+
+const PATIENCE_MS = 30000;
+export const LANGUAGES = ["en", "fr", "ar"];
+export const link = { state: navigator.onLine === false ? "none" : "unknown", isSignedOut: false };
+export const bus = new EventTarget();
+export const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
+
+export class NoAnswer extends Error {}
+
+function mark(state) {
+  if (link.state === state) return;
+  link.state = state;
+  tell("link");
+}
+
+// The answer of our own service, or NoAnswer. Others may answer on its behalf (a hotel's sign-in page): such answers
+// are no JSON, or redirects, and count as none.
+export async function ask(path, options = {}) {
+  const asked = Date.now(), started = performance.now();
+  let answer;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", redirect: "error", cache: "no-cache", signal: AbortSignal.timeout(options.patience ?? PATIENCE_MS), ...options, headers: { Accept: "application/json", ...options.headers } });
+  } catch {
+    mark("none");
+    throw new NoAnswer(path);
+  }
+  const kind = answer.headers.get("Content-Type") ?? "";
+  if (!/^application\/(problem\+)?json/.test(kind)) {
+    mark("weak");
+    throw new NoAnswer(`${path}: ${answer.status}`);
+  }
+  let body;
+  try {
+    body = await answer.json();
+  } catch {
+    mark("weak");
+    throw new NoAnswer(path);
+  }
+  await meet(answer.headers.get("Date"), asked, Date.now());
+  mark(performance.now() - started > 4000 ? "weak" : "good");
+  return { status: answer.status, ok: answer.ok, body, retryAfter: Number(answer.headers.get("Retry-After")) || 0 };
+}
+
+// Who is signed in, with a fresh token; null when nobody is. What is known stays kept for use without a network.
+export async function refreshSession() {
+  const answer = await ask("/field/session");
+  const was = link.isSignedOut;
+  link.isSignedOut = answer.status === 401;
+  if (answer.ok) {
+    const before = await kept("session");
+    if (before && before.person !== answer.body.person) await keep("bundle", null);
+    await keep("session", answer.body);
+  }
+  if (was !== link.isSignedOut) tell("link");
+  tell("session");
+  return answer.ok ? answer.body : null;
+}
+
+export async function refreshForms(language) {
+  const answer = await ask(`/api/v1/forms?language=${language}`);
+  if (answer.ok && Array.isArray(answer.body.forms)) await keep(`forms-${language}`, answer.body);
+}
+
+export async function refreshBundle() {
+  const defaults = (await kept("defaults")) ?? {};
+  const query = new URLSearchParams();
+  if (defaults.passed) query.set("profile", defaults.passed);
+  if (defaults.user_class) query.set("user_class", defaults.user_class);
+  const answer = await ask(`/api/v1/field/bundle?${query}`);
+  if (!answer.ok || !Array.isArray(answer.body.routes)) return;
+  await keep("bundle", answer.body);
+  tell("bundle");
+}
+
+// What the JOC asks back; a service without such questions says so with the session.
+export async function refreshQuestions() {
+  if (!(await kept("session"))?.asks_back) return;
+  const answer = await ask("/api/v1/questions?mine=1");
+  await keep("questions", answer.ok && Array.isArray(answer.body.questions) ? answer.body.questions : []);
+  tell("questions");
+}
+
+export async function findPlaces(text) {
+  const answer = await ask(`/api/v1/places?q=${encodeURIComponent(text)}`, { patience: 5000 });
+  return answer.ok ? answer.body.places ?? [] : [];
+}
+
+let refreshing = null;
+// Everything that may have changed since; each part on its own, and none of it twice at a time.
+export function refreshAll(language) {
+  refreshing ??= (async () => {
+    try {
+      const session = await refreshSession();
+      if (!session) return;
+      const parts = [refreshBundle(), refreshQuestions()];
+      for (const name of LANGUAGES) if (name === language || !(await kept(`forms-${name}`))) parts.push(refreshForms(name));
+      await Promise.allSettled(parts);
+      tell("refreshed");
+    } catch (problem) {
+      if (!(problem instanceof NoAnswer)) throw problem;
+    } finally {
+      refreshing = null;
+    }
+  })();
+  return refreshing;
+}
+

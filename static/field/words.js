@@ -1,0 +1,60 @@
+// What the app says, in the language chosen on this phone: its own words, and those of the forms as the service gave them.
+import { LANGUAGES } from "./contact.js";
+import { kept } from "./store.js";
+
+let own = {}, english = {}, forms = null;
+export let language = "en";
+
+const load = async (name) => (await fetch(`/static/field/words/${name}.json`)).json();
+
+export async function openWords() {
+  language = LANGUAGES.includes(document.documentElement.lang) ? document.documentElement.lang : "en";
+  [english, own] = await Promise.all([load("en"), load(language)]);
+  await openForms();
+}
+
+export async function openForms() {
+  forms = (await kept(`forms-${language}`)) ?? (await kept("forms-en")) ?? null;
+  return forms;
+}
+
+export function chooseLanguage(name) {
+  try { localStorage.setItem("field-language", name); } catch { /* it stays for this visit */ }
+  document.documentElement.lang = name;
+  document.documentElement.dir = name === "ar" ? "rtl" : "ltr";
+}
+
+// Words of a key; {name} is filled in, in Arabic each value is set apart so that its figures keep their order.
+export function t(key, values = {}) {
+  const words = own[key] ?? english[key] ?? key;
+  const isRightToLeft = document.documentElement.dir === "rtl";
+  return words.replace(/\{(\w+)\}/g, (_, name) => (isRightToLeft ? `\u2068${values[name] ?? ""}\u2069` : values[name] ?? ""));
+}
+
+export const allForms = () => forms?.forms ?? [];
+export const formOf = (code) => allForms().find((form) => form.code === code) ?? null;
+export const titleOf = (code) => formOf(code)?.title ?? code;
+export const answerWords = (question, code) => question.answers.find((answer) => answer.code === code)?.words ?? code;
+
+// How long, in the largest unit that fits.
+export function duration(ms) {
+  const minutes = Math.max(0, Math.round(ms / 60000));
+  if (minutes < 60) return t("minutes", { n: minutes });
+  if (minutes < 72 * 60) return t("hours", { n: Math.round(minutes / 60) });
+  return t("days", { n: Math.round(minutes / 1440) });
+}
+
+// The same for large letters: hours and minutes under two days.
+export function longDuration(ms) {
+  const minutes = Math.max(0, Math.round(ms / 60000));
+  if (minutes < 60 || minutes >= 48 * 60) return duration(ms);
+  return t("hours_minutes", { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") });
+}
+
+export function metres(value) {
+  if (value < 1000) return t("metres", { n: value < 100 ? Math.round(value) : Math.round(value / 10) * 10 });
+  return t("kilometres", { n: (value / 1000).toFixed(value < 10000 ? 1 : 0) });
+}
+
+const STATES = { O: "open", C: "caution", "?": "unknown", R: "restricted", X: "closed" };
+export const stateWord = (letter) => t(`state_${STATES[letter] ?? "unknown"}`);
