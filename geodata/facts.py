@@ -20,9 +20,8 @@ from geodata.mission import Mission, Row
 from geodata.older_months import follow_up, older_case_rows, older_movement_rows
 from geodata.operations import assessment_rows, movement_rows, priority_rows, task_rows
 from geodata.patrols import write_passages, write_searches
-from geodata.restrictions import case_rows, order_case_rows
 from geodata.planned_movements import planned_rows
-from geodata.restrictions import case_rows
+from geodata.restrictions import case_rows, order_case_rows
 
 BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (*MINED_AGAIN, 62.0))
 """Key route, share of its length, hours since: confirmed hazards at which patrols turn round."""
@@ -69,9 +68,7 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
         "case_step": steps,
         "clause_list": clause_list_rows(journal),
         "commitment": commitment_rows(journal),
-        "movement": movement_rows(journal, sites),
         "movement_plan": planned_rows(journal),
-        "restriction_case": case_rows(journal, controls, incidents.attacks),
         "hazard_priority": priority_rows(journal, cast, hazards.open_on_routes),
         "task": task_rows(journal, hazards.open_on_routes, hazards.closed, physical),
         "assessment": assessment_rows(journal, cast),

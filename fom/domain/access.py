@@ -94,8 +94,8 @@ _STAFF = _SEES | {
     "read_analyses",
     "keep_what_ifs",
     "read_restriction_cases",
+    "stage_imports",
 }
-_STAFF = _SEES | {"send_report", "read_reports", "read_benchmarks", "read_analyses", "keep_what_ifs", "stage_imports"}
 _JOC = _STAFF | {
     "amend_report",
     "grade",
@@ -141,13 +141,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "engineer": frozenset(
             _STAFF
             | {"retract", "close_physical", "edit_tasks", "see_networks", "review_networks"}
-            | {"inspect_assets", "study_routes"}
+            | {"inspect_assets", "study_routes", "publish_imports"}
         ),
         "aviation": frozenset(_STAFF | {"edit_air_heads", "approve_aircraft", "edit_movements"}),
-        "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones"}),
-            | {"publish_imports"}
-        ),
-        "aviation": frozenset(_STAFF | {"edit_air_heads", "edit_movements"}),
         "jmac": frozenset(_STAFF | {"grade", "link", "set_areas", "edit_zones", "see_evidence"}),
         "police": frozenset(_STAFF | {"edit_restriction_cases"}),
         "civil_affairs": frozenset(_STAFF | {"edit_sites", "edit_crossings"}),

@@ -22,7 +22,7 @@ from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.services.drafts import check_uuid
 from fom.services.registers import list_register, row_dict, withdraw_row, write_row
 from fom.services.writing import note, step
-from fom.store.tables import REGISTER_TABLES, ImportBatch
+from fom.store.tables import REGISTER_TABLES, RegisterImport
 
 REGISTER = "air_head"
 TAKEN = ("name", "kind", "lon", "lat", "elevation_m", "runways")
@@ -54,20 +54,20 @@ def stage_air_heads(
         raise InvalidInput(errors)
     at = step(session, now)
     file_hash = hashlib.sha256(f"{airports}\0{runways or ''}".encode("utf-8", "replace")).hexdigest()
-    known = session.get(ImportBatch, batch_id)
+    known = session.get(RegisterImport, batch_id)
     if known is not None:
         if known.file_hash != file_hash:
             raise Conflict(f"batch {batch_id} was staged with another table")
         return batch_dict(known)
     plan = _plan(session, read_airports(airports, runways, bounds=bounds), actor)
-    batch = ImportBatch(
+    batch = RegisterImport(
         id=batch_id, register=REGISTER, file_name=file_name[:200] or "table", file_hash=file_hash, plan=plan,
         staged_at=at, staged_by=actor.person,
     )  # fmt: skip
     session.add(batch)
     session.flush()
     details = {"batch": batch_id, "new": len(plan["new"]), "changed": len(plan["changed"])}
-    note(session, "stage_import", ("import_batch", batch_id), kind="register", actor=actor, at=at, details=details)
+    note(session, "stage_import", ("register_import", batch_id), kind="register", actor=actor, at=at, details=details)
     return batch_dict(batch)
 
 
@@ -103,7 +103,7 @@ def apply_batch(session: Session, batch_id: str, *, actor: Actor, now: int) -> d
     batch.written, batch.applied_at, batch.applied_by = written, at, actor.person
     session.flush()
     details = {"batch": batch_id, "rows": len(written)}
-    note(session, "apply_import", ("import_batch", batch_id), kind="register", actor=actor, at=at, details=details)
+    note(session, "apply_import", ("register_import", batch_id), kind="register", actor=actor, at=at, details=details)
     return batch_dict(batch)
 
 
@@ -137,7 +137,7 @@ def reverse_batch(session: Session, batch_id: str, *, actor: Actor, now: int) ->
     batch.reversed_at, batch.reversed_by = at, actor.person
     session.flush()
     details = {"batch": batch_id, "rows": len(rows)}
-    note(session, "reverse_import", ("import_batch", batch_id), kind="register", actor=actor, at=at, details=details)
+    note(session, "reverse_import", ("register_import", batch_id), kind="register", actor=actor, at=at, details=details)
     return batch_dict(batch)
 
 
@@ -150,11 +150,11 @@ def get_batch(session: Session, batch_id: str, *, actor: Actor) -> dict[str, Any
 def list_batches(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
     """Return the batches, newest first."""
     require(actor, "edit_air_heads")
-    rows = session.scalars(select(ImportBatch).order_by(ImportBatch.staged_at.desc(), ImportBatch.id))
+    rows = session.scalars(select(RegisterImport).order_by(RegisterImport.staged_at.desc(), RegisterImport.id))
     return [batch_dict(row) for row in rows]
 
 
-def batch_dict(row: ImportBatch) -> dict[str, Any]:
+def batch_dict(row: RegisterImport) -> dict[str, Any]:
     """Return the plain values of a batch."""
 
     def moment(us: int | None) -> str | None:
@@ -200,8 +200,8 @@ def _plan(session: Session, table: Any, actor: Actor) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _get(session: Session, batch_id: str) -> ImportBatch:
-    batch = session.get(ImportBatch, batch_id, populate_existing=True)
+def _get(session: Session, batch_id: str) -> RegisterImport:
+    batch = session.get(RegisterImport, batch_id, populate_existing=True)
     if batch is None:
         raise NotFound("import batch", batch_id)
     return batch

@@ -116,7 +116,7 @@ def upgrade() -> None:
     op.create_index("ix_route_study_route_id", "route_study", ["route_id"], unique=False)
     add_append_only("route_study")
     op.create_table(
-        "import_batch",
+        "register_import",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("register", sa.String(length=24), nullable=False),
         sa.Column("file_name", sa.String(length=200), nullable=False),
@@ -129,8 +129,8 @@ def upgrade() -> None:
         sa.Column("applied_by", sa.String(length=254), nullable=True),
         sa.Column("reversed_at", sa.BigInteger(), nullable=True),
         sa.Column("reversed_by", sa.String(length=254), nullable=True),
-        codes("import_batch", "register", "air_head"),
-        sa.PrimaryKeyConstraint("id", name="pk_import_batch"),
+        codes("register_import", "register", "air_head"),
+        sa.PrimaryKeyConstraint("id", name="pk_register_import"),
     )
     for table, columns in _columns().items():
         for column in columns:
@@ -146,5 +146,5 @@ def downgrade() -> None:
     for table, columns in _columns().items():
         for column in columns:
             op.drop_column(table, column.name)
-    for table in ("import_batch", "route_study", "inspection_form"):
+    for table in ("register_import", "route_study", "inspection_form"):
         op.drop_table(table)

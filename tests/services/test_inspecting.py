@@ -18,7 +18,7 @@ from fom.services.inspecting import (
 )
 from fom.services.registers import get_register, list_register, register_history, save_register
 from fom.services.reporting import get_report
-from fom.store.tables import ImportBatch, Inspection, InspectionForm
+from fom.store.tables import Inspection, InspectionForm, RegisterImport
 from tests.services.ground import make_network
 from tests.services.people import AMINA, DAY, HOUR, NGOZI, PATROL, T0, new_id, person
 
@@ -282,7 +282,7 @@ def test_a_row_changed_since_keeps_the_batch_from_being_written_or_taken_back(da
     with pytest.raises(Conflict), database.writing() as session:
         reverse_batch(session, fresh["id"], actor=WINGS, now=T0)
     with database.reading() as session:
-        assert session.get_one(ImportBatch, fresh["id"]).reversed_at is None
+        assert session.get_one(RegisterImport, fresh["id"]).reversed_at is None
 
 
 @pytest.mark.parametrize("text", ["", "ident,name\n1,2\n", "\x00", "[]"])

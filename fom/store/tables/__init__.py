@@ -4,11 +4,11 @@ from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, us
 from fom.store.tables.alerts import Alert, AlertMark, AlertSubscription, Delivery, Look, Shown
 from fom.store.tables.base import Base
 from fom.store.tables.cases import CaseStep, ClauseListVersion
-from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
-from fom.store.tables.inspections import ImportBatch, InspectionForm, RouteStudy
-from fom.store.tables.questions import ReportQuestion
 from fom.store.tables.evidence import Evidence
 from fom.store.tables.imports import ImportBatch, ImportRow, SavedMapping
+from fom.store.tables.inspections import InspectionForm, RegisterImport, RouteStudy
+from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
+from fom.store.tables.questions import ReportQuestion
 from fom.store.tables.records import (
     RecordReference,
     RecordRow,
@@ -52,7 +52,6 @@ __all__ = [
     "CaseStep",
     "Change",
     "ClauseListVersion",
-    "ImportBatch",
     "Delivery",
     "Evidence",
     "ImportBatch",
@@ -61,11 +60,11 @@ __all__ = [
     "InspectionForm",
     "KeyRoute",
     "Login",
+    "Look",
     "Movement",
     "MovementAdvice",
     "MovementClearance",
     "MovementPlan",
-    "Look",
     "NetworkSignature",
     "NetworkVersion",
     "PendingAct",
@@ -74,6 +73,7 @@ __all__ = [
     "PolicyVersion",
     "RecordReference",
     "RecordRow",
+    "RegisterImport",
     "RegisterVersion",
     "Report",
     "ReportConflict",
@@ -81,8 +81,8 @@ __all__ = [
     "ReportVersion",
     "Role",
     "RouteStudy",
-    "Shown",
     "SavedMapping",
+    "Shown",
     "Unit",
     "User",
     "WhatIfRow",

@@ -63,10 +63,10 @@ class RouteStudy(Base):
         return self.area_id
 
 
-class ImportBatch(Base):
+class RegisterImport(Base):
     """A table of register rows: staged and previewed, written in one transaction, taken back by its id."""
 
-    __tablename__ = "import_batch"
+    __tablename__ = "register_import"
     __table_args__ = (one_of("register", ("air_head",)),)
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
