@@ -401,11 +401,14 @@ def _place(_: Question, value: Any) -> dict[str, Any]:
         raise InvalidInput.single("text", repr(text)[:40], "a text of at most 200 characters")
     lon, lat = value.get("lon"), value.get("lat")
     if lon is None and lat is None and source != "name":
-        lon, lat, _ = parse_position(text, field="text")
+        lon, lat = parse_position(text, field="text")[:2]
         source = "mgrs" if is_grid_reference(text.strip()) else source
     elif lon is not None or lat is not None:
-        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (lon, lat))
-        if not numbers:
+        if (
+            not (isinstance(lon, int | float) and isinstance(lat, int | float))
+            or isinstance(lon, bool)
+            or isinstance(lat, bool)
+        ):
             raise InvalidInput.single("lon", f"{lon!r}, {lat!r}"[:60], "lon and lat, degrees")
         if not (-180 <= lon <= 180 and -90 <= lat <= 90) or (lon == 0 and lat == 0):
             raise InvalidInput.single("lon", f"{lon}, {lat}", "a position; 0/0 is what devices say without one")

@@ -59,7 +59,7 @@ class StrictRequest(Request):
     """A request whose JSON failures say what is wrong in words of ours, and whose bound is that of its view."""
 
     @property
-    def max_content_length(self) -> int | None:
+    def max_content_length(self) -> int | None:  # type: ignore[override,misc]
         """Return how many bytes the body may have."""
         return body_max(self.endpoint) if current_app else BODY_MAX_BYTES
 
