@@ -22,6 +22,12 @@ PAGES = {
     "/planner": "Planner",
     "/air-heads": "Air heads",
     "/benchmarks": "Benchmarks",
+    "/restrictions": "Restriction cases",
+    "/restrictions/new": "Open a case",
+    "/restrictions/standing": "Standing restrictions",
+    "/restrictions/clauses": "Clause list",
+    "/parties": "Parties",
+    "/parties/host_police": "Host police",
     "/policy": "Policy 0",
     "/benchmarks/S1": "Routes and air heads secure",
 }
@@ -42,8 +48,8 @@ def test_every_page_renders_for_a_duty_officer(visit: Opener, theme: str) -> Non
     ("person", "shown", "missing"),
     [
         ("patrol", ["Map", "Report", "Routes", "Planner", "Air heads"], ["Desk", "Benchmarks"]),
-        ("lead", ["Map", "Desk", "Routes", "Benchmarks"], ["Report"]),
-        ("partner", ["Map", "Report", "Routes"], ["Desk", "Benchmarks"]),
+        ("lead", ["Map", "Desk", "Routes", "Restrictions", "Benchmarks"], ["Report"]),
+        ("partner", ["Map", "Report", "Routes"], ["Desk", "Restrictions", "Benchmarks"]),
         ("auditor", [], ["Map", "Desk", "Report", "Routes", "Benchmarks"]),
     ],
 )
