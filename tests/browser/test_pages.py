@@ -11,6 +11,9 @@ from tests.browser.mission import point_on
 PAGES = {
     "/": None,
     "/desk": "To judge",
+    "/movements": "Movements",
+    "/movements/week": "Movements",
+    "/movements/new": "Plan a movement",
     "/report": "What happened?",
     "/report/passage": "Travelled, no incident",
     "/report/explosive": "Explosive item",

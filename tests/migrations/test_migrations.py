@@ -9,8 +9,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from fom.domain.instants import NEVER_US
+from fom.services.movements import ask_clearance, get_movement, plan_movement
 from fom.services.policies import list_editions
-from fom.services.registers import list_register, register_history, save_register
+from fom.services.registers import get_register, list_register, register_history, save_register
 from fom.services.reporting import get_report, log_report
 from fom.store.audit import verify_chain
 from fom.store.database import Database
@@ -22,6 +23,10 @@ from tests.services.test_registers import ROWS
 from tests.store.test_audit import assert_guarded
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014")
+MOVEMENT = {
+    "id": new_id(), "code": "MV-1", "purpose": "convoy", "user_class": "mission_military",
+    "planned_start": "2026-03-10T13:00:00Z",
+}  # fmt: skip
 NOT_OURS = ("spatial_ref_sys", "record_bounds", "ix_record_geometry")
 
 
@@ -97,6 +102,22 @@ def test_policies_of_before_hold_from_their_publication_or_with_their_history_fr
     downgrade(database, "0003")
     with database.reading() as session:
         assert session.execute(text("SELECT reason FROM policy_version ORDER BY number")).scalars().all()[1] == "trial"
+
+
+def test_movements_survive_going_down_and_up_without_their_plans(database):
+    with database.writing() as session:
+        details = {**MOVEMENT, "vehicles": [{"class": "apc", "count": 2}], "escort": "asked"}
+        plan_movement(session, details, version=None, actor=AMINA, now=T0)
+        asked = {"id": new_id(), "asked_of": "Army HQ"}
+        ask_clearance(session, MOVEMENT["id"], asked, actor=AMINA, now=T0)
+    downgrade(database, "0006")
+    with database.reading() as session:
+        assert get_register(session, "movement", MOVEMENT["id"], actor=AMINA)["code"] == "MV-1"
+        assert verify_chain(session).is_intact
+    upgrade(database)
+    with database.reading() as session:
+        again = get_movement(session, MOVEMENT["id"], actor=AMINA, now=T0)
+    assert (again["vehicles"], again["escort"], again["clearances"], again["phase"]) == ([], "none", [], "cleared")
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

@@ -27,7 +27,7 @@ Version = Annotated[int, Field(ge=1, le=2**31)]
 Tonnes = Annotated[float, Field(ge=0, le=100_000)]
 
 
-class Wanted(Body):
+class BoardFilter(Body):
     """Which movements of the board."""
 
     purpose: Purpose | None = None
@@ -44,7 +44,7 @@ class Vehicles(Body):
     count: int = Field(ge=1, le=500)
 
 
-class Place(Body):
+class NamedPlace(Body):
     """Where a movement leaves from, passes or goes to."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -52,7 +52,7 @@ class Place(Body):
     lat: float = Field(ge=-90, le=90)
 
 
-class Stretch(Body):
+class WayStretch(Body):
     """A segment or part of one, as plans name them."""
 
     id: Id
@@ -61,11 +61,11 @@ class Stretch(Body):
     to_m: float | None = Field(None, ge=0, le=1e6)
 
 
-class Way(BaseModel):
+class MovementWay(BaseModel):
     """A way of a plan; what else the plan says of it is kept with it as given."""
 
     title: str = Field(min_length=1, max_length=80)
-    segments: list[Stretch] = Field(min_length=1, max_length=5000)
+    segments: list[WayStretch] = Field(min_length=1, max_length=5000)
     distance_m: float = Field(ge=0, le=1e8)
     duration_s: float | None = Field(None, ge=0, le=1e8)
     state: Literal["GREEN", "AMBER", "GREY", "RED", "BLACK"] | None = None
@@ -92,10 +92,10 @@ class NewMovement(Body):
     escort: Literal[ESCORTS] | None = None  # type: ignore[valid-type]
     escort_by: str | None = Field(None, max_length=200)
     control_level: Literal[CONTROL_LEVELS] | None = None  # type: ignore[valid-type]
-    origin: Place | None = None
-    destination: Place | None = None
-    via: list[Place] = Field([], max_length=10)
-    ways: list[Way] = Field([], max_length=3, description="The way chosen, then up to two alternates")
+    origin: NamedPlace | None = None
+    destination: NamedPlace | None = None
+    via: list[NamedPlace] = Field([], max_length=10)
+    ways: list[MovementWay] = Field([], max_length=3, description="The way chosen, then up to two alternates")
     network: str | None = Field(None, max_length=120, description="On which the ways were found; default: in use")
     notes: Text | None = None
 
@@ -106,7 +106,7 @@ class ChangedMovement(NewMovement):
     version: Version
 
 
-class Closing(Body):
+class MovementClosure(Body):
     """How a movement ended."""
 
     version: Version
@@ -122,13 +122,13 @@ class Closing(Body):
     verify: bool = Field(True, description="Record what was driven as a passage, without track: F6 until graded")
 
 
-class Leaving(Body):
+class Departure(Body):
     """The version that was read."""
 
     version: Version
 
 
-class Asked(Body):
+class ClearanceAsked(Body):
     """A clearance that was asked for."""
 
     id: Uuid
@@ -138,7 +138,7 @@ class Asked(Body):
     reference: str | None = Field(None, max_length=200)
 
 
-class Answered(Body):
+class ClearanceAnswer(Body):
     """What became of a clearance."""
 
     version: Version
@@ -148,7 +148,7 @@ class Answered(Body):
     conditions: Text | None = None
 
 
-class Nothing(Body):
+class NoMembers(Body):
     """An empty body."""
 
 
@@ -158,7 +158,7 @@ class AdvicePath(BaseModel):
     number: int = Field(ge=1, le=2**53)
 
 
-class Planned(BaseModel):
+class PlannedMovement(BaseModel):
     """A movement: members of the register, plan, clearances, phase, `outlook` with live advice, `told` receipts."""
 
     model_config = ConfigDict(extra="allow")
@@ -169,22 +169,22 @@ class Planned(BaseModel):
     phase: str
 
 
-class Column(BaseModel):
+class BoardColumn(BaseModel):
     """One phase of the board."""
 
     phase: str
-    rows: list[Planned]
+    rows: list[PlannedMovement]
 
 
-class Board(BaseModel):
+class MovementBoard(BaseModel):
     """The movements that the account may see, by phase."""
 
     at: InstantText
-    columns: list[Column]
+    columns: list[BoardColumn]
     later: int = Field(description="Planned ones that leave later than in two days")
 
 
-class Clearance(BaseModel):
+class MovementClearance(BaseModel):
     """A clearance as it stands."""
 
     model_config = ConfigDict(extra="allow")
@@ -194,7 +194,7 @@ class Clearance(BaseModel):
     answer: str
 
 
-class Advice(BaseModel):
+class AdviceReceipt(BaseModel):
     """The receipt of an advice."""
 
     number: int
@@ -206,7 +206,7 @@ class Advice(BaseModel):
     acknowledged_at: InstantText | None
 
 
-class Index(BaseModel):
+class MovementIndex(BaseModel):
     """The index of the last 30 days, in all and by party, area and class, with counts and interval."""
 
     model_config = ConfigDict(extra="allow")
@@ -235,9 +235,9 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "outlook": outlook}
 
 
-@api.get("/movement-board", responses={"200": Board})
+@api.get("/movement-board", responses={"200": MovementBoard})
 @allows("read_picture")
-def get_board(query: Wanted) -> Any:
+def get_board(query: BoardFilter) -> Any:
     """Return the movements by phase, each with how its way stands when it is reached and what to do."""
     with reading() as session:
         board = read_board(session, edge().host, wanted=Filter(**query.model_dump()), actor=current_actor())
@@ -245,7 +245,7 @@ def get_board(query: Wanted) -> Any:
     return jsonify(at=format_instant(board["at"]), columns=columns, later=board["later"])
 
 
-@api.get("/movement-index", responses={"200": Index})
+@api.get("/movement-index", responses={"200": MovementIndex})
 @allows("read_benchmarks")
 def get_index() -> Any:
     """Return the freedom-of-movement index of the last 30 days; cancelled for lack of clearance counts as denied."""
@@ -254,7 +254,7 @@ def get_index() -> Any:
     return jsonify({**index, "since": format_instant(index["since"])})
 
 
-@api.get("/movement-plans/<row_id>", responses={"200": Planned, **MISSING})
+@api.get("/movement-plans/<row_id>", responses={"200": PlannedMovement, **MISSING})
 @allows("read_picture")
 def get_plan(path: RowPath) -> Any:
     """Return one movement with its plan, live outlook and the advice that was told."""
@@ -279,14 +279,14 @@ def _save(body: NewMovement, version: int | None) -> dict[str, Any]:
     return saved
 
 
-@api.post("/movement-plans", responses={"201": Planned, **CONFLICT, **BODY})
+@api.post("/movement-plans", responses={"201": PlannedMovement, **CONFLICT, **BODY})
 @allows("edit_movements")
 def add_plan(body: NewMovement) -> Any:
     """Plan a movement; partners notify humanitarian ones only."""
     return jsonify(_save(body, None)), 201
 
 
-@api.put("/movement-plans/<row_id>", responses={"200": Planned, **MISSING, **CONFLICT, **BODY})
+@api.put("/movement-plans/<row_id>", responses={"200": PlannedMovement, **MISSING, **CONFLICT, **BODY})
 @allows("edit_movements")
 def change_plan(path: RowPath, body: ChangedMovement) -> Any:
     """Replace the plan of a movement that is open."""
@@ -295,18 +295,18 @@ def change_plan(path: RowPath, body: ChangedMovement) -> Any:
     return jsonify(_save(body.model_copy(update={"id": path.row_id}), body.version))
 
 
-@api.post("/movement-plans/<row_id>/departure", responses={"200": Planned, **MISSING, **CONFLICT, **BODY})
+@api.post("/movement-plans/<row_id>/departure", responses={"200": PlannedMovement, **MISSING, **CONFLICT, **BODY})
 @allows("edit_movements", "send_report")
-def leave(path: RowPath, body: Leaving) -> Any:
+def leave(path: RowPath, body: Departure) -> Any:
     """Say that it left just now."""
     with writing() as (session, now):
         left = movements.depart_movement(session, path.row_id, version=body.version, actor=current_actor(), now=now)
     return jsonify(left)
 
 
-@api.post("/movement-plans/<row_id>/closure", responses={"200": Planned, **MISSING, **CONFLICT, **BODY})
+@api.post("/movement-plans/<row_id>/closure", responses={"200": PlannedMovement, **MISSING, **CONFLICT, **BODY})
 @allows("edit_movements", "send_report")
-def close(path: RowPath, body: Closing) -> Any:
+def close(path: RowPath, body: MovementClosure) -> Any:
     """Enter how it ended; of two who do so the second gets 409 with `details.differs`."""
     said = body.model_dump(exclude={"version"})
     with writing() as (session, now):
@@ -317,18 +317,18 @@ def close(path: RowPath, body: Closing) -> Any:
     return jsonify(closed)
 
 
-@api.post("/movement-plans/<row_id>/clearances", responses={"201": Clearance, **MISSING, **CONFLICT, **BODY})
+@api.post("/movement-plans/<row_id>/clearances", responses={"201": MovementClearance, **MISSING, **CONFLICT, **BODY})
 @allows("edit_movements")
-def ask(path: RowPath, body: Asked) -> Any:
+def ask(path: RowPath, body: ClearanceAsked) -> Any:
     """Note a clearance that was asked for."""
     with writing() as (session, now):
         asked = movements.ask_clearance(session, path.row_id, body.model_dump(), actor=current_actor(), now=now)
     return jsonify(asked), 201
 
 
-@api.patch("/movement-clearances/<row_id>", responses={"200": Clearance, **MISSING, **CONFLICT, **BODY})
+@api.patch("/movement-clearances/<row_id>", responses={"200": MovementClearance, **MISSING, **CONFLICT, **BODY})
 @allows("edit_movements")
-def answer(path: RowPath, body: Answered) -> Any:
+def answer(path: RowPath, body: ClearanceAnswer) -> Any:
     """Enter the answer to a clearance."""
     said = body.model_dump(exclude={"version"})
     with writing() as (session, now):
@@ -338,9 +338,9 @@ def answer(path: RowPath, body: Answered) -> Any:
     return jsonify(answered)
 
 
-@api.post("/movement-advice/<int:number>/acknowledgement", responses={"200": Advice, **MISSING, **BODY})
+@api.post("/movement-advice/<int:number>/acknowledgement", responses={"200": AdviceReceipt, **MISSING, **BODY})
 @allows("edit_movements", "send_report")
-def acknowledge(path: AdvicePath, body: Nothing) -> Any:  # noqa: ARG001
+def acknowledge(path: AdvicePath, body: NoMembers) -> Any:  # noqa: ARG001
     """Acknowledge an advice; the first who does stands."""
     with writing() as (session, now):
         return jsonify(acknowledge_advice(session, path.number, actor=current_actor(), now=now))

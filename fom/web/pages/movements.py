@@ -233,6 +233,7 @@ def new() -> Any:
     if is_only_partner(current_actor()):
         form.setdefault("purpose", "humanitarian")
         form.setdefault("user_class", "humanitarian")
+    form.setdefault("user_class", USER_CLASSES[0])
     return _form(form, [], is_asked=bool(form.get("from") and form.get("to")))
 
 
