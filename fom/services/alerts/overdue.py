@@ -86,7 +86,7 @@ def _verification(assessment: Assessment, arcs: Sequence[int], row: Mapping[str,
     never = 0
     for arc in arcs:
         life = lives.get((arc >> 1, arc & 1))
-        if life is None or life[1] is None:
+        if life is None or life[0] is None or life[1] is None:
             never += 1
         else:
             ends.append(life[1] if own is None else min(life[1], life[0] + int(own * HOUR_US)))
