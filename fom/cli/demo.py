@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from fom.cli.user import now_us
 from fom.config import Config, config_from_env
 from fom.domain.access import OPERATOR
 from fom.domain.instants import from_us
+from fom.domain.profiles import PROFILES
 from fom.domain.registers import REGISTERS
 from fom.errors import Conflict
 from fom.network.artefact import load_network, save_network
@@ -23,6 +25,8 @@ from fom.network.build import compile_network
 from fom.network.network import Network
 from fom.services import accounts
 from fom.services.case_loading import load_case_steps, load_clause_lists
+from fom.services.alerts.settings import Outside
+from fom.services.alerts.subscriptions import SubscriptionDraft, save_subscription
 from fom.services.deployment import Database, is_in_use, open_database
 from fom.services.facts_exchange import load_facts
 from fom.services.movement_loading import load_movements
@@ -43,6 +47,14 @@ DEMO_ACCOUNTS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("partner@demo.example", "Humanitarian partner", "partner", None, "unclassified"),
 )
 """Email, name, role, unit, clearance."""
+DEMO_SUBSCRIPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("duty@demo.example", {"title": "Every key route", "kinds": ("explosive", "physical"), "is_overdue": True}),
+    ("lead@demo.example", {"title": "Routes as a whole", "moves": "route"}),
+    ("patrol@demo.example", {"title": "Routes of my battalion", "is_unit_routes": True, "kinds": ("explosive",)}),
+    ("partner@demo.example", {"title": "Closed or restricted", "states": ("RED", "BLACK"), "profile": "P5",
+                              "user_class": "humanitarian"}),
+)  # fmt: skip
+"""Email, what it watches."""
 RELEASED, RELEASED_SITES = ("key_route", "air_head", "crossing"), ("settlement", "camp", "hub")
 """Registers and kinds of sites that everybody in the area knows: shared with partners."""
 Say = Callable[[str], None]
@@ -125,10 +137,29 @@ def _fill(database: Database, network: Network, files: Any, *, now: int, say: Sa
         load_registers(session, kept, network=network, actor=OPERATOR, now=now)
         load_case_steps(session, registers["case_step"], actor=OPERATOR, now=now)
         make_accounts(session, now=now)
+        accounts.name_units(
+            session, {row["code"]: row["name"] for row in registers.get("units", ())}, actor=OPERATOR, now=now
+        )
+        make_subscriptions(session, now=now)
     say("movements")
     host = PictureHost(database, network, clock=lambda: now)
     with database.writing() as session:
         load_movements(session, host, registers["movement_plan"], actor=OPERATOR, now=now)
+
+
+def make_subscriptions(session: Session, *, now: int) -> None:
+    """Let some demo accounts watch what they would watch."""
+    for email, values in DEMO_SUBSCRIPTIONS:
+        owner = accounts.find_actor_by_email(session, email)
+        if owner is not None:
+            draft = SubscriptionDraft(id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{email} {values['title']}")), **values)
+            save_subscription(session, DefaultProfiles(), Outside(), draft, actor=owner, now=now)
+
+
+class DefaultProfiles:
+    """What the check of a subscription needs before there is a picture."""
+
+    profiles = PROFILES
 
 
 def make_accounts(session: Session, *, now: int) -> None:

@@ -252,6 +252,17 @@ def revoke_token(session: Session, token_id: str, *, actor: Actor, now: int) -> 
     note(session, "revoke_token", ("token", token.id), kind="account", actor=actor, at=at)
 
 
+def name_units(session: Session, names: Mapping[str, str], *, actor: Actor, now: int) -> None:
+    """Name units by their ids, adding those that are new."""
+    require(actor, "manage_accounts")
+    at = step(session, now)
+    for unit_id, name in names.items():
+        ensure_unit(session, unit_id)
+        session.get_one(Unit, unit_id).name = name
+    details = {"units": sorted(names)}
+    note(session, "name_units", ("unit", "all"), kind="account", actor=actor, at=at, details=details)
+
+
 def ensure_unit(session: Session, unit: str | None) -> str | None:
     """Return the id of a unit, adding its row when it is new."""
     if unit is not None and session.get(Unit, unit) is None:

@@ -122,16 +122,12 @@ def list_acknowledgements(session: Session, *, actor: Actor, now: int) -> dict[s
 def _unit_row(
     session: Session, unit: str, name: str, members: Sequence[User], owners: Mapping[str, list[str]], now: int
 ) -> dict[str, Any]:
-    looks = (
-        session.execute(
-            select(Look.route_id, func.max(Look.acknowledged_at))
-            .where(Look.unit_id == unit, Look.acknowledged_at.is_not(None))
-            .group_by(Look.route_id)
-        )
-        .tuples()
-        .all()
+    looks = session.execute(
+        select(Look.route_id, func.max(Look.acknowledged_at))
+        .where(Look.unit_id == unit, Look.acknowledged_at.is_not(None))
+        .group_by(Look.route_id)
     )
-    newest = {route_id: int(at or 0) for route_id, at in looks}
+    newest: dict[str, int] = {route_id: int(at or 0) for route_id, at in looks}
     own = owners.get(unit, []) or owners.get(name, [])
     fresh = {route_id for route_id, at in newest.items() if now - at <= FRESH_US}
     last = max(newest.values(), default=None)

@@ -19,7 +19,7 @@ from fom.services.accounts import actor_of
 from fom.services.picture_host import PictureHost
 from fom.services.playing import arcs_of
 from fom.services.registers import get_register, list_register
-from fom.store.tables import AlertSubscription, Change, User
+from fom.store.tables import AlertSubscription, Change, Unit, User
 
 Ints = NDArray[np.int64]
 
@@ -85,14 +85,14 @@ def lay(session: Session, host: PictureHost, row: AlertSubscription, actor: Acto
     if not may(actor, "read_picture") or row.profile not in host.profiles:
         return None
     network = host.network
+    unit = None if actor.unit is None else session.get(Unit, actor.unit)
+    own = {actor.unit, None if unit is None else unit.name} - {None}
     area = _area(session, row, actor)
     is_placed = row.routes or row.is_unit_routes or row.area_id or row.geometry is not None
     routes = tuple(
         watch_route(network, host.names.routes(list(values["segments"] or ())), values)
         for values in list_register(session, "key_route", actor=actor)
-        if not is_placed
-        or values["id"] in row.routes
-        or (row.is_unit_routes and actor.unit is not None and values["owner"] == actor.unit)
+        if not is_placed or values["id"] in row.routes or (row.is_unit_routes and values["owner"] in own)
     )
     within = np.empty(0, np.int64) if area is None else segments_in(network, area)
     numbers = np.unique(np.concatenate([within, *(route.arcs >> 1 for route in routes)]).astype(np.int64))

@@ -12,7 +12,7 @@ from fom.domain.alerts import MOVES, WATCHED_KINDS
 from fom.domain.instants import parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.states import State
-from fom.errors import Conflict, FieldError, InvalidInput
+from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.maps.style import letter_of
 from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered
 from fom.services.alerts.subscriptions import (
@@ -73,7 +73,7 @@ def show() -> Any:
 @allows("read_picture")
 def acknowledge() -> Any:
     """Note that alerts have been read."""
-    ids = request.form.getlist("alert")[:500]
+    ids = [_uuid_of("alert", text) for text in request.form.getlist("alert")[:500]]
     if ids:
         with writing() as (session, now):
             receipts = acknowledge_alerts(session, ids, actor=current_actor(), now=now)
@@ -99,7 +99,7 @@ def new() -> Any:
 def edit(subscription_id: str) -> Any:
     """Show a subscription in the form."""
     with reading() as session:
-        found = get_subscription(session, outside(), subscription_id.lower(), actor=current_actor())
+        found = get_subscription(session, outside(), _uuid_of("subscription", subscription_id), actor=current_actor())
     return _form(found)
 
 
@@ -107,7 +107,7 @@ def edit(subscription_id: str) -> Any:
 @allows("read_picture")
 def save(subscription_id: str) -> Any:
     """Write a subscription, or show the form again with what is wrong."""
-    form = _read_form(subscription_id.lower())
+    form = _read_form(_uuid_of("subscription", subscription_id))
     draft = _draft(form)
     try:
         with writing() as (session, now):
@@ -125,7 +125,7 @@ def save(subscription_id: str) -> Any:
 def delete(subscription_id: str) -> Any:
     """End a subscription."""
     with writing() as (session, now):
-        delete_subscription(session, subscription_id.lower(), actor=current_actor(), now=now)
+        delete_subscription(session, _uuid_of("subscription", subscription_id), actor=current_actor(), now=now)
     flash("Ended. What it told stays in the list.", "done")
     return redirect(url_for("alerts.show"), code=303)
 
@@ -164,6 +164,14 @@ def acknowledge_my_routes() -> Any:
     return redirect(url_for("alerts.my_routes"), code=303)
 
 
+def _uuid_of(kind: str, text: str) -> str:
+    """Return an id as it is kept; NotFound for what can be none."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise NotFound(kind, text[:40]) from None
+
+
 def _may_see_units() -> bool:
     return may(current_actor(), "read_acknowledgements")
 
@@ -174,11 +182,15 @@ def _names(session: Any) -> dict[str, str]:
     return routes | {row["id"]: row["name"] for row in list_register(session, "area", actor=actor)}
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
 def _read_form(subscription_id: str) -> dict[str, Any]:
-    form = request.form
+    form, version = request.form, request.form.get("version", "")
     return {
-        "id": subscription_id, "version": int(form["version"]) if form.get("version", "").isdigit() else None,
-        "title": form.get("title", "").strip()[:200], "routes": form.getlist("routes")[:200],
+        "id": subscription_id, "version": int(version) if _is_number(version) else None,
+        "title": form.get("title", "").replace("\x00", "").strip()[:200], "routes": form.getlist("routes")[:200],
         "unit_routes": "unit_routes" in form, "area_id": form.get("area_id") or None,
         "moves": form.get("moves", "")[:CAME_MAX], "states": form.getlist("states")[:5],
         "kinds": form.getlist("kinds")[:6], "overdue": "overdue" in form,
