@@ -87,7 +87,8 @@ def test_a_register_without_rows_gives_a_form_that_cannot_be_sent_and_a_passage_
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", "${words}", "a\x00\x0bb\nc", "<b>&amp;</b>", "“quoted” 'it'", "  ", "٣ كم", "-2+3"]
+    "name",
+    ["=1+1", "${words}", "${nowhere}", "${", "a\x00\x0bb\nc", "<b>&amp;</b>", "“quoted” 'it'", "  ", "٣ كم", "-2+3"],
 )
 def test_no_name_of_a_register_breaks_a_form_or_becomes_a_formula(name: str):
     rows = [("row 1", name), ("row-2", "Plain")]
@@ -97,6 +98,7 @@ def test_no_name_of_a_register_breaks_a_form_or_becomes_a_formula(name: str):
     assert {cell.data_type for row in book["choices"].iter_rows() for cell in row if cell.value} == {"s"}
     form = xlsform("air_head", air_head=rows)
     assert "row 1" in xform_of(form)
+    assert "<output" not in xform_of(form), "a name that names a question is a name"
     assert convert(workbook_of(form), file_type=".xlsx", form_name="data").xform == xform_of(form)
 
 
