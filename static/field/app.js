@@ -16,16 +16,16 @@ const view = document.querySelector("[data-view]"), tabs = document.querySelecto
 let page = {}, leaving = [], shown = 0, version = null, waitingWorker = null;
 
 const PAGES = {
-  report: () => renderHome(view),
-  picture: () => renderPicture(view, { onleave: (end) => leaving.push(end) }),
-  outbox: () => renderOutbox(view),
-  me: () => renderMe(view, { version, update: waitingWorker && takeUpdate }),
-  sent: (id) => renderSent(view, id),
-  question: (id) => renderQuestion(view, id),
-  form: async (id) => {
+  report: (host) => renderHome(host),
+  picture: (host) => renderPicture(host, { onleave: (end) => leaving.push(end) }),
+  outbox: (host) => renderOutbox(host),
+  me: (host) => renderMe(host, { version, update: waitingWorker && takeUpdate }),
+  sent: (host, id) => renderSent(host, id),
+  question: (host, id) => renderQuestion(host, id),
+  form: async (host, id) => {
     const item = await open(id);
     if (!item || item.state !== "draft") { location.hash = item ? `#sent/${id}` : "#report"; return {}; }
-    await renderForm(view, item);
+    await renderForm(host, item);
     return {};
   },
 };
@@ -37,7 +37,10 @@ async function show() {
   page = {};
   view.dataset.page = PAGES[name] ? name : "report";
   drawTabs();
-  const made = (await (PAGES[name] ?? PAGES.report)(id)) ?? {};
+  // each page has a host of its own: what a page that was left still had to draw ends nowhere
+  const host = el("div", { class: "host" });
+  fill(view, host);
+  const made = (await (PAGES[name] ?? PAGES.report)(host, id)) ?? {};
   if (turn !== shown) return made.stop?.();
   page = made;
   document.documentElement.dataset.ready = view.dataset.page;

@@ -76,7 +76,7 @@ export async function renderForm(view, item) {
     item.step = Math.max(0, Math.min(questions.length, step + by));
     await saveDraft(item);
     await renderForm(view, item);
-    view.focus({ preventScroll: true });
+    document.querySelector("[data-view]").focus({ preventScroll: true });
     scrollTo(0, 0);
   };
   const back = step ? button(t("back"), () => move(-1)) : button(t("leave"), () => leave(item));

@@ -13,8 +13,8 @@ const TAP_PX = 10, TAP_LEAST_M = 15, EYE_SHARE = 0.1, KM_DOUBT_M = 250, DATUM_M 
 // What is said under the two forms: doubt, and where that is on a key route.
 export function whereWords(bundle, place) {
   const parts = [];
-  const doubt = place.radius_m ?? place.accuracy_m;
-  if (doubt) parts.push(`± ${metres(doubt + (place.datum === "unknown" ? DATUM_M : 0))}`);
+  const doubt = (place.radius_m ?? place.accuracy_m ?? 0) + (place.datum === "unknown" ? DATUM_M : 0);
+  if (doubt) parts.push(`± ${metres(doubt)}`);
   const [on] = bundle ? onRoutes([place.lon, place.lat], bundle.routes) : [];
   if (on && on.off <= NEAR_ROUTE_M) parts.push(t("off_route", { m: metres(on.off), code: on.route.code, km: on.km.toFixed(1) }));
   else if (on && on.off < 20000) parts.push(t("far_route", { m: metres(on.off), code: on.route.code }));
