@@ -24,9 +24,9 @@ from fom.network.artefact import load_network, save_network
 from fom.network.build import compile_network
 from fom.network.network import Network
 from fom.services import accounts
-from fom.services.case_loading import load_case_steps, load_clause_lists
 from fom.services.alerts.settings import Outside
 from fom.services.alerts.subscriptions import SubscriptionDraft, save_subscription
+from fom.services.case_loading import load_case_steps, load_clause_lists
 from fom.services.deployment import Database, is_in_use, open_database
 from fom.services.facts_exchange import load_facts
 from fom.services.movement_loading import load_movements

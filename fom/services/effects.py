@@ -12,25 +12,27 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fom.domain.facts_file import parse_record
-from fom.domain.grades import Level, confidence_of, level_of
+from fom.domain.grades import SLACK, confidence_of, level_of
 from fom.domain.records import Grade, Link, Record
 from fom.domain.states import DIRECTION_CODES, NO_STATE, State
 from fom.network.network import Network
 from fom.picture.picture import Picture
 from fom.picture.question import Question
+from fom.services.kept_now import KEPT_US
 from fom.services.naming import name_segment
 from fom.services.picture_host import PictureHost
-from fom.store.tables import KeyRoute, RecordRow
+from fom.store.tables import KeyRoute, RecordReference, RecordRow
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 Ints = NDArray[np.int64]
 States = NDArray[np.uint8]
 GRADES = tuple(source + information for source in "ABCDEF" for information in "123456")
@@ -109,12 +111,24 @@ class KeyWay:
     end_m: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was worked out, from which segments, and of which moment."""
+
+    value: Any
+    touched: Ints
+    at: int
+
+
 @dataclass(eq=False)
 class _Kept:
-    """Answers of one version of one picture."""
+    """Answers of one picture, as far as no change since met the segments that they come from."""
 
-    version: tuple[int, int] = (-1, -1)
-    answers: dict[Hashable, Any] = field(default_factory=dict)
+    picture: Callable[[], Picture | None] = lambda: None
+    version: int = -1
+    routes: tuple[object, ...] = ()
+    ways: tuple[KeyWay, ...] = ()
+    answers: dict[Hashable, _Answer] = field(default_factory=dict)
 
 
 _lock = threading.Lock()
@@ -124,25 +138,43 @@ _kept: WeakKeyDictionary[PictureHost, _Kept] = WeakKeyDictionary()
 class Bench:
     """Where records are taken away, graded and linked for the sake of the question, one after the other.
 
-    Answers are kept until the picture changes: the queue of every officer asks the same.
+    Answers are kept for all officers until a change meets their segments, and for a few minutes at most.
     """
 
     def __init__(self, session: Session, host: PictureHost, *, by: str, question: Question | None = None) -> None:
         """Judge for one question (now, planning profile, mission military by default) as the grader `by`."""
         self.question = host.question() if question is None else question
         self.by, self.network, self.policy = by, host.network, host.policy
-        self._host = host
-        with _lock:
-            kept, version = _kept.setdefault(host, _Kept()), (host.generation, host.version)
-            if kept.version != version:
-                kept.version, kept.answers = version, {}
-            self._answers = kept.answers
-        self.ways = self._once("ways", lambda: tuple(_read_ways(session, host)))
+        self._host, self._session = host, session
+        self._answers, self.ways = _renewed(session, host, self.question)
+
+    def effects(self, items: Sequence[tuple[Sequence[RecordRow], Mapping[str, str]]]) -> list[Effect]:
+        """Return for each (records, grades) what the records do: without, as they stand, and with the grades given.
+
+        Items whose segments do not meet are judged together: each as if it were judged alone.
+        """
+        keys = [
+            ("effect", self.by, tuple(sorted(row.id for row in rows)), tuple(sorted(grades.items())))
+            for rows, grades in items
+        ]
+        waiting = {key: item for key, item in zip(keys, items, strict=True) if key not in self._answers}
+        records = {key: [self._read(row) for row in rows] for key, (rows, _) in waiting.items()}
+        touched = {key: self._worth(self._twin.influence.segments(of)) for key, of in records.items()}
+        for together in _apart(touched):
+            grades = {target: grade for key in together for target, grade in waiting[key][1].items()}
+            of = [record for key in together for record in records[key]]
+            segments = np.unique(np.concatenate([np.empty(0, np.int64), *(touched[key] for key in together)]))
+            judged = self._judge(segments, of, grades)
+            for key in together:
+                rows = np.searchsorted(segments, touched[key])
+                roads = self._roads(touched[key], *(states[rows] for states in judged))
+                effect = Effect(roads=tuple(roads), n_segments=len(touched[key]))
+                self._answers[key] = _Answer(effect, touched[key], self.question.at)
+        return [self._answers[key].value for key in keys]
 
     def effect(self, rows: Sequence[RecordRow], grades: Mapping[str, str]) -> Effect:
         """Return what records do: without them, with them as they stand, and with all of `grades` given to them."""
-        key = ("effect", self.by, tuple(sorted(row.id for row in rows)), tuple(sorted(grades.items())))
-        return self._once(key, lambda: self._effect(rows, grades))
+        return self.effects([(rows, grades)])[0]
 
     def outlook(self, row: RecordRow) -> dict[str, Effect]:
         """Return for each of the 36 grades what the record would do if it were given; `now` stays as it stands."""
@@ -155,13 +187,11 @@ class Bench:
 
     def improved_by(self, grades: Mapping[str, str]) -> int:
         """Return how many segments would be better in any direction if all these grades were given at once."""
-        twin = self._twin
         supposed = [self._grade(target, grade) for target, grade in grades.items()]
-        before_at = twin.influence.segments(supposed)
-        before = self._states(before_at)
-        twin.apply(supposed)
-        after = self._states(before_at)
-        twin.remove([grade.id for grade in supposed])
+        touched = self._twin.influence.segments(supposed)
+        before = self._states(touched)
+        with self._with(supposed):
+            after = self._states(touched)
         return int((after < before).any(axis=1).sum())
 
     def touched(self, rows: Sequence[RecordRow]) -> Ints:
@@ -170,37 +200,50 @@ class Bench:
 
     # on the copy
 
-    def _effect(self, rows: Sequence[RecordRow], grades: Mapping[str, str]) -> Effect:
-        records = [self._read(row) for row in rows]
-        twin = self._twin
-        touched = self._worth(twin.influence.segments(records))
+    def _judge(
+        self, touched: Ints, records: Sequence[Record], grades: Mapping[str, str]
+    ) -> tuple[States, States, States]:
+        """Return the states without the records, as they stand, and with the grades given."""
         now = self._states(touched)
         with self._without(records):
             before = self._states(touched)
-        supposed = [self._grade(target, grade) for target, grade in grades.items()]
-        with self._with(supposed):
+        with self._with([self._grade(target, grade) for target, grade in grades.items()]):
             after = self._states(touched)
-        return Effect(roads=tuple(self._roads(touched, before, now, after)), n_segments=len(touched))
+        return before, now, after
 
-    def _outlook(self, row: RecordRow) -> dict[str, Effect]:
+    def _outlook(self, row: RecordRow) -> tuple[dict[str, Effect], Ints]:
         records = [self._read(row)]
-        found: dict[str, Effect] = {}
-        by_confidence: dict[float, Effect] = {}
-        twin = self._twin
-        touched = self._worth(twin.influence.segments(records))
+        touched = self._worth(self._twin.influence.segments(records))
         now = self._states(touched)
         with self._without(records):
             before = self._states(touched)
+        found: dict[str, Effect] = {}
+        alike: dict[object, Effect] = {}
+        depends_on = self._step_of(row)
         for grade in GRADES:
-            confidence = round(confidence_of(grade, self.policy), 9)
-            if confidence not in by_confidence:
+            step = depends_on(confidence_of(grade, self.policy))
+            if step not in alike:
                 with self._with([self._grade(row.id, grade)]):
                     roads = self._roads(touched, before, now, self._states(touched))
-                by_confidence[confidence] = Effect(roads=tuple(roads), n_segments=len(touched))
-            found[grade] = by_confidence[confidence]
-        return found
+                alike[step] = Effect(roads=tuple(roads), n_segments=len(touched))
+            found[grade] = alike[step]
+        return found, touched
 
-    def _linked(self, row: RecordRow, other_id: str, relation: str) -> Effect:
+    def _step_of(self, row: RecordRow) -> Callable[[float], object]:
+        """Return what of its confidence a record's states depend on, so that few grades need to be judged.
+
+        Facts that stand alone: the level. Passages: whether they count. Incidents and groups: the confidence itself.
+        """
+        if row.kind == "verification":
+            return lambda confidence: confidence >= self.policy.verification_min - SLACK
+        query = select(RecordReference.record_id).where(
+            RecordReference.target_id == row.id, RecordReference.role == "member"
+        )
+        if row.kind == "incident" or self._session.scalar(query.limit(1)) is not None:
+            return lambda confidence: round(confidence, 9)
+        return lambda confidence: level_of(confidence, self.policy)
+
+    def _linked(self, row: RecordRow, other_id: str, relation: str) -> tuple[Effect, Ints]:
         members = tuple(sorted((row.id, other_id)))
         link = Link(
             id=f"{SUPPOSED} link", received=self.question.known_at, by=self.by, relation=relation, members=members
@@ -210,7 +253,7 @@ class Bench:
         before = self._states(touched)
         with self._with([link]):
             after = self._states(touched)
-        return Effect(roads=tuple(self._roads(touched, before, before, after)), n_segments=len(touched))
+        return Effect(roads=tuple(self._roads(touched, before, before, after)), n_segments=len(touched)), touched
 
     @cached_property
     def _twin(self) -> Picture:
@@ -253,10 +296,11 @@ class Bench:
         on, off = np.intersect1d(segments, on_routes), np.setdiff1d(segments, on_routes)
         return np.union1d(on, off[:OTHER_SEGMENTS_MAX])
 
-    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
+    def _once(self, key: Hashable, compute: Callable[[], tuple[T, Ints]]) -> T:
         if key not in self._answers:
-            self._answers[key] = compute()
-        found: T = self._answers[key]
+            value, touched = compute()
+            self._answers[key] = _Answer(value, touched, self.question.at)
+        found: T = self._answers[key].value
         return found
 
     # what it means for roads
@@ -307,9 +351,45 @@ class Bench:
         )  # fmt: skip
 
 
-def level_at(grade: str, bench: Bench) -> Level:
-    """Return the level that a grade reaches."""
-    return level_of(confidence_of(grade, bench.policy), bench.policy)
+def _renewed(
+    session: Session, host: PictureHost, question: Question
+) -> tuple[dict[Hashable, _Answer], tuple[KeyWay, ...]]:
+    """Return the answers that still hold, and the key routes as they stand."""
+    picture = host.picture_for(question)
+    with picture.lock:
+        version, changes = picture.version, list(picture.changes)
+    routes = tuple(session.execute(select(func.count(), func.sum(KeyRoute.version))).one())
+    with _lock:
+        kept = _kept.setdefault(host, _Kept())
+        missed = version - kept.version
+        is_same = kept.picture() is picture and 0 <= missed <= len(changes) and kept.routes == routes
+        moved = [segments for _, segments in changes[len(changes) - missed :]] if is_same else []
+        gone = np.unique(np.concatenate([np.empty(0, np.int64), *moved]))
+        kept.answers = {
+            key: answer
+            for key, answer in kept.answers.items()
+            if is_same
+            and 0 <= question.at - answer.at <= KEPT_US
+            and not np.isin(answer.touched, gone, assume_unique=True).any()
+        }
+        if not kept.ways or kept.routes != routes or not is_same:
+            kept.ways = tuple(_read_ways(session, host))
+        kept.picture, kept.version, kept.routes = ref(picture), version, routes
+        return kept.answers, kept.ways
+
+
+def _apart(touched: Mapping[K, Ints]) -> Iterator[list[K]]:
+    """Yield groups of keys whose segments do not meet, few groups."""
+    groups: list[tuple[list[K], set[int]]] = []
+    for key, segments in touched.items():
+        numbers = set(segments.tolist())
+        group = next((group for group in groups if group[1].isdisjoint(numbers)), None)
+        if group is None:
+            group = ([], set())
+            groups.append(group)
+        group[0].append(key)
+        group[1].update(numbers)
+    return iter([keys for keys, _ in groups])
 
 
 def _weight(triple: States) -> tuple[bool, int, int]:

@@ -107,7 +107,11 @@ def grade_in_force(session: Session, target: RecordRow, *, at: int, policy: Poli
 
     Source: docs/formats.md, grades.
     """
-    absent = retracted_ids(session, known_at=at)
+    return grade_among(session, target, absent=retracted_ids(session, known_at=at), policy=policy)
+
+
+def grade_among(session: Session, target: RecordRow, *, absent: set[str], policy: Policy) -> str:
+    """Return the grade that counts when the records `absent` are taken back."""
     latest: dict[str | None, RecordRow] = {}
     grades = [r for r in list_about(session, target.id) if r.kind == "grade" and r.id not in absent]
     for row in sorted(grades, key=lambda r: (r.received or 0, r.id)):

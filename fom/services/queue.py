@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require, visible
 from fom.domain.facts_file import parse_record
@@ -19,7 +19,7 @@ from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from fom.domain.places import uncertainty_m
 from fom.domain.policy import Policy
 from fom.services.effects import Bench, Effect
-from fom.services.judging import GRADED_KINDS, grade_in_force
+from fom.services.judging import GRADED_KINDS, grade_among
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
 from fom.services.suggesting import compare
@@ -35,7 +35,7 @@ SKEW_US = 10 * MINUTE_US
 """A device clock further off than this is told. Source: doctrine, section 9.6."""
 LATE_US = 2 * HOUR_US
 """A report so long after the event is told as late: its duplicates are no longer looked for. Project decision."""
-REPORTS_MAX, LOOSE_MAX = 300, 100
+REPORTS_MAX, LOOSE_MAX, AT_ONCE = 300, 100, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,14 +123,19 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
     conflicts = in_conflict(session, everything, absent)
     proposed = _proposed(session)
 
-    def line(report: Report | None, of: Sequence[RecordRow]) -> Waiting:
-        version = None if report is None else versions.get(report.id)
-        return _line(session, bench, report, version, of, graded, supported, conflicts, proposed, now)
-
     spoken = _with_records(session, [report.id for report in reports])
-    lines = [line(r, rows.get(r.id, ())) for r in reports if r.id in rows or r.id not in spoken]
-    lines += [line(None, [row]) for row in loose]
-    return sorted((waiting for waiting in lines if waiting.needs_somebody), key=lambda waiting: waiting.order)
+    found: list[tuple[Report | None, Sequence[RecordRow]]] = [
+        (report, rows.get(report.id, ())) for report in reports if report.id in rows or report.id not in spoken
+    ]
+    found += [(None, [row]) for row in loose]
+    lines = [
+        _line(
+            session, bench.policy, report, None if report is None else versions.get(report.id), of, graded, supported,
+            conflicts, proposed, absent,
+        )
+        for report, of in found
+    ]  # fmt: skip
+    return sorted(_judged(bench, [line for line in lines if line.needs_somebody], now), key=lambda line: line.order)
 
 
 def look_at(
@@ -141,11 +146,13 @@ def look_at(
     absent = retracted_ids(session, known_at=now)
     versions = {} if report is None else _newest_versions(session, [report.id])
     seen = [row for row in rows if row.id not in absent]
-    return _line(
-        session, Bench(session, host, by=actor.person), report, None if report is None else versions.get(report.id),
-        seen, graded_among(session, seen, absent), _supported(seen, host.policy), in_conflict(session, seen, absent),
-        _proposed(session), now,
+    bench = Bench(session, host, by=actor.person)
+    line = _line(
+        session, bench.policy, report, None if report is None else versions.get(report.id), seen,
+        graded_among(session, seen, absent), _supported(seen, host.policy), in_conflict(session, seen, absent),
+        _proposed(session), absent,
     )  # fmt: skip
+    return _judged(bench, [line], now)[0]
 
 
 def badges_of(
@@ -202,7 +209,7 @@ def in_conflict(session: Session, rows: Sequence[RecordRow], absent: set[str]) -
 
 def _line(
     session: Session,
-    bench: Bench,
+    policy: Policy,
     report: Report | None,
     version: ReportVersion | None,
     rows: Sequence[RecordRow],
@@ -210,22 +217,28 @@ def _line(
     supported: set[str],
     conflicts: set[str],
     proposed: set[str],
-    now: int,
+    absent: set[str],
 ) -> Waiting:
+    """Return a line before its effect is known."""
     judged = [row for row in rows if row.kind in GRADED_KINDS]
     ungraded = [row for row in judged if row.id not in graded and not row.grade and not _grades_itself(row)]
     has_unit = report is not None and report.unit_id is not None
-    proposals = {row.id: propose_grade(row, has_unit=has_unit, is_supported=row.id in supported) for row in ungraded}
-    received = report.received if report is not None else (rows[0].received or 0)
-    waiting = Waiting(
+    return Waiting(
         key=report.id if report is not None else rows[0].id, report=report, version=version, rows=tuple(rows),
-        ungraded=tuple(ungraded), proposals=proposals,
-        grade=grade_in_force(session, judged[0], at=now, policy=bench.policy) if judged else None,
-        effect=bench.effect(rows, {name: p.grade for name, p in proposals.items()}) if rows else Effect(),
+        ungraded=tuple(ungraded), effect=Effect(), alarm=None,
+        proposals={r.id: propose_grade(r, has_unit=has_unit, is_supported=r.id in supported) for r in ungraded},
+        grade=grade_among(session, judged[0], absent=absent, policy=policy) if judged else None,
         badges=(*badges_of(report, version, rows, conflicts), *_waits(rows, proposed)),
-        alarm=None, received=received, doubt_m=_doubt_m(rows[0], bench.policy) if rows else None,
+        received=report.received if report is not None else (rows[0].received or 0),
+        doubt_m=_doubt_m(rows[0], policy) if rows else None,
     )  # fmt: skip
-    return replace(waiting, alarm=_alarm(waiting, now))
+
+
+def _judged(bench: Bench, lines: Sequence[Waiting], now: int) -> list[Waiting]:
+    """Return lines with what they do to movement and their alarms."""
+    items = [(line.rows, {name: p.grade for name, p in line.proposals.items()}) for line in lines]
+    with_effects = [replace(line, effect=e) for line, e in zip(lines, bench.effects(items), strict=True)]
+    return [replace(line, alarm=_alarm(line, now)) for line in with_effects]
 
 
 def _alarm(waiting: Waiting, now: int) -> str | None:
@@ -304,33 +317,29 @@ def _with_records(session: Session, report_ids: Sequence[str]) -> set[str]:
 
 def _loose(session: Session, actor: Actor, now: int, absent: set[str]) -> list[RecordRow]:
     """Return records of the last days that came without a report and that nobody has graded, newest first."""
-    speaking = aliased(RecordRow)
-    is_graded = exists(
-        select(RecordReference.record_id)
-        .join(speaking, speaking.id == RecordReference.record_id)
-        .where(RecordReference.target_id == RecordRow.id, RecordReference.role == "target", speaking.kind == "grade")
+    query = select(RecordRow).where(
+        RecordRow.kind.in_(JUDGED_KINDS),
+        RecordRow.report_id.is_(None),
+        RecordRow.grade.is_(None),
+        RecordRow.received > now - LOOK_BACK_US,
+        RecordRow.received <= now,
     )
-    query = (
-        select(RecordRow)
-        .where(
-            RecordRow.kind.in_(JUDGED_KINDS), RecordRow.report_id.is_(None), RecordRow.grade.is_(None),
-            RecordRow.received > now - LOOK_BACK_US, RecordRow.received <= now, ~is_graded,
-        )
-        .order_by(RecordRow.received.desc(), RecordRow.id)
-    )  # fmt: skip
-    seen = [row for row in session.scalars(query) if row.id not in absent and visible(actor, row)]
+    rows = list(session.scalars(query.order_by(RecordRow.received.desc(), RecordRow.id)))
+    graded = graded_among(session, rows, absent)
+    seen = [row for row in rows if row.id not in graded | absent and visible(actor, row)]
     return seen[:LOOSE_MAX]
 
 
 def _about(session: Session, rows: Sequence[RecordRow], kind: str) -> Iterable[tuple[str, str]]:
     """Yield (id, target) of records of a kind that speak of some rows."""
     ids = [row.id for row in rows]
-    query = (
-        select(RecordReference.record_id, RecordReference.target_id)
-        .join(RecordRow, RecordRow.id == RecordReference.record_id)
-        .where(RecordRow.kind == kind, RecordReference.target_id.in_(ids))
-    )
-    return [(record_id, target) for record_id, target in session.execute(query)]
+    for start in range(0, len(ids), AT_ONCE):
+        query = (
+            select(RecordReference.record_id, RecordReference.target_id)
+            .join(RecordRow, RecordRow.id == RecordReference.record_id)
+            .where(RecordRow.kind == kind, RecordReference.target_id.in_(ids[start : start + AT_ONCE]))
+        )
+        yield from ((record_id, target) for record_id, target in session.execute(query))
 
 
 def _supported(rows: Sequence[RecordRow], policy: Policy) -> set[str]:

@@ -128,8 +128,12 @@ def _candidates(session: Session, row: RecordRow, linked: dict[str, Any], now: i
     """Return records of the kind that were about the same time, lie about there, or are linked."""
     when = func.coalesce(RecordRow.occurred, RecordRow.received)
     at = _when(row)
-    same_time = select(RecordRow).where(RecordRow.kind == row.kind, when.between(at - NEAR_US, at + NEAR_US))
-    found = {other.id: other for other in session.scalars(same_time.where(RecordRow.received <= now))}
+    same_time = select(RecordRow).where(
+        RecordRow.kind == row.kind,
+        when.between(at - NEAR_US, at + NEAR_US),
+        RecordRow.received.between(at - NEAR_US, now),  # nothing arrives before it happens: lets the index do the work
+    )
+    found = {other.id: other for other in session.scalars(same_time)}
     if row.geometry is not None:
         around = list_present(session, [row.kind], known_at=now, since=at - EARLIER_US, bbox=_around(row.geometry))
         found |= {other.id: other for other in around}

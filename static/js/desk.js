@@ -9,7 +9,7 @@ const outlook = JSON.parse(document.querySelector("#outlook")?.textContent ?? "{
 const SOURCES = { A: "A completely reliable", B: "B usually reliable", C: "C fairly reliable", D: "D not usually reliable", E: "E unreliable", F: "F reliability cannot be judged" };
 const INFORMATION = { 1: "1 confirmed", 2: "2 probably true", 3: "3 possibly true", 4: "4 doubtfully true", 5: "5 improbable", 6: "6 truth cannot be judged" };
 
-for (const name of ["keys"]) if (find(name)) find(name).hidden = false;
+if (find("keys")) find("keys").hidden = false;
 for (const button of desk.querySelectorAll(".no-script")) button.hidden = true;
 
 const cells = grading ? [...grading.querySelectorAll("input[name=grade]")] : [];
@@ -27,8 +27,9 @@ function show() {
     element("p", { class: "muted" }, `${said.confidence} is ${said.level}.${wait}`));
   find("source-word").textContent = `${SOURCES[grade[0]]}.`;
   find("information-word").textContent = `${INFORMATION[grade[1]]}.`;
-  const set = find("set");
+  const set = find("set"), accept = find("accept");
   if (set) set.textContent = `Set ${grade}`;
+  if (accept) accept.hidden = Boolean(grading.querySelector(".proposed input")?.checked);
 }
 
 function choose(grade) {
@@ -57,10 +58,7 @@ if (grading) {
     choose(next);
   });
   const accept = find("accept");
-  if (accept) {
-    accept.hidden = false;
-    accept.addEventListener("click", acceptProposed);
-  }
+  accept?.addEventListener("click", acceptProposed);
   show();
 }
 

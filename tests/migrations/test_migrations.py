@@ -9,6 +9,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from fom.domain.instants import NEVER_US
+from fom.services.asking import ask_back
 from fom.services.movements import ask_clearance, get_movement, plan_movement
 from fom.services.policies import list_editions
 from fom.services.registers import get_register, list_register, register_history, save_register
@@ -37,6 +38,7 @@ def fill(database: Database) -> str:
     with database.writing() as session:
         create_user(session, email="a@b.example", password=PASSWORD, roles=["reporter"], unit="u", actor=ADMIN, now=T0)
         logged = log_report(session, draft(hazard()), actor=PATROL, now=T0)
+        ask_back(session, logged.report_id, "Which side?", id=new_id(), actor=AMINA, now=T0)
         save_register(session, "area", {"id": new_id(), **ROWS["area"]}, version=None, actor=AMINA, now=T0)
     return logged.report_id
 

@@ -40,6 +40,13 @@ from tests.services.people import (
 WEST, MIDDLE, EAST, APART = (30.005, 5.0), (30.015, 5.0), (30.025, 5.0), (30.105, 5.0)
 
 
+TOLL = {
+    "type": "Feature",
+    "geometry": None,
+    "properties": {"kind": "control", "control": "toll", "delay_min": 20, "segments": [{"id": "east"}]},
+}
+
+
 @pytest.fixture
 def ground(database):
     """Return (database, host, clock) on the settled area; MSR HERON runs over west and middle."""
@@ -188,7 +195,11 @@ def test_who_may_not_read_reports_sees_no_queue_and_what_is_hidden_stays_hidden(
         queue(ground, actor=PARTNER)
 
 
-@pytest.mark.parametrize("record", [hazard(at=WEST), incident(at=EAST, type="complex_ambush")], ids=["item", "ambush"])
+@pytest.mark.parametrize(
+    "record",
+    [hazard(at=WEST), incident(at=EAST, type="complex_ambush"), passage("apart", occurred=T0, track="stated"), TOLL],
+    ids=["item", "ambush", "passage", "toll"],
+)
 def test_every_grade_does_what_the_desk_said_it_would(ground, record):
     database, host, _ = ground
     _, record_id = send(ground, record)
@@ -196,7 +207,7 @@ def test_every_grade_does_what_the_desk_said_it_would(ground, record):
         row = find_record(session, record_id)
         outlook = Bench(session, host, by=AMINA.person).outlook(row)
     assert set(outlook) == set(GRADES)
-    for grade in ("A1", "B2", "C3", "D4", "F5"):
+    for grade in ("A1", "B2", "C3", "E1", "D4", "F5"):
         with database.writing() as session:
             outcome = grade_record(session, record_id, grade, actor=AMINA, now=T0 + 1)
             if outcome.pending_id:
@@ -209,12 +220,30 @@ def test_every_grade_does_what_the_desk_said_it_would(ground, record):
         assert shown == said.after, grade
 
 
-def test_the_effect_is_worked_out_once_until_the_picture_changes(ground):
+def test_an_effect_is_worked_out_once_until_a_change_meets_its_road(ground):
     send(ground, hazard(at=WEST))
     first, again = queue(ground)[0], queue(ground)[0]
     assert again.effect is first.effect
-    send(ground, incident(at=EAST))
-    assert queue(ground)[0].effect is not first.effect
+    send(ground, hazard(at=APART))
+    assert queue(ground)[0].effect is first.effect
+    send(ground, hazard(at=WEST, new_emplacement=True))
+    assert letters(queue(ground)[0]) == ("RED", "RED", "RED")
+    assert letters(queue(ground, after=6 * MINUTE_US)[0]) == ("RED", "RED", "RED")
+
+
+def test_items_judged_together_read_as_if_each_were_judged_alone(ground):
+    database, host, _ = ground
+    for at in (WEST, MIDDLE, EAST, APART, WEST, APART):
+        send(ground, hazard(at=at))
+    send(ground, blocked_road("middle"))
+    send(ground, incident(at=EAST, type="complex_ambush"))
+    with database.reading() as session:
+        rows = session.scalars(select(RecordRow).where(RecordRow.report_id.is_not(None))).all()
+        items = [([row], {row.id: "B3"}) for row in rows]
+        together = Bench(session, host, by="one").effects(items)
+        alone = [Bench(session, host, by=f"other {n}").effect(*item) for n, item in enumerate(items)]
+    assert together == alone
+    assert len({effect.first.route for effect in together}) == 2
 
 
 # links

@@ -32,11 +32,17 @@ CODES: dict[str, dict[str, tuple[str, ...]]] = {
     "verification": {"strength": ("own_patrol_traverse", "partner_convoy_traverse", "imagery", "hearsay")},
 }
 """Kind of record -> members that may be corrected -> codes offered."""
-FORM_KINDS = {
-    "explosive": {"kind": "explosive", "hazard": "item", "class": "unknown_item"},
-    "incident": {"kind": "incident", "type": "unarmed_crime"},
+NEW_RECORDS: dict[str, tuple[str, dict[str, str]]] = {
+    "explosive": ("Explosive item", {"kind": "explosive", "hazard": "item", "class": "unknown_item"}),
+    "blocked": ("Road blocked", {"kind": "physical", "damage": "blocked"}),
+    "damaged": ("Road or bridge damaged", {"kind": "physical", "damage": "damaged"}),
+    "flooded": ("Road flooded", {"kind": "physical", "damage": "flooded"}),
+    "denial": ("Turned back or denied", {"kind": "control", "control": "denial", "user_class": "mission_military"}),
+    "toll": ("Fee or tax asked", {"kind": "control", "control": "toll"}),
+    "armed_robbery": ("Armed robbery", {"kind": "incident", "type": "armed_robbery"}),
+    "fire_on_movement": ("Fire on movement", {"kind": "incident", "type": "fire_on_movement"}),
 }
-"""Form -> the record that a place gives to a report that has none."""
+"""What a report in words alone can be made to say -> the words, and the record it becomes once it has a place."""
 
 
 @blueprint.get("/desk/correct/<report_id>")
@@ -104,8 +110,9 @@ def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, error
         new["device_time"] = format_instant(new["device_time"])
     records = new.get("records") or []
     at = int(form["at"]) if form.get("at", "").isdigit() else 0
-    if not records and place is not None and body["form"] in FORM_KINDS:
-        records = [{"type": "Feature", "geometry": None, "properties": dict(FORM_KINDS[body["form"]])}]
+    if not records and form.get("what") in NEW_RECORDS:
+        properties = dict(NEW_RECORDS[form["what"]][1])
+        records = [{"type": "Feature", "geometry": None, "properties": properties}]
     new["records"] = records
     if not 0 <= at < len(records):
         return new
@@ -157,7 +164,8 @@ def _render(
     return render_template(
         "desk/correct.html", report=report, record=record, n_records=len(records), at=at, form={**known, **form},
         errors=errors, loose=[e for e in errors if e.field not in shown], reading=reading_text, conflict=conflict,
-        theirs=known, codes=CODES.get(said.get("kind", ""), {}), namesakes=namesakes, place_help=PLACE_HELP,
+        theirs=known, codes=CODES.get(said.get("kind", ""), {}), namesakes=namesakes, new_records=NEW_RECORDS,
+        place_help=PLACE_HELP,
         name="correct",
         settings={
             "network": host.network.network_id, "segments": host.network.n_segments,
