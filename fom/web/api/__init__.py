@@ -15,6 +15,7 @@ FAMILIES = (
     "segments",
     "layers",
     "reports",
+    "imports",
     "judging",
     "closing",
     "manual",
