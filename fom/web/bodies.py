@@ -58,8 +58,8 @@ class OrjsonProvider(JSONProvider):
 class StrictRequest(Request):
     """A request whose JSON failures say what is wrong in words of ours, and whose bound is that of its view."""
 
-    @property
-    def max_content_length(self) -> int | None:
+    @property  # type: ignore[misc]
+    def max_content_length(self) -> int | None:  # type: ignore[override]
         """Return how many bytes the body may have."""
         return body_max(self.endpoint) if current_app else BODY_MAX_BYTES
 

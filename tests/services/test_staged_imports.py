@@ -24,7 +24,7 @@ from fom.services.reporting import get_report, list_reports
 from fom.store.audit import verify_chain
 from fom.store.imports import batch_records
 from tests.services.ground import Clock, make_host, settle
-from tests.services.people import AMINA, BASIL, CHIEF, HOUR, PATROL, T0, person, new_id
+from tests.services.people import AMINA, BASIL, CHIEF, HOUR, PATROL, T0, new_id, person
 
 LONG_MORNING = "2026-03-10 09:00"
 INCIDENTS = f"""When,Type,Lat,Long,Remarks

@@ -23,15 +23,15 @@ from fom.web.edge import edge, reading, writing
 
 api = family("imports", "Files of reports: staged, looked at, published in one transaction, taken back as one")
 
-Form = Literal[tuple(FORMS)]  # type: ignore[valid-type]
-
 
 class ImportBody(Body):
     """A file: GeoJSON points as `features`, CSV or GPX as `text`. Workbooks are sent on the page."""
 
     id: Uuid = Field(description="Of this import; sending it again is harmless")
     kind: Literal["geojson", "csv", "gpx"]
-    form: Form = Field(description="What a row tells of; `passage` for tracks")
+    form: Literal[tuple(FORMS)] = Field(  # type: ignore[valid-type]
+        description="What a row tells of; `passage` for tracks"
+    )
     file_name: str = Field("import", max_length=400)
     classification: Classification = "confidential"
     features: dict[str, Any] | None = Field(None, description="GeoJSON FeatureCollection of points")
