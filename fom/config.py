@@ -59,6 +59,11 @@ class Config:
         """Return the folder that holds one folder per built network."""
         return self.data / "networks"
 
+    @property
+    def evidence(self) -> Path:
+        """Return the folder of the photos sent with reports."""
+        return self.data / "evidence"
+
 
 def config_from_env(env: Mapping[str, str] | None = None) -> Config:
     """Return the settings found in `env` (default: the process environment).

@@ -56,7 +56,10 @@ GUESSES: Mapping[str, str] = MappingProxyType(
         "way.from_km": "from_km km_from start_km",
         "way.to_km": "to_km km_to end_km",
         "passed": "vehicle heaviest_vehicle heaviest class_passed vehicule",
-        "type": "type event incident incident_type evenement",
+        "type": "type event incident incident_type what evenement quoi",
+        "damage": "type what damage degats",
+        "class": "type what explosive_type",
+        "category": "type what restriction",
     }
 )
 """Target -> headers that mean it besides the words of its question. Project decision."""
@@ -125,6 +128,8 @@ class Setting:
     now: int
     box: Box | None = None
     """West, south, east, north of the network, with a margin."""
+    questions: Words = field(default_factory=dict)
+    """Code of a question -> its words, the first to tell of it."""
     subjects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Register -> plain name, code or id -> id; a name of several rows is left out."""
 
@@ -271,13 +276,23 @@ def read_row(cells: Mapping[str, str], mapping: ColumnMapping, setting: Setting)
             continue
         if value is not None:
             raw[question.code] = value
+        elif question.is_required and not _is_asked(question, mapping):
+            told_as = setting.questions.get(question.code, (question.code,))[0]
+            errors.append(CellError(told_as, "nothing", "a column that answers it, or one answer for every row"))
     told = {error.column for error in errors}
+    unasked = {q.code.replace("_", " ") for q in FORMS[mapping.form].questions if not _is_asked(q, mapping)}
     answers = None
     try:
         answers = parse_answers(mapping.form, raw)
     except InvalidInput as refused:
-        errors += [e for e in _in_columns(refused, mapping, said) if e.column not in told]
+        errors += [e for e in _in_columns(refused, mapping, said) if e.column not in told and e.column not in unasked]
     return RowReading(None if errors else answers, "\n".join(words)[:20_000], tuple(errors))
+
+
+def _is_asked(question: Question, mapping: ColumnMapping) -> bool:
+    """Return whether a column or an answer for every row is about a question."""
+    targets = {target.split(".")[0] for target in mapping.columns.values()}
+    return question.code in targets or question.code in mapping.fixed
 
 
 class _Unusable(Exception):

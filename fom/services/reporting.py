@@ -19,6 +19,7 @@ from fom.errors import Conflict, KeptConflict, NotFound
 from fom.network.network import Network
 from fom.services.accounts import ensure_unit
 from fom.services.drafts import ReportDraft, complete_features
+from fom.services.evidence import list_evidence
 from fom.services.former_names import named_in_use
 from fom.services.former_networks import FormerNetworks
 from fom.services.pending import list_pending_of, pend
@@ -215,6 +216,7 @@ def get_report(session: Session, report_id: str, *, actor: Actor) -> dict[str, A
         "records": [feature_of(row) for row in records],
         "about": {row.id: _said_of(session, row, actor) for row in records},
         "pending": list_pending_of(session, [row.id for row in records], actor=actor),
+        "evidence": list_evidence(session, report_id, actor=actor),
         "conflicts": [
             {"version_id": c.version_id, "body": c.body, "received": format_instant(c.received), "by": c.by}
             for c in list_conflicts(session, report_id)

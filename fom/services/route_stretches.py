@@ -60,3 +60,21 @@ def _km(text: str | None, name: str, errors: list[FieldError]) -> float | None:
         errors.append(FieldError(name, repr(text), "kilometres along the route, 0 or more"))
         return None
     return value
+
+
+def point_at_km(network: Network, stretches: Sequence[Mapping[str, Any]], km: float) -> tuple[float, float] | None:
+    """Return (lon, lat) of a kilometre of a route, None beyond its ends."""
+    left = km * 1000
+    for stretch in stretches:
+        number = network.find_segment(stretch["id"])
+        if number is None:
+            continue
+        whole = float(network.length_m[number])
+        first = float(stretch.get("from_m") or 0.0)
+        last = whole if stretch.get("to_m") is None else float(stretch["to_m"])
+        if left <= last - first + 0.5:
+            along = last - left if stretch.get("direction") == "backward" else first + left
+            point = network.line(number).interpolate(min(max(along / whole, 0.0), 1.0), normalized=True)
+            return round(point.x, 6), round(point.y, 6)
+        left -= last - first
+    return None

@@ -70,7 +70,7 @@ def setting_of(session: Session, network: Network, *, actor: Actor, now: int) ->
     """Return what the rows of a table are read against."""
     west, south, east, north = network_bounds(network)
     box = (west - BOX_MARGIN_DEG, south - BOX_MARGIN_DEG, east + BOX_MARGIN_DEG, north + BOX_MARGIN_DEG)
-    setting = Setting(words=answer_words(), now=now, box=box)
+    setting = Setting(words=answer_words(), questions=question_words(), now=now, box=box)
     return replace(setting, subjects={name: _subjects(session, name, actor) for name in SUBJECT_REGISTERS})
 
 

@@ -68,6 +68,7 @@ class ReportOut(ReportHead):
     records: list[dict[str, Any]]
     about: dict[str, list[dict[str, Any]]] = Field(description="Record id -> judgements and acts on it")
     pending: list[dict[str, Any]] = Field(description="Acts that wait for a second person")
+    evidence: list[dict[str, Any]] = Field(description="Photos that this account may see, as `GET /evidence/{id}`")
     conflicts: list[dict[str, Any]] = Field(description="Other bodies that came with the id of a version")
 
 
