@@ -28,6 +28,7 @@ FAMILIES = (
     "differences",
     "benchmarks",
     "networks",
+    "inspections",
     "tokens",
     "stream",
 )
