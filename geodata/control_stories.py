@@ -56,6 +56,7 @@ def _write_zones(writer: ControlWriter) -> None:
         recurring=night, imposed_by="local_authority",
         words=f"Curfew in {towns[7].name} from eight in the evening to five.",
     )  # fmt: skip
+    _write_mission_curfew(writer, night)
     writer.order(
         "border permit", 1056.0, "permission", ["mission_civilian", "civil_population"],
         shape=around(border.x, border.y, 5000),
@@ -65,6 +66,22 @@ def _write_zones(writer: ControlWriter) -> None:
         "market", 1200.0, "permission", ["all"], shape=around(towns[18].x, towns[18].y, 900), recurring=market,
         imposed_by="local_authority", words="Market days: main street on foot or with the town's permit.",
     )  # fmt: skip
+
+
+def _write_mission_curfew(writer: ControlWriter, night: dict[str, Any]) -> None:
+    """Write the mission's own curfew: for people of the town; relief, ambulances and the mission are exempt."""
+    journal = writer.journal
+    town = journal.mission.country.settlements[22]
+    words = f"Stay at home in {town.name} from eight in the evening to five. Doctors and relief may move."
+    writer.order(
+        "mission curfew", 50.0, "prohibited", ["civil_population", "host_authority"],
+        shape=shapely.Point(town.x, town.y).buffer(3000, quad_segs=6), recurring=night, imposed_by="mission",
+        owner="Head of the sector office", reason="Two nights of robbery on the market road",
+        public_text=words, start=journal.moment(48), end=journal.moment(-12 * 24), words=words,
+    )  # fmt: skip
+    journal.records[-1]["properties"]["meta"] |= {
+        "public_place": f"{town.name} and three kilometres around it", "area_id": journal.mission.id("area", 4)
+    }  # fmt: skip
 
 
 def _write_closures(writer: ControlWriter) -> None:

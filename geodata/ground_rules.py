@@ -88,6 +88,7 @@ def write_ground_rules(journal: Journal, threat: ThreatMap) -> None:
     provinces = journal.mission.provinces
     whole = shapely.simplify(journal.mission.country.land.country.buffer(14_000), 500)
     journal.add("season", ("dry",), hours=HISTORY_H, shape=whole, season="dry", words="Dry season.", **by)
+    journal.records[-1]["properties"]["meta"]["name"] = "The whole country"
     for number in (3, 5):
         journal.add(
             "season",
@@ -99,6 +100,7 @@ def write_ground_rules(journal: Journal, threat: ThreatMap) -> None:
             by="JOC",
             words=f"Rains have set in over {provinces[number].name}.",
         )
+        journal.records[-1]["properties"]["meta"]["name"] = provinces[number].name
 
 
 def _around(x: float, y: float, radius_m: float) -> shapely.Polygon:

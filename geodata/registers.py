@@ -83,6 +83,9 @@ def _key_routes(mission: Mission, units: list[Row]) -> list[Row]:
                 "name": f"{route.start_name} – {route.end_name}",
                 "owner": owner if number != 11 else None,
                 "verify_interval_h": 96 if number == 4 else None,
+                "interval_reason": "Driven twice a week by the relief convoy, and by nobody else."
+                if number == 4
+                else None,
                 "via": [list(point) for point in to_lonlat(route.via).tolist()],
                 "segments": [],
                 "planning_profile": "P6" if route.code.startswith("MSR") else "P5",
@@ -117,6 +120,7 @@ def _air_heads(mission: Mission) -> list[Row]:
             "length_m": length,
             "width_m": (30, 20, 30)[min(number // 4, 2)],
             "surface": "asphalt" if number < 3 else "laterite" if number < 8 else "grass",
+            "slope_percent": (0.4, 0.8, 1.1, 0.3, 1.6, 0.9, 2.1, 0.7, 0.0, 1.2)[number],
         }
         rows.append(
             {
@@ -136,6 +140,22 @@ def _air_heads(mission: Mission) -> list[Row]:
                 "status": status[number],
                 "inspected_at": mission.days_ago((1.3, 2.2, 4.1, 8.0, 2.6, 6.5, 16.0, 2.0, 11.0, 24.0)[number]),
                 "inspection_by": "Aviation Unit",
+                "elevation_m": float(210 + 37 * number),
+                "strength_note": "Published for medium transports." if number < 3 else None,
+                "wet_use": ("yes", "yes", "yes", "with_difficulty", "with_difficulty", "no")[min(number, 5)],
+                "fuel": "Bulk, day and night" if number < 2 else "Drums" if number < 5 else None,
+                "fire_cover": "Two tenders" if number == 0 else "Mobile set" if number < 4 else None,
+                "security_state": "Mission guard" if number < 4 else None,
+                "landing_clearance": "standing" if number < 3 else "each_flight",
+                "landing_sites": 4 if number < 4 else 1,
+                "approvals": [
+                    {"type": kind, "by": "aviation@demo.example", "at": mission.days_ago(40 + number), "note": None}
+                    for kind in (
+                        ["jet transport", "turboprop transport", "helicopter"],
+                        ["turboprop transport", "helicopter"],
+                        ["helicopter"],
+                    )[min(number // 4, 2)]
+                ],
                 "notes": (
                     "",
                     "",
@@ -172,6 +192,9 @@ def _crossings(mission: Mission) -> list[Row]:
                 "hours": ("0600-1800 daily", "0700-1700 daily", "0800-1400 Mon-Fri", None)[number],
                 "checklist_passed_at": mission.days_ago((31, 66, 90)[number]) if number < 3 else None,
                 "staffed": number < 3,
+                "people_status": ("operational", "operational", "operational", "closed")[number],
+                "goods_status": ("operational", "partly", "closed", "closed")[number],
+                "mission_status": ("operational", "operational", "partly", "closed")[number],
                 "inspected_at": mission.days_ago((12, 23, 9, 58)[number]),
             }
         )
@@ -203,6 +226,7 @@ def _areas(mission: Mission) -> list[Row]:
         shape = shapely.make_valid(
             shapely.Polygon(ring).buffer(radius * 0.1).intersection(mission.country.land.country)
         )
+        gate = [round(value, 6) for value in lonlat(towns[rank].x + radius * 0.95, towns[rank].y)]
         rows.append(
             {
                 "id": mission.id("area", number),
@@ -213,6 +237,12 @@ def _areas(mission: Mission) -> list[Row]:
                 "grade": grade,
                 "reviewed_at": mission.days_ago(days),
                 "assessor": "JMAC",
+                "entry_points": [{"name": f"{towns[rank].name} gate", "lon": gate[0], "lat": gate[1]}]
+                if reference
+                else None,
+                "marked": [{"side": "north", "is_marked": True}, {"side": "south", "is_marked": number != 1}]
+                if kind in ("separation", "buffer")
+                else None,
                 "classification": "strictly_confidential" if kind == "area_of_operation" else "confidential",
             }
         )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from fom.cli.user import now_us
 from fom.config import Config, config_from_env
-from fom.domain.access import OPERATOR
+from fom.domain.access import OPERATOR, Actor
 from fom.domain.instants import from_us
 from fom.domain.profiles import PROFILES
 from fom.domain.registers import REGISTERS
@@ -29,11 +29,14 @@ from fom.services.alerts.subscriptions import SubscriptionDraft, save_subscripti
 from fom.services.case_loading import load_case_steps, load_clause_lists
 from fom.services.deployment import Database, is_in_use, open_database
 from fom.services.facts_exchange import load_facts
+from fom.services.inspecting import InspectionDraft, record_inspection
 from fom.services.movement_loading import load_movements
 from fom.services.picture_host import PictureHost
 from fom.services.planning import prepare_routing
 from fom.services.policies import activate_network
 from fom.services.register_loading import load_registers
+from fom.services.registers import list_register
+from fom.services.route_studies import StudyDraft, sign_study
 
 DEMO_PASSWORD = "heron-road-at-dawn"  # noqa: S105 - printed at every start; demo accounts exist in the demo only
 DEMO_ACCOUNTS: tuple[tuple[str, str, str, str | None, str], ...] = (
@@ -41,6 +44,8 @@ DEMO_ACCOUNTS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("chief@demo.example", "Chief JOC", "chief_joc", "JOC", "strictly_confidential"),
     ("patrol@demo.example", "Patrol", "reporter", "BN1", "confidential"),
     ("eod@demo.example", "EOD officer", "eod", "EOD", "strictly_confidential"),
+    ("engineer@demo.example", "Engineer", "engineer", "ENG", "confidential"),
+    ("aviation@demo.example", "Aviation officer", "aviation", "AVN", "confidential"),
     ("lead@demo.example", "Head of mission", "leadership", None, "strictly_confidential"),
     ("movcon@demo.example", "Movement control", "movement_control", "LOG", "confidential"),
     ("planner@demo.example", "Planner of FPU2", "movement_control", "FPU2", "strictly_confidential"),
@@ -141,6 +146,8 @@ def _fill(database: Database, network: Network, files: Any, *, now: int, say: Sa
             session, {row["code"]: row["name"] for row in registers.get("units", ())}, actor=OPERATOR, now=now
         )
         make_subscriptions(session, now=now)
+        say("inspections and studies")
+        inspect(session, network, now=now)
     say("movements")
     host = PictureHost(database, network, clock=lambda: now)
     with database.writing() as session:
@@ -160,6 +167,30 @@ class DefaultProfiles:
     """What the check of a subscription needs before there is a picture."""
 
     profiles = PROFILES
+
+
+INSPECTOR = Actor(
+    user_id="demo",
+    email="inspections@demo.example",
+    roles=frozenset({"chief_joc", "engineer", "aviation"}),
+    clearance="strictly_confidential",
+)
+"""Signs what the demo's people inspected and studied before it begins."""
+
+
+def inspect(session: Session, network: Network, *, now: int) -> None:
+    """Write the demo's inspections and route studies."""
+    from geodata.inspections import make_inspections
+    from geodata.recipe import DEFAULT_SEED
+
+    rows = {
+        name: list_register(session, name, actor=INSPECTOR) for name in ("air_head", "crossing", "site", "key_route")
+    }
+    inspections, studies = make_inspections(rows, network, seed=DEFAULT_SEED, now=now)
+    for draft in inspections:
+        record_inspection(session, InspectionDraft(**draft), actor=INSPECTOR, now=now, network=network)
+    for draft in studies:
+        sign_study(session, StudyDraft(**draft), actor=INSPECTOR, now=now, network=network)
 
 
 def make_accounts(session: Session, *, now: int) -> None:

@@ -332,7 +332,7 @@ def give_order(mission: Mission, **rest: str) -> None:
 def test_anybody_reads_the_public_text_place_and_times_and_nothing_else(mission: Mission):
     give_order(mission)
     page = mission.anonymous().get("/controls", headers={"Accept": "text/html"}).text
-    for word in ("Nobody moves at night.", "Charlie town", "201200Z MAR 26", "20:00 to 05:00"):
+    for word in ("Nobody moves at night.", "Charlie town", "20 March 2026, 12:00 UTC", "20:00 to 05:00"):
         assert word in page
     for word in ("Secret", "Chief of staff", "duty_officer", "humanitarian", "prohibited"):
         assert word not in page

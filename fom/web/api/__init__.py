@@ -38,6 +38,7 @@ FAMILIES = (
     "networks",
     "movements",
     "alerts",
+    "inspections",
     "tokens",
     "stream",
 )

@@ -35,6 +35,7 @@ from fom.web.access import allows, current_actor, public
 from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
 from fom.web.pages.register_forms import moment_text, read_moment
+from fom.web.pages.shell import to_moment
 
 blueprint = Blueprint("controls", __name__)
 WEEKDAY_WORDS = {
@@ -55,6 +56,13 @@ def window_words(recurring: Mapping[str, Any] | None) -> str:
     when = "daily" if len(days) == len(WEEKDAYS) else ", ".join(WEEKDAY_WORDS[day] for day in days)
     zone = recurring.get("zone", "Z")
     return f"{when} {recurring['from']} to {recurring['to']}" + (" UTC" if zone == "Z" else f" at UTC{zone}")
+
+
+@blueprint.app_template_filter("plain_date")
+def plain_date(value: int | str) -> str:
+    """Return a moment for people who read no date-time groups: `20 November 2026, 13:02 UTC`."""
+    us = to_moment(value)
+    return "–" if us is None else f"{from_us(us):%-d %B %Y, %H:%M} UTC"
 
 
 @blueprint.app_context_processor

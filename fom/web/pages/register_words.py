@@ -85,7 +85,7 @@ LABELS = {
     "agreement_ref": "Agreement", "grade": "Grade", "assessor": "Assessor", "entry_points": "Entry points",
     "marked": "Marked on the ground", "classification": "Classification", "area_id": "Seen only in area",
     "bearing": "Bearing", "length_m": "Length", "width_m": "Width", "surface": "Surface", "slope_percent": "Slope",
-    "side": "Side", "is_marked": "Marked", "version": "Version",
+    "mlc": "Class", "mass_t": "Mass", "height_m": "Height", "depth_m": "Depth", "side": "Side", "is_marked": "Marked", "version": "Version",
 }  # fmt: skip
 """Member -> what people call it."""
 UNITS = {
@@ -133,8 +133,10 @@ class Version:
     changes: list[Change] = field(default_factory=list)
 
 
-def label(name: str) -> str:
-    """Return what people call a member."""
+def label(name: str, register: str = "") -> str:
+    """Return what people call a member, in a register where it has a name of its own there."""
+    if name == "status" and register in ("air_head", "crossing"):
+        return "Last found"
     return LABELS.get(name, plain(name).capitalize())
 
 

@@ -1,0 +1,156 @@
+"""Inspections by form and studies of key routes, for programs: read those of one thing, send one."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flask import jsonify
+from pydantic import BaseModel, ConfigDict, Field
+
+from fom.services.inspecting import INSPECT_ACTIONS, InspectionDraft, list_inspections, record_inspection
+from fom.services.ordering import list_public_controls
+from fom.services.route_studies import StudyDraft, list_studies, sign_study
+from fom.web.access import allows, current_actor, public
+from fom.web.api import BODY, CONFLICT, MISSING, family
+from fom.web.api.shapes import Body, Classification, Id, Instant, InstantText, Text, Uuid
+from fom.web.edge import edge, reading, writing
+
+api = family("inspections", "Inspections, route studies, public controls")
+SubjectKind = Literal["air_head", "crossing", "site", "asset"]
+
+
+class SubjectQuery(BaseModel):
+    """What was inspected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject_kind: SubjectKind
+    subject_id: Id
+
+
+class NewInspection(Body):
+    """An inspection or a completed landing; `findings` by the form's own names."""
+
+    id: Uuid
+    subject_kind: SubjectKind
+    subject_id: Id
+    form: Literal["air_head", "landing", "crossing", "access", "asset"]
+    inspected_at: Instant
+    inspected_by: Text = Field(min_length=1)
+    status: str | None = Field(None, max_length=24)
+    findings: dict[str, Any] = Field(default_factory=dict)
+    notes: str = Field("", max_length=4000)
+    next_review: Instant | None = None
+
+
+class Kept(BaseModel):
+    """What is kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+
+
+class Inspections(BaseModel):
+    """Inspections of one thing, newest first."""
+
+    inspections: list[Kept]
+
+
+class StudyQuery(BaseModel):
+    """Of which route; left out = of all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    route_id: Id | None = None
+
+
+class NewStudy(Body):
+    """A study of a key route, signed by who sends it."""
+
+    id: Uuid
+    route_id: Id
+    author: Text = Field(min_length=1)
+    studied_at: Instant
+    review_by: Instant
+    summary: Text = Field(min_length=1)
+    points: list[dict[str, Any]] = Field(default_factory=list, max_length=200)
+    classification: Classification = "confidential"
+
+
+class Studies(BaseModel):
+    """Studies, newest first."""
+
+    studies: list[Kept]
+
+
+class PublicControl(BaseModel):
+    """What anybody may know of a control that the mission imposes."""
+
+    place: str | None
+    public_text: str
+    start: InstantText
+    end: InstantText
+    recurring: dict[str, Any] | None
+    is_coming: bool
+
+
+class PublicControls(BaseModel):
+    """Those in force and those announced."""
+
+    controls: list[PublicControl]
+
+
+@api.get("/inspections", responses={"200": Inspections, **MISSING})
+@allows("read_picture")
+def get_inspections(query: SubjectQuery) -> Any:
+    """List the inspections of an air head, crossing, site or asset, newest first."""
+    with reading() as session:
+        found = list_inspections(
+            session, query.subject_kind, query.subject_id, actor=current_actor(), network=edge().host.network
+        )
+    return jsonify(inspections=found)
+
+
+@api.post("/inspections", responses={"200": Kept, **MISSING, **CONFLICT, **BODY})
+@allows(*INSPECT_ACTIONS.values())
+def post_inspection(body: NewInspection) -> Any:
+    """Keep an inspection; sent again it gives the first result. A limit or damage of an asset becomes a report."""
+    host = edge().host
+    with writing() as (session, now):
+        kept = record_inspection(
+            session,
+            InspectionDraft(**body.model_dump()),
+            actor=current_actor(),
+            now=now,
+            network=host.network,
+            names=host.names,
+        )
+    return jsonify(kept)
+
+
+@api.get("/route-studies", responses={"200": Studies})
+@allows("read_picture")
+def get_studies(query: StudyQuery) -> Any:
+    """List the studies of key routes that this account may read."""
+    with reading() as session:
+        return jsonify(studies=list_studies(session, actor=current_actor(), route_id=query.route_id))
+
+
+@api.post("/route-studies", responses={"200": Kept, **MISSING, **CONFLICT, **BODY})
+@allows("study_routes")
+def post_study(body: NewStudy) -> Any:
+    """Sign a study of where a key route is vulnerable; sent again it gives the first result."""
+    with writing() as (session, now):
+        kept = sign_study(
+            session, StudyDraft(**body.model_dump()), actor=current_actor(), now=now, network=edge().host.network
+        )
+    return jsonify(kept)
+
+
+@api.get("/public-controls", responses={"200": PublicControls})
+@public
+def get_public_controls() -> Any:
+    """List what anybody may know of the mission's controls: public text, place, times; no account is needed."""
+    with reading() as session:
+        return jsonify(controls=list_public_controls(session, at=edge().clock()))
