@@ -99,7 +99,8 @@ def _page(party: str, typed: Mapping[str, str] | None = None, errors: Sequence[F
         page = show_party(session, party, actor=actor, at=present(session, edge().clock()), user_class=user_class)
         routes = {row["id"]: row["code"] for row in list_register(session, "key_route", actor=actor)}
     return render_template(
-        "parties/party.html", page=page, chart=_chart(page, WIDE), user_class=user_class, user_classes=USER_CLASSES,
+        "parties/party.html", page=page, chart=_chart(page, WIDE), small=_chart(page),
+        user_class=user_class, user_classes=USER_CLASSES,
         units=unit_names(context_features()), routes=routes, typed=typed or {}, errors=errors,
         promise_fields=COMMITMENT_FIELDS, settle_fields=SETTLE_FIELDS, flags=FLAG_WORDS,
         new_id=(typed or {}).get("id") or str(uuid.uuid4()),
