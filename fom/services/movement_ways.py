@@ -17,7 +17,7 @@ from fom.domain.instants import DAY_US, MINUTE_US, SECOND_US
 from fom.domain.movements import Occupied
 from fom.domain.profiles import Profile
 from fom.domain.spans import at_tick, to_us
-from fom.domain.states import DIRECTION_CODES, NO_STATE, VIABLE, State
+from fom.domain.states import DIRECTION_CODES, IMPASSABLE, NO_STATE, VIABLE, State
 from fom.network.network import Network
 from fom.picture.picture import Picture
 from fom.picture.question import Question
@@ -153,6 +153,11 @@ class RoadsAhead:
             start, state = moment, _state(self._lines.state[place])
         yield start, self.end, state
 
+    def was_shut(self, number: int, direction: int, at: int) -> bool:
+        """Return whether a road was restricted or closed at a moment, as known then."""
+        then = self._picture.assess(replace(self.question, at=at, known_at=at), np.array([number], np.int64))
+        return _state(then.states[0, direction]) in IMPASSABLE
+
     def reasons(self, number: int, direction: int, at: int) -> list[dict[str, Any]]:
         """Return the reasons of a road at a moment, worst first, with texts."""
         question = replace(self.question, at=max(at, self.question.at))
@@ -181,6 +186,9 @@ def look_ahead(
     enters, leaves = departs + way.after_us[:-1], departs + way.after_us[1:]
     is_over = actual_start is not None and len(leaves) > 0 and int(leaves[-1]) <= now
     ahead = np.ones(len(enters), bool) if is_over else leaves > now
+    held = None if is_over else _held_at(way, roads, enters, ahead)
+    if held is not None:
+        ahead[held:] = True
     moments = np.maximum(enters, now)
     runs: list[Run] = []
     worst = State.GREY if way.lost or not len(way.numbers) else State.GREEN
@@ -200,9 +208,25 @@ def look_ahead(
     if actual_start is None and with_windows:
         before, after = _windows(way, roads, departs)
     return Outlook(
-        worst, tuple(runs), departs, departs + way.lasts_us, _position(way, departs, now, actual_start), way.lost,
+        worst, tuple(runs), departs, departs + way.lasts_us,
+        _position(way, departs, now, actual_start) if held is None else float(way.at_m[held]), way.lost,
         before, after,
     )  # fmt: skip
+
+
+def _held_at(way: Way, roads: RoadsAhead, enters: NDArray[np.int64], ahead: NDArray[np.bool_]) -> int | None:
+    """Return the first stretch behind it by plan that was restricted or closed already when it was due there.
+
+    It cannot be taken to have passed what it was known that nobody may pass: it stands before it until somebody says
+    otherwise.
+    """
+    for k in np.flatnonzero(~ahead).tolist():
+        number, direction, due = int(way.numbers[k]), int(way.directions[k]), int(enters[k])
+        if roads.state_at(number, direction, roads.question.at) in IMPASSABLE and roads.was_shut(
+            number, direction, due
+        ):
+            return int(k)
+    return None
 
 
 def _position(way: Way, departs: int, now: int, actual_start: int | None) -> float | None:

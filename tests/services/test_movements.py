@@ -136,11 +136,24 @@ def test_news_beside_the_way_behind_it_or_of_what_is_closed_is_no_advice(ground)
     host.follow()
     watch = MovementWatch(database, lambda: host)
     watch.look()
-    clock.now = T0 + round(2.4 * MINUTE_US)  # 60 km/h: it is in the middle of the third road
+    clock.now = T0 + round(2.4 * MINUTE_US)  # it is on the second road
     report(database, host, hazard(at=(30.105, 5.0)), now=clock.now)
     report(database, host, hazard(at=(30.005, 5.0)), now=clock.now)
     assert watch.look() == 0
     assert receipts(database, movement) == receipts(database, done) == []
+
+
+def test_nobody_is_taken_to_have_passed_a_road_that_was_known_to_be_shut(ground):
+    database, host, clock = ground
+    movement = plan(database, host)
+    report(database, host, hazard(at=(30.015, 5.0)))
+    with database.writing() as session:
+        depart_movement(session, movement["id"], version=1, actor=DRIVER, now=T0)
+    host.follow()
+    clock.now = T0 + 5 * MINUTE_US  # by its plan it is on the third road
+    outlook = seen(database, host, movement)["outlook"]
+    assert outlook["state"] == "R"
+    assert outlook["at_m"] == pytest.approx(float(host.network.length_m[0]), abs=1)
 
 
 def test_an_underway_movement_is_told_how_far_ahead(ground):

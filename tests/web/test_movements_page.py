@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fom.services.movement_advice import MovementWatch
 from tests.web.conftest import Mission
 from tests.web.mission import PLACES
 from tests.web.test_plans import NEAR_A, everything_passed
@@ -72,6 +73,26 @@ def test_the_planners_question_becomes_a_movement_that_the_board_watches(mission
     page = text_of(mission, "movement_control", address)
     assert "Stretches worse than open when reached" in page
     assert 'id="map-settings"' in page
+
+
+def test_what_was_told_stands_on_the_board_until_it_is_acknowledged(mission: Mission):
+    everything_passed(mission)
+    address = make(mission)
+    watch = MovementWatch(mission.database, lambda: mission.host)
+    watch.look()
+    log(mission)
+    assert watch.look() == 1
+    board = text_of(mission, "movement_control", "/movements")
+    assert "turned restricted 1200Z (was open)" in board
+    where = re.search(r'action="(/movements/[^"]+/advice/\d+)"', board)
+    assert where is not None
+    assert mission.browser("engineer").post(where[1]).status_code == 303
+    assert "turned restricted" in text_of(mission, "movement_control", "/movements"), "it is not the engineer's"
+    assert mission.browser("reporter").post(where[1], data={"back": "board"}).status_code == 303
+    assert "turned restricted" not in text_of(mission, "movement_control", "/movements")
+    page = text_of(mission, "movement_control", address)
+    assert "turned restricted 1200Z" in page
+    assert "by reporter@demo.example" in page
 
 
 def test_a_changed_question_is_planned_again_before_it_is_saved(mission: Mission):
