@@ -6,6 +6,8 @@ are limited as those of the login form are.
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from typing import Any
 
 from flask import abort, request
@@ -13,6 +15,7 @@ from flask_limiter.util import get_remote_address
 from limits import RateLimitItem, parse
 
 from fom.domain.access import Actor
+from fom.domain.instants import MINUTE_US
 from fom.services import accounts
 from fom.web.limits import (
     EMAIL_MAX,
@@ -24,6 +27,15 @@ from fom.web.limits import (
 )
 
 REALM = 'Basic realm="fom", charset="UTF-8"'
+PROVEN_FOR_US = 10 * MINUTE_US
+"""How long a password that was proven is not hashed again: a phone sends it two dozen times to fetch the forms.
+
+A new password or a closed account ends it at once. Project decision.
+"""
+PROVEN_MAX = 1_000
+_KEY = secrets.token_bytes(32)
+_PROVEN: dict[bytes, tuple[str, int]] = {}
+"""Keyed digest of e-mail and password -> (mark of the password it proved, until when); of this process only."""
 _PER_ADDRESS, _PER_ACCOUNT = parse(FAILURES_PER_ADDRESS), parse(FAILURES_PER_ACCOUNT_AND_ADDRESS)
 
 
@@ -46,6 +58,20 @@ def find_basic_actor(db_session: Any, *, now: int) -> Actor | None:
     return actor
 
 
+def _check_password(db_session: Any, email: str, secret: str, now: int) -> Actor | None:
+    key = hmac.digest(_KEY, f"{email}\x00{secret}".encode(), "sha256")
+    mark = accounts.find_password_mark(db_session, email)
+    proven, until = _PROVEN.get(key, ("", 0))
+    if mark == proven and now < until:
+        return accounts.find_actor_by_email(db_session, email)
+    actor = accounts.verify_login(db_session, email, secret, now=now)
+    if actor is not None and mark is not None:
+        if len(_PROVEN) >= PROVEN_MAX:
+            _PROVEN.clear()
+        _PROVEN[key] = (mark, now + PROVEN_FOR_US)
+    return actor
+
+
 def _counters(email: str) -> list[tuple[RateLimitItem, str]]:
     return [(_PER_ADDRESS, get_remote_address()), (_PER_ACCOUNT, account_and_address(email))]
 
@@ -54,7 +80,7 @@ def _check(db_session: Any, email: str, secret: str, now: int) -> Actor | None:
     if len(email) > EMAIL_MAX or len(secret) > PASSWORD_MAX or "\x00" in email:
         return None
     if not secret.startswith(accounts.TOKEN_PREFIX):
-        return accounts.verify_login(db_session, email, secret, now=now)
+        return _check_password(db_session, email, secret, now)
     actor = accounts.find_actor_by_token(db_session, secret, now=now)
     is_own = actor is not None and actor.email == email.strip().lower()
     return actor if is_own else None

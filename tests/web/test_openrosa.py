@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from fom.domain.access import OPERATOR
 from fom.exchange.submission import XML_MAX_BYTES
+from fom.services.accounts import change_user
 from tests.exchange.phone import Phone, Sent, fill
 from tests.web.conftest import Mission
 from tests.web.mission import PASSWORD, email_of
@@ -190,6 +192,19 @@ def test_who_may_not_send_reports_gets_no_forms(mission: Mission, role: str):
     assert phone(mission, role).ask("GET", f"{SERVER}/formList")[0] == 403
 
 
+@pytest.mark.parametrize("change", [{"active": False}, {"password": "another eight roads to here"}])
+def test_a_password_proven_a_moment_ago_ends_with_the_account_and_with_a_new_one(
+    mission: Mission, change: dict[str, Any]
+):
+    collect, again = phone(mission, secret=PASSWORD), phone(mission, secret=PASSWORD[:-1])
+    assert [collect.ask("GET", f"{SERVER}/formList")[0] for _ in range(2)] == [200, 200]
+    assert again.ask("GET", f"{SERVER}/formList")[0] == 401
+    with mission.database.writing() as session:
+        user_id = mission.actors["reporter"].user_id
+        change_user(session, user_id, version=1, changes=change, actor=OPERATOR, now=mission.clock())
+    assert collect.ask("GET", f"{SERVER}/formList")[0] == 401
+
+
 def opened_by(client: FlaskClient) -> list[int]:
     files = {"xml_submission_file": (__import__("io").BytesIO(b"<data/>"), "a.xml")}
     return [
@@ -210,7 +225,7 @@ def test_basic_opens_nothing_else(mission: Mission):
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Basic 4pyTOgA=", "Digest username=x"])
+@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Basic 4pyTOgA=", "Basic /zp4", "Digest username=x"])
 def test_a_header_that_is_none_is_nobody(mission: Mission, header: str):
     answer = mission.anonymous().get("/openrosa/formList", headers={"Authorization": header})
     assert answer.status_code == 401
