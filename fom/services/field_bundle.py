@@ -35,6 +35,8 @@ LIFE_US = 12 * HOUR_US
 """After that the carried picture says nothing any more: a working day of a patrol. Project decision."""
 DRAWN_WITHIN_DEG = 0.0002
 """How far a carried line may lie from the road: about 20 m, finer than a phone shows. Project decision."""
+HEM_DEG = 0.05
+"""How far beyond its roads a mission reaches: about 5 km; positions farther out are asked about. Project decision."""
 ON_ROUTE_M = 2_000.0
 """A hazard that may lie within this distance of a key route is told by its kilometre. Project decision."""
 PLACE_RADIUS_M = 2_000.0
@@ -56,7 +58,7 @@ def read_field_bundle(session: Session, host: PictureHost, question: Question, *
         "as_of": format_instant(question.at),
         "expires": format_instant(question.at + LIFE_US),
         "network": network.network_id,
-        "box": [round(edge, 5) for edge in network_bounds(network)],
+        "box": _box(network),
         "profile": question.profile.name,
         "user_class": question.user_class,
         "routes": [route.as_carried(deciding_cause(host, assessment, route.row, actor=actor)) for route in drawn],
@@ -66,6 +68,13 @@ def read_field_bundle(session: Session, host: PictureHost, question: Question, *
         "crossings": _named(list_register(session, "crossing", actor=actor)),
         "camps": _named(site for site in sites if site["kind"] == "camp"),
     }
+
+
+def _box(network: Network) -> list[float]:
+    west, south, east, north = network_bounds(network)
+    hemmed = (west - HEM_DEG, south - HEM_DEG, east + HEM_DEG, north + HEM_DEG)
+    limits = ((-180, 180), (-90, 90), (-180, 180), (-90, 90))
+    return [round(min(max(edge, low), high), 5) for edge, (low, high) in zip(hemmed, limits, strict=True)]
 
 
 class _Drawn:

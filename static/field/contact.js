@@ -48,15 +48,17 @@ export async function ask(path, options = {}) {
 export async function refreshSession() {
   const answer = await ask("/field/session");
   const was = link.isSignedOut;
-  link.isSignedOut = answer.status === 401;
-  if (answer.ok) {
+  const person = answer.ok ? answer.body.person : undefined;
+  if (person === undefined && answer.status !== 401) return null;
+  link.isSignedOut = !person;
+  if (person) {
     const before = await kept("session");
-    if (before && before.person !== answer.body.person) await keep("bundle", null);
+    if (before && before.person !== person) await keep("bundle", null);
     await keep("session", answer.body);
   }
   if (was !== link.isSignedOut) tell("link");
   tell("session");
-  return answer.ok ? answer.body : null;
+  return person ? answer.body : null;
 }
 
 export async function refreshForms(language) {

@@ -4,7 +4,7 @@ import { dateTimeGroup, isoOf, now } from "./clock.js";
 import { kept, keep } from "./store.js";
 import { queue, saveDraft, startDraft, open, discard } from "./outbox.js";
 import { placeStep } from "./place.js";
-import { twoForms } from "./position.js";
+import { latinFigures, twoForms } from "./position.js";
 import { begin } from "./track.js";
 import { add, button, chip, confirmStep, el, fill, go, ltr, warningBand } from "./ui.js";
 import { answerWords, formOf, metres, t } from "./words.js";
@@ -153,12 +153,13 @@ const CONTROLS = {
   async moment({ body, question, value, say, settle }) {
     const isAhead = ["until", "next_review"].includes(question.code);
     const start = value ? Date.parse(value) : now();
-    const iso = new Date(start).toISOString(), day = el("input", { type: "date", value: value || !isAhead ? iso.slice(0, 10) : "", "aria-label": t("day") }), time = el("input", { type: "time", value: value || !isAhead ? iso.slice(11, 16) : "", "aria-label": t("time") });
+    const iso = new Date(start).toISOString(), day = el("input", { type: "date", value: value || !isAhead ? iso.slice(0, 10) : "", "aria-label": t("day") }), time = el("input", { inputmode: "numeric", maxlength: "5", placeholder: "HHMM", autocomplete: "off", value: value || !isAhead ? iso.slice(11, 16).replace(":", "") : "", "aria-label": t("time") });
     const told = el("p", { class: "help" }), other = el("div", { class: "pair", hidden: !isAhead && !value }, el("label", {}, t("day"), day), el("label", {}, t("time"), el("div", { class: "unit" }, time, el("span", {}, "Z"))));
     const read = () => {
-      const ms = day.value ? Date.parse(`${day.value}T${time.value || "12:00"}:00Z`) : NaN;
-      told.textContent = Number.isFinite(ms) ? dateTimeGroup(ms) : "";
-      if (Number.isFinite(ms)) say(isoOf(ms)); else { say(null); settle(); }
+      const clock = /^([01]?\d|2[0-3])[:.]?([0-5]\d)$/.exec(latinFigures(time.value).trim() || (isAhead ? "1200" : ""));
+      const ms = day.value && clock ? Date.parse(`${day.value}T${clock[1].padStart(2, "0")}:${clock[2]}:00Z`) : NaN;
+      told.textContent = Number.isFinite(ms) ? dateTimeGroup(ms) : t("bad_time");
+      if (Number.isFinite(ms)) say(isoOf(ms)); else { say(null); settle(true); }
     };
     day.addEventListener("input", read);
     time.addEventListener("input", read);
