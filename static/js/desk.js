@@ -100,5 +100,10 @@ addEventListener("keydown", (event) => {
   act();
 });
 
+// What comes while an officer reads is told, not slipped under his eyes: the order of the queue moves only when he asks.
+const stream = new EventSource("/api/v1/stream?profile=P3&user_class=mission_military");
+stream.addEventListener("record", () => { find("fresh").hidden = false; });
+addEventListener("pagehide", () => stream.close());
+
 desk.querySelector("[data-queue] [aria-current]")?.scrollIntoView({ block: "nearest" });
 desk.dataset.ready = "";

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.web.conftest import Mission
@@ -206,3 +207,30 @@ def test_who_may_not_judge_sees_why_in_place(mission: Mission):
     text = page(mission.browser("police"))
     assert "No role of yours may grade." in text
     assert "Only a closing act of EOD or mine action ends an explosive hazard." in text
+
+
+GARBAGE = ("", "²", "9" * 5000, "\x00")
+FORMS = ("grade", "bulk", "link", "unlink", "retract", "ask", "answer", "task", "file", "manual", "close", "lift")
+FIELDS = (
+    "report", "record", "grade", "seen", "item", "relation", "other", "link", "reason", "id", "text", "question",
+    "answer", "kind", "assigned_to", "mode", "state", "hours", "segments", "act", "method", "manual",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_filled_with_garbage_is_refused_in_words(mission: Mission, path: str):
+    record_id = log(mission, "reporter")["record_ids"][0]
+    chief = mission.browser("chief_joc")
+    for value in GARBAGE:
+        known = {"record": record_id, "id": str(uuid.uuid4())}
+        answer = post(chief, f"/desk/{path}", **dict.fromkeys(FIELDS, value) | known)
+        assert answer.status_code in (303, 403, 404, 409, 422), (value, answer.text[:300])
+
+
+def test_a_correction_filled_with_garbage_is_refused_in_words(mission: Mission):
+    report_id = log(mission, "reporter")["report_id"]
+    duty = mission.browser("duty_officer")
+    for value in GARBAGE:
+        fields = ("id", "base_version", "at", "words", "place_text", "position", "occurred", "class", "what", "pick")
+        answer = post(duty, f"/desk/correct/{report_id}", **dict.fromkeys(fields, value))
+        assert answer.status_code in (200, 303, 404, 409, 422), (value, answer.text[:300])

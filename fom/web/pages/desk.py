@@ -59,6 +59,7 @@ TASKS = {"explosive": "eod", "physical": "engineer"}
 """Kind of record -> task proposed; of all others a verification."""
 WORSE, BETTER = ("AMBER", "RED", "BLACK"), ("AMBER", "GREY", "RED")
 EXPIRIES_H = (1, 4, 12, 24)
+DIGITS_MAX = 15
 
 
 @blueprint.get("/desk")
@@ -201,8 +202,8 @@ def bulk() -> Any:
             record_id, _, rest = part.partition("~")
             proposed, _, mark = rest.partition("~")
             grades[record_id] = proposed
-            if mark.isdigit():
-                seen[record_id] = int(mark)
+            if (number := whole_number(mark)) is not None:
+                seen[record_id] = number
     try:
         with writing() as (session, now):
             outcomes = grade_many(session, grades, seen=seen, actor=current_actor(), now=now, host=edge().host)
@@ -316,10 +317,12 @@ def manual() -> Any:
     form = request.form
 
     def set_it(session: Any, now: int) -> Any:
-        hours = form.get("hours", "")
+        hours = whole_number(form.get("hours", ""))
+        if hours is not None and hours not in EXPIRIES_H:
+            raise InvalidInput.single("hours", hours, "one of " + ", ".join(map(str, EXPIRIES_H)))
         draft = ManualDraft(
             id=form.get("id", ""), mode=form.get("mode", ""), state=form.get("state", ""),
-            reason=form.get("reason", ""), expires=now + int(hours) * HOUR_US if hours.isdigit() else None,
+            reason=form.get("reason", ""), expires=None if hours is None else now + hours * HOUR_US,
             segments=tuple(form.get("segments", "").split()),
         )  # fmt: skip
         if draft.state not in State.__members__:
@@ -386,7 +389,12 @@ def settle(pending_id: str, what: str) -> Any:
 
 
 def _mark(form: Mapping[str, str]) -> int | None:
-    return int(form["seen"]) if form.get("seen", "").isdigit() else None
+    return whole_number(form.get("seen", ""))
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a hidden or chosen field holds, None when it holds none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX else None
 
 
 def _done(act: Callable[[Any, int], Any], words: str) -> Any:

@@ -21,6 +21,7 @@ from fom.services.named_places import find_place, list_namesakes
 from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
+from fom.web.pages.desk import whole_number
 from fom.web.pages.report_forms import PLACE_HELP, Place, read_place
 
 blueprint = Blueprint("desk_correct", __name__)
@@ -67,7 +68,7 @@ def save(report_id: str) -> Any:
         return _render(report_id, {**form, "seen_position": form["position"].strip()}, [], reading_text=place.reading)
     try:
         draft = parse_report(changed)
-        base = int(form["base_version"]) if form.get("base_version", "").isdigit() else 0
+        base = whole_number(form.get("base_version", "")) or 0
         with writing() as (session, now):
             host = edge().host
             logged = amend_report(
@@ -109,7 +110,7 @@ def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, error
     if isinstance(new.get("device_time"), int):
         new["device_time"] = format_instant(new["device_time"])
     records = new.get("records") or []
-    at = int(form["at"]) if form.get("at", "").isdigit() else 0
+    at = whole_number(form.get("at", "")) or 0
     if not records and form.get("what") in NEW_RECORDS:
         properties = dict(NEW_RECORDS[form["what"]][1])
         records = [{"type": "Feature", "geometry": None, "properties": properties}]
@@ -149,7 +150,7 @@ def _render(
         body = body_of(session, report_id, actor=actor)
         name = form.get("place_text", body.get("place_text") or "")
         namesakes = list_namesakes(session, name, actor=actor)
-    at = int(form["at"]) if form.get("at", "").isdigit() else 0
+    at = whole_number(form.get("at", "")) or 0
     records = body.get("records") or []
     record = records[at] if at < len(records) else None
     said = record["properties"] if record else {}
