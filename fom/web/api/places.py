@@ -31,7 +31,7 @@ class PlaceOut(BaseModel):
     lat: float
     radius_m: float = Field(description="How far from its point the place may reach")
     admin: str | None = Field(description="The administrative unit in which it lies")
-    register: str | None
+    of_register: str | None = Field(alias="register")
     id: str | None
     km: float | None = None
 

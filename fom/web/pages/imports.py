@@ -29,6 +29,7 @@ from fom.web.pages.imports_form import (
     GAPS,
     KINDS,
     ZONES,
+    common_errors,
     features_of,
     file_draft,
     read_file,
@@ -98,7 +99,8 @@ def show_import(batch_id: str) -> Any:
         rows=[told_row(batch["form"], row, batch["headers"]) for row in shown[(page - 1) * PAGE : page * PAGE]],
         chosen=chosen, page=page, pages=-(-len(shown) // PAGE), total=len(shown), samples=_samples(rows),
         targets=describe_targets(batch["form"]), units=UNITS, zones=ZONES, orders=ORDERS, saved=saved,
-        waiting=waiting, settings=settings, form_title=form_words("en")["form"][batch["form"]],
+        waiting=waiting, common=common_errors(rows),
+        settings=settings, form_title=form_words("en")["form"][batch["form"]],
     )  # fmt: skip
 
 

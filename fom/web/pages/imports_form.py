@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +16,7 @@ from fom.exchange.tables import read_csv, read_features, read_xlsx
 from fom.services.form_words import tell_answers
 from fom.services.imports.staging import FileDraft
 from fom.web.bodies import check_value
+from fom.web.pages.shell import dtg
 
 Fields = Mapping[str, str]
 
@@ -24,6 +27,8 @@ GAPS = {
     "break": "the recording was interrupted", "far": "no point for so far", "long": "no point for so long",
     "jump": "the receiver jumped",
 }  # fmt: skip
+COMMON_SHOWN = 8
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 POINTS_ON_MAP = 5_000
 """Rows drawn on the map of a preview; the table has them all."""
 
@@ -101,9 +106,16 @@ def told_row(form: str, row: Mapping[str, Any], headers: Sequence[str]) -> dict[
         said = [(h, c) for h, c in zip(headers, row["cells"], strict=False) if c][:12]
     else:
         said = [(name, value) for name, value in tell_answers(form, answers) if value]
+        said = [(name, dtg(value) if _MOMENT.fullmatch(value) else value) for name, value in said]
     place = (answers or {}).get("place") or {}
     where = reading(place["lon"], place["lat"]) if "lon" in place else ""
     return {**row, "said": [(name, str(value)[:160]) for name, value in said], "where": where}
+
+
+def common_errors(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str, str]]:
+    """Return (rows, column, what came, what was expected) of errors that several rows share, the commonest first."""
+    counted = Counter((column, came, expected) for row in rows for column, came, expected in row["errors"])
+    return [(count, *error) for error, count in counted.most_common(COMMON_SHOWN) if count > 1]
 
 
 def features_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
