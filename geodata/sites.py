@@ -89,14 +89,18 @@ def site_rows(mission: Mission) -> list[Row]:
         )
         for r, kind, days in zip((0, 1, 3, 7, 12, 20), kinds, plans, strict=True)
     ]
-    depot = {
+    depot: dict[str, Any] = {
         "custodian": "Host army",
         "assessed_by": "Mine Action Centre",
         "safety_distance_m": 900.0,
         "stage": "assessed",
     }
     rows.append(_site(mission, "ammunition_storage", f"{towns[10].name} old depot", *beside(10, 2600), **depot))
-    store = {"custodian": None, "stage": "recorded", "notes": "Found by a patrol; nobody has stated a distance yet."}
+    store: dict[str, Any] = {
+        "custodian": None,
+        "stage": "recorded",
+        "notes": "Found by a patrol; nobody has stated a distance yet.",
+    }
     rows.append(_site(mission, "ammunition_storage", f"{towns[25].name} abandoned store", *beside(25, 1900), **store))
     return rows
 
