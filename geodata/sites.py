@@ -96,7 +96,11 @@ def site_rows(mission: Mission) -> list[Row]:
         "stage": "assessed",
     }
     rows.append(_site(mission, "ammunition_storage", f"{towns[10].name} old depot", *beside(10, 2600), **depot))
-    store: dict[str, Any] = {"custodian": None, "stage": "recorded", "notes": "Found by a patrol; nobody has stated a distance yet."}
+    store: dict[str, Any] = {
+        "custodian": None,
+        "stage": "recorded",
+        "notes": "Found by a patrol; nobody has stated a distance yet.",
+    }
     rows.append(_site(mission, "ammunition_storage", f"{towns[25].name} abandoned store", *beside(25, 1900), **store))
     return rows
 

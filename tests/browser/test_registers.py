@@ -14,8 +14,8 @@ def test_a_key_route_is_drawn_by_clicks_on_the_map_and_shown_before_it_is_saved(
     page.locator("[data-register-map][data-ready]").wait_for(timeout=PATIENCE_MS)
     box = page.locator("[data-register-map] canvas").bounding_box()
     assert box is not None
-    for share in (0.4, 0.6):
-        page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    for share in (0.4, 0.6):  # the road A-B-C lies along the upper edge of the area shown
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + 34)
     lines = page.locator("#via").input_value().strip().splitlines()
     assert len(lines) == 2
     assert all(re.fullmatch(r"-?\d+\.\d{6}, -?\d+\.\d{6}", line) for line in lines)

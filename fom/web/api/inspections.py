@@ -8,14 +8,13 @@ from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
 from fom.services.inspecting import INSPECT_ACTIONS, InspectionDraft, list_inspections, record_inspection
-from fom.services.ordering import list_public_controls
 from fom.services.route_studies import StudyDraft, list_studies, sign_study
-from fom.web.access import allows, current_actor, public
+from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, Classification, Id, Instant, InstantText, Text, Uuid
+from fom.web.api.shapes import Body, Classification, Id, Instant, Text, Uuid
 from fom.web.edge import edge, reading, writing
 
-api = family("inspections", "Inspections, route studies, public controls")
+api = family("inspections", "Inspections and route studies")
 SubjectKind = Literal["air_head", "crossing", "site", "asset"]
 
 
@@ -84,23 +83,6 @@ class Studies(BaseModel):
     studies: list[Kept]
 
 
-class PublicControl(BaseModel):
-    """What anybody may know of a control that the mission imposes."""
-
-    place: str | None
-    public_text: str
-    start: InstantText
-    end: InstantText
-    recurring: dict[str, Any] | None
-    is_coming: bool
-
-
-class PublicControls(BaseModel):
-    """Those in force and those announced."""
-
-    controls: list[PublicControl]
-
-
 @api.get("/inspections", responses={"200": Inspections, **MISSING})
 @allows("read_picture")
 def get_inspections(query: SubjectQuery) -> Any:
@@ -117,15 +99,9 @@ def get_inspections(query: SubjectQuery) -> Any:
 def post_inspection(body: NewInspection) -> Any:
     """Keep an inspection; sent again it gives the first result. A limit or damage of an asset becomes a report."""
     host = edge().host
+    draft, actor = InspectionDraft(**body.model_dump()), current_actor()
     with writing() as (session, now):
-        kept = record_inspection(
-            session,
-            InspectionDraft(**body.model_dump()),
-            actor=current_actor(),
-            now=now,
-            network=host.network,
-            names=host.names,
-        )
+        kept = record_inspection(session, draft, actor=actor, now=now, network=host.network, names=host.names)
     return jsonify(kept)
 
 
@@ -146,11 +122,3 @@ def post_study(body: NewStudy) -> Any:
             session, StudyDraft(**body.model_dump()), actor=current_actor(), now=now, network=edge().host.network
         )
     return jsonify(kept)
-
-
-@api.get("/public-controls", responses={"200": PublicControls})
-@public
-def get_public_controls() -> Any:
-    """List what anybody may know of the mission's controls: public text, place, times; no account is needed."""
-    with reading() as session:
-        return jsonify(controls=list_public_controls(session, at=edge().clock()))

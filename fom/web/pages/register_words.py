@@ -85,8 +85,8 @@ LABELS = {
     "agreement_ref": "Agreement", "grade": "Grade", "assessor": "Assessor", "entry_points": "Entry points",
     "marked": "Marked on the ground", "classification": "Classification", "area_id": "Seen only in area",
     "bearing": "Bearing", "length_m": "Length", "width_m": "Width", "surface": "Surface", "slope_percent": "Slope",
-    "mlc": "Class", "mass_t": "Mass", "height_m": "Height", "depth_m": "Depth", "side": "Side",
-    "is_marked": "Marked", "version": "Version",
+    "mlc": "Class", "mass_t": "Mass", "height_m": "Height", "depth_m": "Depth",
+    "side": "Side", "is_marked": "Marked", "version": "Version",
 }  # fmt: skip
 """Member -> what people call it."""
 UNITS = {
