@@ -22,6 +22,9 @@ PAGES = {
     "/air-heads": "Air heads",
     "/benchmarks": "Benchmarks",
     "/policy": "Policy 0",
+    "/alerts": "Alerts",
+    "/alerts/subscriptions/new": "New subscription",
+    "/my-routes": "My routes",
     "/benchmarks/S1": "Routes and air heads secure",
 }
 """Address -> its heading."""
