@@ -39,6 +39,9 @@ PAGES = {
     "/parties": "Parties",
     "/parties/host_police": "Host police",
     "/policy": "Policy 0",
+    "/alerts": "Alerts",
+    "/alerts/subscriptions/new": "New subscription",
+    "/my-routes": "My routes",
     "/benchmarks/S1": "Routes and air heads secure",
 }
 """Address -> its heading."""

@@ -192,32 +192,40 @@ def _search(
     The newest first; what a person was last shown of a segment on one kind of page stands for all before it.
     """
     low, high = worsened.reach
-    query = select(Shown, User).join(User, User.id == Shown.user_id).where(
+    columns = (Shown.user_id, Shown.kind, Shown.asked, Shown.first_at, Shown.last_at, Shown.segments)
+    query = select(*columns).where(
         Shown.profile == pair[0], Shown.user_class == pair[1], Shown.first_at <= change.at,
         ((Shown.asked == "") & (Shown.first_at <= high) & (Shown.last_at >= low)) | (Shown.asked != ""),
     )  # fmt: skip
     shown = _ShownStates(host, pair, worsened.numbers)
     moments = _change_moments(session, low, high)
     on_routes = {int(arc) >> 1 for arcs in host.key_routes().values() for arc in arcs}
-    actors: dict[str, Actor] = {}
-    done: set[tuple[str, str, int]] = set()
-    for row, user in session.execute(query.order_by(Shown.last_at.desc(), Shown.number.desc())):
-        actor = actors.setdefault(user.id, actor_of(user))
-        if not user.active or not may(actor, "read_picture"):
+    every = worsened.numbers.tolist()
+    readers = _readers(session)
+    left: dict[tuple[str, str], set[int]] = {}
+    rows = session.execute(query.order_by(Shown.last_at.desc(), Shown.number.desc()).execution_options(yield_per=2000))
+    for user_id, kind, asked, first_at, last_at, segments in rows:
+        still = left.setdefault((user_id, kind), set(every))
+        if not still or user_id not in readers:
             continue
-        mine = on_routes if row.segments is None else _numbers(host, row.segments)
-        numbers = [n for n in worsened.numbers.tolist() if n in mine]
-        for at, known_at in _moments_of(row, moments):
-            wanted = [n for n in numbers if (user.id, row.kind, n) not in done]
+        mine = on_routes if segments is None else _numbers(host, segments)
+        for at, known_at in _moments_of(asked, first_at, last_at, moments) if still & mine else ():
+            wanted = sorted(still & mine)
             if not wanted:
                 break
             moves = _false_at(worsened, shown.at(at, known_at), at, wanted)
             if moves:
-                done |= {(user.id, row.kind, number) for number in moves}
-                finding = found.setdefault((user.id, pair), Finding(actor, pair))
+                still -= set(moves)
+                finding = found.setdefault((user_id, pair), Finding(readers[user_id], pair))
                 finding.moves.setdefault(at, {}).update(moves)
-                last = at if not row.asked else row.last_at
-                finding.pages[row.kind] = max(last, finding.pages.get(row.kind, last))
+                last = last_at if asked else at
+                finding.pages[kind] = max(last, finding.pages.get(kind, last))
+
+
+def _readers(session: Session) -> dict[str, Actor]:
+    """Return the persons who may be told, by id."""
+    actors = (actor_of(user) for user in session.scalars(select(User).where(User.active)))
+    return {actor.user_id: actor for actor in actors if may(actor, "read_picture")}
 
 
 def _numbers(host: PictureHost, ids: Iterable[str]) -> set[int]:
@@ -228,17 +236,17 @@ def _change_moments(session: Session, low: int, high: int) -> list[int]:
     return list(session.scalars(select(Change.at).where(Change.at >= low, Change.at <= high).order_by(Change.at)))
 
 
-def _moments_of(row: Shown, changes: Sequence[int]) -> list[tuple[int, int]]:
+def _moments_of(asked: str, first_at: int, last_at: int, changes: Sequence[int]) -> list[tuple[int, int]]:
     """Return (at, known_at) of what a row was about, the latest first: its ends and every change between.
 
     Or the moments that were asked about.
     """
-    if row.asked:
-        at, _, known_at = row.asked.partition("/")
+    if asked:
+        at, _, known_at = asked.partition("/")
         return [(int(at), int(known_at))]
-    between = changes[bisect_right(changes, row.first_at) : bisect_left(changes, row.last_at)]
+    between = changes[bisect_right(changes, first_at) : bisect_left(changes, last_at)]
     step = max(1, len(between) // MOMENTS_MAX)
-    return [(moment, moment) for moment in sorted({row.first_at, row.last_at, *between[::step]}, reverse=True)]
+    return [(moment, moment) for moment in sorted({first_at, last_at, *between[::step]}, reverse=True)]
 
 
 class _ShownStates:

@@ -47,7 +47,11 @@ def find_overdue(session: Session, host: PictureHost, watches: Iterable[Watch], 
     for watch in watches:
         if not watch.row.is_overdue:
             continue
-        for thing in (*_routes(session, host, watch, now), *_areas(session, watch, now), *_tasks(session, watch, now)):
+        for thing in (
+            *_routes(session, host, watch, now),
+            *_areas(session, watch, now),
+            *_tasks(session, host, watch, now),
+        ):
             told = Told(
                 title=thing.title, text=thing.text, outside_text=thing.text, fact_ids=thing.fact_ids,
                 details={"due_at": None if thing.due_at is None else format_instant(thing.due_at)}, is_explosive=False,
@@ -114,7 +118,7 @@ def _areas(session: Session, watch: Watch, now: int) -> Iterator[Overdue]:
             yield Overdue(f"review {row['id']}", f"{row['name']}: review overdue", text, due_at)
 
 
-def _tasks(session: Session, watch: Watch, now: int) -> Iterator[Overdue]:
+def _tasks(session: Session, host: PictureHost, watch: Watch, now: int) -> Iterator[Overdue]:
     """Yield open tasks past their date: given to the reader or his unit, or about a route or segment watched."""
     mine = {watch.actor.email, watch.actor.name, watch.actor.unit} - {None, ""}
     watched = {route.id for route in watch.routes} | {watch.row.area_id}
@@ -122,5 +126,8 @@ def _tasks(session: Session, watch: Watch, now: int) -> Iterator[Overdue]:
         due_at = None if row["due_at"] is None else parse_instant(row["due_at"])
         if due_at is None or due_at >= now or not (row["assigned_to"] in mine or row["target_id"] in watched):
             continue
-        text = f"The task to {row['kind']} {row['target_id']} was due {date_time_group(due_at)} and is not done."
-        yield Overdue(f"task {row['id']}", f"Task overdue: {row['kind']} {row['target_id']}", text, due_at)
+        with host.reading() as picture:
+            kind = picture.kind_of(row["target_id"]) or ""
+        target = f"{kind} {row['target_id']}".strip()
+        text = f"The task to {row['kind']} {target} was due {date_time_group(due_at)} and is not done."
+        yield Overdue(f"task {row['id']}", f"Task overdue: {row['kind']} {target[:20].strip()}", text, due_at)

@@ -53,6 +53,7 @@ class Line:
     new: int
     why: str
     outside: str
+    sort: str
     segments: tuple[str, ...]
     length_m: float
 
@@ -89,6 +90,20 @@ def outside_reader(actor: Actor) -> Actor:
     return replace(actor, clearance=lowest, email="", user_id="")
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What decides a state: as the reader may know, as may leave the service, and the component."""
+
+    text: str
+    outside: str
+    component: str
+
+    @property
+    def sort(self) -> str:
+        """Return by what neighbouring stretches are told as one: passages and incidents differ in wording only."""
+        return self.component if self.component in ("verification", "risk") else self.text
+
+
 class Reasons:
     """Reads the reason that decides a segment, for one reader, and remembers which facts were named."""
 
@@ -98,14 +113,15 @@ class Reasons:
         self.fact_ids: set[str] = set()
         self.is_explosive = False
 
-    def why(self, number: int, direction: int) -> tuple[str, str]:
-        """Return what decides one direction of a segment: as the reader may know, and as may leave the service."""
+    def why(self, number: int, direction: int) -> Why:
+        """Return what decides one direction of a segment."""
         row = self._assessment.row_of(number)
         reason = self._assessment.reason_members(row, direction)[0]
         shown = disclose_reason(reason, actor=self._actor, host=self._host)
         self.fact_ids |= set(shown["fact_ids"])
         self.is_explosive |= reason["component"] == "explosive"
-        return str(shown["text"]), str(disclose_reason(reason, actor=self._outside, host=self._host)["text"])
+        outside = disclose_reason(reason, actor=self._outside, host=self._host)
+        return Why(str(shown["text"]), str(outside["text"]), str(reason["component"]))
 
 
 def lines_of(routes: Iterable[RouteWatch], moves: Mapping[int, Move], reasons: Reasons, network: Any) -> list[Line]:
@@ -126,16 +142,17 @@ def _along(route: RouteWatch, moves: Mapping[int, Move], reasons: Reasons, netwo
         pair = None if move is None else move.along(arc & 1)
         if pair is None or pair[0] == pair[1]:
             continue
-        why, outside = reasons.why(arc >> 1, arc & 1)
+        why = reasons.why(arc >> 1, arc & 1)
         segment, before = network.segment_id(arc >> 1), runs[-1] if runs else None
         is_same = before is not None and last_end == from_m
-        if is_same and before is not None and (before.old, before.new, before.why) == (*pair, why):
+        if is_same and before is not None and (before.old, before.new, before.sort) == (*pair, why.sort):
             begin, segments = begin_m, (*before.segments, segment)
-            runs.pop()
+            told = runs.pop()
         else:
-            begin, segments = from_m, (segment,)
+            begin, segments, told = from_m, (segment,), None
         where = f"{route.code} km {_km(begin)}–{_km(to_m)}"
-        runs.append(Line(where, *pair, why, outside, segments, to_m - begin))
+        text, outside = (why.text, why.outside) if told is None else (told.why, told.outside)
+        runs.append(Line(where, *pair, text, outside, why.sort, segments, to_m - begin))
         begin_m, last_end = begin, to_m
     return runs
 
@@ -147,16 +164,17 @@ def _elsewhere(moves: Iterable[Move], reasons: Reasons, network: Any) -> list[Li
         if old == new:
             continue
         direction = move.new.index(new)
-        why, outside = reasons.why(move.number, direction)
+        why = reasons.why(move.number, direction)
         length, segment = float(network.length_m[move.number]), network.segment_id(move.number)
-        before = groups.get((old, new, why))
+        key = (old, new, why.sort)
+        before = groups.get(key)
         if before is None:
             named = name_segment(network, move.number)
             where = str(named.get("name") or named.get("ref") or f"road {segment}")
-            groups[old, new, why] = Line(where, old, new, why, outside, (segment,), length)
+            groups[key] = Line(where, old, new, why.text, why.outside, why.sort, (segment,), length)
         else:
             segments = (*before.segments, segment)
-            groups[old, new, why] = replace(before, segments=segments, length_m=before.length_m + length)
+            groups[key] = replace(before, segments=segments, length_m=before.length_m + length)
     return [
         line if len(line.segments) == 1 else replace(line, where=f"{line.where} and {len(line.segments) - 1} more")
         for line in groups.values()
