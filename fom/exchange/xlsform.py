@@ -72,22 +72,19 @@ class XlsForm:
         return (tuple(row), tuple(row.values()))
 
 
-def build_xlsform(form: Form, words: Words, rows: Rows, *, has_photo: bool = False) -> XlsForm:
+def build_xlsform(form: Form, words: Words, rows: Rows) -> XlsForm:
     """Return the XLSForm of a report form.
 
     Parameters
     ----------
     rows
         Of `key_route`, `profile` and of the registers that the form's subjects name, those the person may see.
-    has_photo
-        Whether a photo is asked for; only where the server keeps it.
     """
     sheet = _Writer(words, rows)
     sheet.open(form)
     sheet.group("first", [q for q in form.questions if q.is_flash], form)
     sheet.group("details", [q for q in form.questions if not q.is_flash], form)
-    if has_photo:
-        sheet.row("image", "photo", sheet.odk("photo"), parameters=f"max-pixels={PHOTO_PIXELS}")
+    sheet.row("image", "photo", sheet.odk("photo"), parameters=f"max-pixels={PHOTO_PIXELS}")
     is_only_question = not any(q.is_required for q in form.questions)
     asked = Question("words", "text", is_required=is_only_question)
     sheet.ask(asked, form)

@@ -6,17 +6,21 @@ submission again is answered as the first, another body under the same id is kep
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
-from fom.errors import Conflict
+from fom.errors import Conflict, InvalidInput, NotPermitted
 from fom.network.network import Network
 from fom.routing.router import Router
 from fom.services.drafts import parse_report
+from fom.services.evidence import PART_MAX_BYTES, EvidenceDraft, announce_evidence, receive_part
 from fom.services.form_records import with_records
 from fom.services.former_networks import FormerNetworks
 from fom.services.reporting import LoggedReport, amend_report, log_report
@@ -67,15 +71,40 @@ def log_submission(
 
 
 def keep_attachments(
-    session: Session,  # noqa: ARG001 - of the keeper of evidence, when there is one
-    logged: LoggedReport,  # noqa: ARG001
+    session: Session,
+    logged: LoggedReport,
     attachments: Sequence[Attachment],
     *,
-    actor: Actor,  # noqa: ARG001
-    now: int,  # noqa: ARG001
+    folder: Path,
+    actor: Actor,
+    now: int,
 ) -> list[str]:
-    """Keep the files of a submission with its report; return the names of those that were not taken.
+    """Keep the photos of a submission as evidence of its report; return the names of files that were not taken.
 
-    No service keeps files of reports yet, so none is taken, and the sender is told which.
+    The same file of the same report again changes nothing. `folder` holds the files of evidence.
     """
-    return [attachment.name for attachment in attachments]
+    return [
+        attachment.name
+        for attachment in attachments
+        if not _is_kept(session, logged.report_id, attachment, folder=folder, actor=actor, now=now)
+    ]
+
+
+def _is_kept(session: Session, report_id: str, attachment: Attachment, *, folder: Path, actor: Actor, now: int) -> bool:
+    content, digest = attachment.content, hashlib.sha256(attachment.content).hexdigest()
+    photo = EvidenceDraft(
+        id=str(uuid.uuid5(uuid.UUID(report_id), f"{attachment.name} {digest}")),
+        size=len(content),
+        sha256=digest,
+        media_type=attachment.media_type,
+    )
+    try:
+        told = announce_evidence(session, report_id, photo, actor=actor, now=now)
+        for first in range(told["received_bytes"], photo.size, PART_MAX_BYTES):
+            part = content[first : first + PART_MAX_BYTES]
+            told = receive_part(
+                session, photo.id, part, first=first, total=photo.size, folder=folder, actor=actor, now=now
+            )
+    except (InvalidInput, Conflict, NotPermitted):
+        return False
+    return bool(told["state"] == "whole")

@@ -14,6 +14,7 @@ from fom.exchange.submission import read_submission
 from fom.exchange.xlsform import XlsForm, xform_of
 from fom.services.submissions import Attachment, keep_attachments, log_submission
 from fom.web.access import allows, current_actor
+from fom.web.bodies import takes
 from fom.web.edge import edge, reading, writing
 from fom.web.form_files import find_form, offered_forms
 
@@ -66,9 +67,9 @@ def ask_to_submit() -> Response:
 
 @blueprint.post("/submission")
 @allows("send_report")
+@takes(UPLOAD_MAX_BYTES)
 def submit() -> Response:
     """Take a submission: 201 when all of it is here, 202 when the report is and some files are not."""
-    request.max_content_length = UPLOAD_MAX_BYTES
     submission = read_submission(_xml())
     files = [(name, file) for name, file in request.files.items(multi=True) if name != XML_FILE]
     attachments = [
@@ -81,7 +82,7 @@ def submit() -> Response:
             session, submission.report, replaces=submission.replaces, actor=actor, now=now,
             network=host.network, router=host.router, names=host.names,
         )  # fmt: skip
-        left = keep_attachments(session, logged, attachments, actor=actor, now=now)
+        left = keep_attachments(session, logged, attachments, folder=edge().config.evidence, actor=actor, now=now)
     said = f"The JOC has it: report {logged.report_id}, version {logged.version}."
     if left:
         said += f" Not taken, keep them on the phone: {', '.join(left)}."

@@ -15,7 +15,7 @@ for (const form of document.querySelectorAll("[data-themes]")) {
   });
 }
 
-const menus = () => document.querySelectorAll("details.account[open], details.menu[open]");
+const menus = () => document.querySelectorAll("details.account[open], details.menu[open], details.more-tabs[open]");
 addEventListener("click", (event) => {
   for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
 });

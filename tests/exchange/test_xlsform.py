@@ -104,12 +104,11 @@ def test_no_name_of_a_register_breaks_a_form_or_becomes_a_formula(name: str):
 
 @pytest.mark.parametrize("code", CODES)
 def test_pyxform_converts_every_form_without_a_warning(code: str):
-    for has_photo in (False, True):
-        form = build_xlsform(FORMS[code], odk_words(), {}, has_photo=has_photo)
-        converted = convert(workbook_of(form), file_type=".xlsx", form_name="data")
-        assert converted.warnings == []
-        assert converted.xform == xform_of(form)
-        assert f'id="fom_{code}"' in converted.xform
+    form = build_xlsform(FORMS[code], odk_words(), {})
+    converted = convert(workbook_of(form), file_type=".xlsx", form_name="data")
+    assert converted.warnings == []
+    assert converted.xform == xform_of(form)
+    assert f'id="fom_{code}"' in converted.xform
     assert all(f'lang="{language}"' in xform_of(xlsform(code)) for language in LANGUAGES.values())
 
 

@@ -234,3 +234,16 @@ def test_a_correction_filled_with_garbage_is_refused_in_words(mission: Mission):
         fields = ("id", "base_version", "at", "words", "place_text", "position", "occurred", "class", "what", "pick")
         answer = post(duty, f"/desk/correct/{report_id}", **dict.fromkeys(fields, value))
         assert answer.status_code in (200, 303, 404, 409, 422), (value, answer.text[:300])
+
+
+def test_the_answers_of_a_form_are_read_out_in_words_in_its_order(mission: Mission):
+    place = hazard(str(uuid.uuid4()))["records"][0]["geometry"]["coordinates"]
+    answers = {
+        "hazard": "item", "class": "ied", "place": {"lon": place[0], "lat": place[1], "source": "gps"},
+        "measures": ["cordon", "marked"], "cordon_m": 300, "priority": "immediate",
+    }  # fmt: skip
+    body = {"id": str(uuid.uuid4()), "form": "explosive", "answers": answers}
+    assert mission.program("reporter").post(f"{API}/reports", json=body).status_code == 201
+    text = page(mission.browser("duty_officer"))
+    assert "One item, or an area One item or a few" in text
+    assert re.search(r"Measures taken Marked, Cordon set Cordon 300 m Priority Immediate", text)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from fom.domain.access import OPERATOR
 from fom.exchange.submission import XML_MAX_BYTES
@@ -134,6 +136,18 @@ def test_files_that_nobody_keeps_are_named_and_the_report_is_taken(mission: Miss
     assert len(reports(mission)) == 1
 
 
+def test_a_photo_is_kept_as_evidence_of_its_report_once(mission: Mission):
+    collect, report_id = phone(mission), str(uuid.uuid4())
+    instance = filled(collect, "bridge", {"place": ON_A_B, "damage": "blocked"}, id=report_id)
+    photo = io.BytesIO()
+    Image.effect_noise((1600, 1200), 80).convert("RGB").save(photo, "JPEG")
+    assert len(photo.getvalue()) > 1024 * 1024, "more than one part"
+    for _ in range(2):
+        assert collect.submit(instance, {"1741.jpg": photo.getvalue()})[0] == 201
+    (kept,) = report(mission, report_id)["evidence"]
+    assert kept["state"] == "whole"
+
+
 def test_bad_answers_are_all_named_and_nothing_is_stored(mission: Mission):
     collect = phone(mission)
     instance = filled(collect, "explosive", ITEM | {"cordon_m": -4, "class": "balloon"})
@@ -225,7 +239,9 @@ def test_basic_opens_nothing_else(mission: Mission):
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Basic 4pyTOgA=", "Basic /zp4", "Digest username=x"])
+@pytest.mark.parametrize(
+    "header", ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Basic 4pyTOgA=", "Basic /zp4", "Digest username=x"]
+)
 def test_a_header_that_is_none_is_nobody(mission: Mission, header: str):
     answer = mission.anonymous().get("/openrosa/formList", headers={"Authorization": header})
     assert answer.status_code == 401

@@ -21,6 +21,7 @@ from fom.services.bulk_grading import grade_many
 from fom.services.closing import log_closing_act
 from fom.services.desk_item import Item, look_into
 from fom.services.effects import GRADES, RoadEffect
+from fom.services.form_words import tell_answers
 from fom.services.judging import (
     GUARDED_KINDS,
     RELATIONS,
@@ -90,10 +91,17 @@ def _page(asked: Mapping[str, str], *, conflict: Conflict | None = None) -> Any:
             alarms=sum(line.alarm is not None for line in queue), manual=manual,
             closings=CLOSINGS, may_close={kind: may(actor, action) for kind, action in RIGHTS.items()},
             new_id=lambda: str(uuid.uuid4()), letter=_letter, worse=WORSE, better=BETTER, expiries=EXPIRIES_H,
-            relations=RELATIONS, states=State, task_kind=TASKS,
+            relations=RELATIONS, states=State, task_kind=TASKS, told=_told(item),
             **_judgement(item, asked.get("grade"), host.policy),
             settings=_map_settings(item) if item is not None else None,
         )  # fmt: skip
+
+
+def _told(item: Item | None) -> list[tuple[str, str]]:
+    """Return the answers of the newest version in words."""
+    if item is None or item.report is None:
+        return []
+    return tell_answers(item.report["form"], item.report["versions"][-1]["answers"])
 
 
 def _judgement(item: Item | None, asked: str | None, policy: Policy) -> dict[str, Any]:

@@ -19,23 +19,24 @@ YEAR_S = 365 * 24 * 3600
 TABS = (
     ("Map", "/", "read_picture"),
     ("Desk", "/desk", "read_reports"),
-    ("Report", "/report", "send_report"),
-    ("Imports", "/imports", "stage_imports"),
     ("Report", "/field", "send_report"),
     ("Routes", "/routes", "read_picture"),
-    ("My routes", "/my-routes", "read_picture"),
     ("Planner", "/planner", "read_picture"),
     ("Movements", "/movements", "read_picture"),
-    ("What if", "/what-ifs", "read_picture"),
-    ("Air heads", "/air-heads", "read_picture"),
     ("Restrictions", "/restrictions", "read_restriction_cases"),
-    ("Registers", "/registers", "read_picture"),
-    ("Analysis", "/analysis", "read_picture"),
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
+    ("My routes", "/my-routes", "read_picture"),
+    ("Registers", "/registers", "read_picture"),
+    ("Air heads", "/air-heads", "read_picture"),
+    ("Imports", "/imports", "stage_imports"),
+    ("What if", "/what-ifs", "read_picture"),
+    ("Analysis", "/analysis", "read_picture"),
     ("Policy", "/policy", "read_picture"),
     ("Networks", "/networks", "see_networks"),
 )
 """(name, address, action that shows it)"""
+TABS_IN_SIGHT = 8
+"""So many of an account's pages stand in the bar, the others under "More"."""
 ALSO_AT = {"/field": "/report"}
 """Tab -> where the same is done without scripts."""
 
@@ -148,4 +149,11 @@ def register(app: Flask) -> None:
     }  # fmt: skip
     for name, function in filters.items():
         app.add_template_filter(function, name)
-    app.context_processor(lambda: {"theme": chosen_theme(), "tabs": visible_tabs(), "now": edge().clock()})
+    app.context_processor(
+        lambda: {
+            "theme": chosen_theme(),
+            "tabs": visible_tabs(),
+            "tabs_in_sight": TABS_IN_SIGHT,
+            "now": edge().clock(),
+        }
+    )
