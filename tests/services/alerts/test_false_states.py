@@ -216,3 +216,20 @@ def compare_with_every_moment(database, tmp_path, seed: int, *, steps: int) -> N
     told = {(alert.user_id, alert.change_number) for alert in room.alerts(kind="false_state")}
     assert told == expected
     assert expected
+
+
+def test_a_change_that_makes_the_past_better_tells_nobody_again_though_it_was_still_worse_than_shown(room):
+    from fom.domain.instants import format_instant
+
+    duty = account(room.database, "duty", "duty_officer")
+    happened = room.clock.now
+    room.clock.now += HOUR
+    look(room, duty)
+    (record,) = room.report(denial(happened), actor=AMINA)
+    robbed = {"type": "armed_robbery", "grade": "A1", "occurred": format_instant(happened)}
+    room.report(incident(at=ON_WEST, **robbed), actor=AMINA)
+    with room.database.writing() as session:  # restricted becomes caution, where open was shown
+        retract_record(session, record, reason="it was another road", actor=AMINA, now=room.clock.now)
+    room.settled()
+    (alert,) = [alert for alert in room.alerts(duty, "false_state") if "west" in str(alert.details)]
+    assert record in alert.text
