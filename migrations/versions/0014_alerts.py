@@ -149,7 +149,7 @@ def upgrade() -> None:
             "subject",
             "asked",
             name="uq_shown_user_id_quarter_kind_profile_user_class_subject_asked",
-        ),  # fmt: skip
+        ),
     )
     op.create_index("ix_shown_last_at", "shown", ["last_at"])
 
