@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from fom.domain.instants import NEVER_US
 from fom.services.asking import ask_back
@@ -17,7 +18,7 @@ from fom.services.reporting import get_report, log_report
 from fom.store.audit import verify_chain
 from fom.store.database import Database
 from fom.store.schema import current_revision, downgrade, newest_revision, upgrade
-from fom.store.tables import APPEND_ONLY, Base
+from fom.store.tables import APPEND_ONLY, Alert, AlertMark, Base, Delivery, Look, Shown
 from tests.services.people import ADMIN, AMINA, PATROL, T0, draft, hazard, new_id
 from tests.services.test_accounts import PASSWORD
 from tests.services.test_registers import ROWS
@@ -36,11 +37,28 @@ def fill(database: Database) -> str:
     from fom.services.accounts import create_user
 
     with database.writing() as session:
-        create_user(session, email="a@b.example", password=PASSWORD, roles=["reporter"], unit="u", actor=ADMIN, now=T0)
+        user = create_user(
+            session, email="a@b.example", password=PASSWORD, roles=["reporter"], unit="u", actor=ADMIN, now=T0
+        )
         logged = log_report(session, draft(hazard()), actor=PATROL, now=T0)
         ask_back(session, logged.report_id, "Which side?", id=new_id(), actor=AMINA, now=T0)
+        fill_alerts(session, user.id)
         save_register(session, "area", {"id": new_id(), **ROWS["area"]}, version=None, actor=AMINA, now=T0)
     return logged.report_id
+
+
+def fill_alerts(session: Session, user_id: str) -> None:
+    """Write a row into each of the tables behind alerts."""
+    told = {"title": "t", "text": "t", "outside_text": "t", "fact_ids": [], "details": {}, "is_explosive": False}
+    session.add(Alert(id="a", user_id=user_id, kind="state", at=T0, **told))
+    session.flush()
+    way = {"channel": "page", "target": "", "status": "waiting", "tries": 0}
+    session.add(Delivery(alert_id="a", user_id=user_id, due_at=T0, **way))
+    session.add(AlertMark(name="moves", number=1, at=T0))
+    session.add(Look(user_id=user_id, route_id="r", seen_at=T0, version=1, state="GREEN", acknowledged_at=T0))
+    asked = {"kind": "map", "subject": "", "profile": "P3", "user_class": "medical", "asked": "", "network_id": "n"}
+    session.add(Shown(user_id=user_id, quarter=1, first_at=T0, last_at=T0, routes={}, **asked))
+    session.flush()
 
 
 def tables(database: Database) -> set[str]:
