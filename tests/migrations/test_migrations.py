@@ -17,8 +17,20 @@ from fom.services.registers import get_register, list_register, register_history
 from fom.services.reporting import get_report, log_report
 from fom.store.audit import verify_chain
 from fom.store.database import Database
+from fom.store.reports import list_version_records, list_versions
 from fom.store.schema import current_revision, downgrade, newest_revision, upgrade
-from fom.store.tables import APPEND_ONLY, Alert, AlertMark, Base, Delivery, Look, Shown
+from fom.store.tables import (
+    APPEND_ONLY,
+    Alert,
+    AlertMark,
+    Base,
+    Delivery,
+    Evidence,
+    ImportBatch,
+    ImportRow,
+    Look,
+    Shown,
+)
 from tests.services.people import ADMIN, AMINA, PATROL, T0, draft, hazard, new_id
 from tests.services.test_accounts import PASSWORD
 from tests.services.test_registers import ROWS
@@ -90,7 +102,8 @@ def test_rows_of_older_tables_survive_every_step_down_and_up(database):
     for revision in ("0002", "0003"):
         (downgrade if revision == "0002" else upgrade)(database, revision)
         with database.reading() as session:
-            assert get_report(session, report_id, actor=AMINA)["records"]
+            (version,) = list_versions(session, report_id)
+            assert list_version_records(session, version.id)
             assert verify_chain(session).is_intact
     downgrade(database, "0001")
     with database.reading() as session:
@@ -105,6 +118,31 @@ def test_rows_of_older_tables_survive_every_step_down_and_up(database):
 def fill_again(database: Database) -> str:
     with database.writing() as session:
         return log_report(session, draft(hazard()), actor=PATROL, now=T0).report_id
+
+
+def test_reports_survive_when_their_photos_and_imports_go(database):
+    report_id = fill(database)
+    with database.writing() as session:
+        session.add(
+            Evidence(
+                id=new_id(), report_id=report_id, kind="photo", media_type="image/jpeg", size=9, sha256="0" * 64,
+                received_bytes=0, state="partial", by="x", received=T0,
+            )
+        )  # fmt: skip
+        batch = ImportBatch(
+            id=new_id(), kind="csv", form="incident", file_name="a", sha256="0" * 64, headers=[], mapping={}, notes=[],
+            state="staged", version=1, counts={}, classification="confidential", by="x", at=T0,
+        )  # fmt: skip
+        session.add(batch)
+        session.flush()
+        session.add(ImportRow(batch_id=batch.id, number=1, raw=[], words="", errors=[], report_id=report_id))
+    downgrade(database, "0006")
+    with database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM report")).scalar() == 1
+        assert verify_chain(session).is_intact
+    upgrade(database)
+    with database.reading() as session:
+        assert get_report(session, report_id, actor=AMINA)["evidence"] == []
 
 
 def test_policies_of_before_hold_from_their_publication_or_with_their_history_from_the_beginning(database):

@@ -49,6 +49,8 @@ def test_a_photo_arrives_in_parts_and_is_seen_by_graders_with_the_report(mission
     assert (picture.status_code, picture.mimetype) == (200, "image/jpeg")
     assert SECRET not in picture.data
     assert picture.headers["Cache-Control"] == "no-store"
+    desk = mission.browser("duty_officer").get(f"/desk?report={report_id}").text
+    assert f"/evidence/{id}/file?size=small" in desk
     for role, status in (("movement_control", 404), ("leadership", 403), ("partner", 404)):
         assert mission.program(role).get(f"{API}/evidence/{id}/file").status_code == status
 

@@ -54,11 +54,11 @@ def test_a_table_goes_from_file_to_reports_and_back(mission: Mission):
     assert "1 of 2 rows are ready" in text
     assert "<q>picnic</q>. Expected one of: " in text
     text = act(client, where, "publish")
-    assert "Published: 1 reports count from now on." in text
+    assert "Published: 1 report counts from now on." in text
     reports = mission.program("duty_officer").get(f"{API}/reports").json["reports"]
     assert [report["form"] for report in reports] == ["incident"]
     text = act(client, where, "reverse", reason="wrong week")
-    assert "Taken back: 1 records count no more." in text
+    assert "Taken back. Records that count no more: 1." in text
     again = staged(client, CSV.encode())
     assert "1</dd>" in client.get(again).text, "the kept mapping reads the next file of its kind at once"
 

@@ -138,7 +138,8 @@ def publish(batch_id: str) -> Any:
             session, batch_id, version=_version(request.form), with_same=request.form.get("with_same") == "yes",
             actor=current_actor(), now=now, network=host.network, router=host.router, names=host.names,
         )  # fmt: skip
-        return f"Published: {done['counts']['published']} reports count from now on."
+        count = done["counts"]["published"]
+        return f"Published: {count} {'report counts' if count == 1 else 'reports count'} from now on."
 
     return _done(batch_id, act)
 
@@ -166,7 +167,7 @@ def reverse(batch_id: str) -> Any:
             actor=current_actor(), now=now,
         )  # fmt: skip
         counts = done["counts"]
-        words = f"Taken back: {counts['retracted']} records count no more."
+        words = f"Taken back. Records that count no more: {counts['retracted']}."
         return words + (
             f" {counts['proposed']} explosive or physical records count until a second person confirms."
             if counts["proposed"]
@@ -183,7 +184,7 @@ def confirm(batch_id: str) -> Any:
 
     def act(session: Any, now: int) -> str:
         count = publishing.confirm_reversal(session, batch_id, actor=current_actor(), now=now)
-        return f"Confirmed: {count} records count no more."
+        return f"Confirmed. Records that count no more: {count}."
 
     return _done(batch_id, act)
 
