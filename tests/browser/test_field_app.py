@@ -97,7 +97,8 @@ def phone(only_phone: Phone, link: WeakLink) -> Iterator[Phone]:
     page = only_phone.kill()
     page.evaluate(
         """async () => { const { clear, keep } = await import('/static/field/store.js');
-        await clear('items'); await clear('points'); await keep('trip', null); await keep('defaults', null); await keep('questions', []);
+        await clear('items'); await clear('points'); await keep('trip', null); await keep('defaults', null);
+        await keep('questions', []);
         await keep('gps', false); }"""
     )
     only_phone.kill()
