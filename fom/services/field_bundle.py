@@ -174,6 +174,7 @@ def _hazard(point: Row, half_extent_m: float, routes: Sequence[_Drawn]) -> dict[
         "u_m": round(doubt, 1),
         "state": "X" if str(said.get("status") or "").startswith("confirmed") else "R",
         "text": said["label"],
+        "kind": said["kind"],
         "route": route.row["code"] if is_on and route is not None else None,
         "km": round(along / 1000, 1) if is_on else None,
     }

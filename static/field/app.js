@@ -1,7 +1,7 @@
 // The field app: starts its parts, shows the page of the address after `#`, keeps status, outbox line and warnings in sight.
 import { hour, now, openClock } from "./clock.js";
 import { bus, link, refreshAll } from "./contact.js";
-import { formOf, duration, language, metres, openForms, openWords, t } from "./words.js";
+import { formOf, duration, hazardWords, language, metres, openForms, openWords, t } from "./words.js";
 import { openGps, warnings } from "./gps.js";
 import { renderForm } from "./forms.js";
 import { hurry, list, open, pause, start, tidy, waitingOf } from "./outbox.js";
@@ -60,7 +60,7 @@ async function drawStatus() {
   const waits = waitingOf(await list()), near = warnings(await readBundle()), parts = [];
   for (const { hazard, least, bearing } of near.slice(0, 1)) {
     const place = least < 1 ? t("hazard_here") : t("hazard_near", { m: metres(least), deg: String(Math.round(bearing)).padStart(3, "0") });
-    parts.push(el("div", { class: "banner danger near", role: "alert" }, el("strong", {}, place), el("span", {}, `${hazard.text}, ± ${metres(hazard.u_m)}${near.length > 1 ? ` · ${t("and_more", { n: near.length - 1 })}` : ""}. ${t("stop_back")}`)));
+    parts.push(el("div", { class: "banner danger near", role: "alert" }, el("strong", {}, place), el("span", {}, `${hazardWords(hazard)}, ± ${metres(hazard.u_m)}${near.length > 1 ? ` · ${t("and_more", { n: near.length - 1 })}` : ""}. ${t("stop_back")}`)));
   }
   if (waits.length) {
     const oldest = Math.min(...waits.map((item) => item.queued)), wait = pause.until - Date.now();

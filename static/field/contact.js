@@ -97,9 +97,9 @@ export function refreshAll(language) {
     try {
       const session = await refreshSession();
       if (!session) return;
-      const parts = [refreshBundle(), refreshQuestions()];
-      for (const name of LANGUAGES) if (name === language || !(await kept(`forms-${name}`))) parts.push(refreshForms(name));
-      await Promise.allSettled(parts);
+      const wanted = [];
+      for (const name of LANGUAGES) if (name === language || !(await kept(`forms-${name}`))) wanted.push(name);
+      await Promise.allSettled([refreshBundle(), refreshQuestions(), ...wanted.map(refreshForms)]);
       tell("refreshed");
     } catch (problem) {
       if (!(problem instanceof NoAnswer)) throw problem;

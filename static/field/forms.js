@@ -13,7 +13,7 @@ import { wayStep, wayWords } from "./way.js";
 const ABOUT_ME = ["strength", "user_class", "passed"];
 // Questions whose answer is the same on most days of a patrol: kept from the last report, shown before sending.
 const ASSUMED = { unimpeded: true };
-const TEXT_MAX = 500, WORDS_MAX = 1000, REGISTERS = { air_head: "air_heads", crossing: "crossings", site: "camps" };
+const SEND_WAKES_MS = 350, TEXT_MAX = 500, WORDS_MAX = 1000, REGISTERS = { air_head: "air_heads", crossing: "crossings", site: "camps" };
 
 export const isDetails = (item) => Boolean(item.after || item.base);
 
@@ -213,7 +213,9 @@ async function renderReview({ view, item, form, body, foot, back }) {
   };
   const words = el("textarea", { rows: "3", maxlength: WORDS_MAX, value: item.words ?? "", id: "words", oninput: ({ target }) => { item.words = target.value; saveDraft(item); } });
   const missing = form.questions.filter((question) => question.is_required && item.answers[question.code] === undefined);
-  const send = button(t("send"), async () => { send.disabled = true; await finish(item); }, { class: "main", disabled: missing.length > 0 });
+  const send = button(t("send"), async () => { send.disabled = true; await finish(item); }, { class: "main", disabled: true });
+  // a second tap on Next must not send: the button there wakes after a moment
+  setTimeout(() => { send.disabled = missing.length > 0; }, SEND_WAKES_MS);
   const slot = el("div", { dataset: { photos: "", report: item.report, form: item.form, item: item.id } });
   const loose = [...(problems.get("") ?? []), ...(item.problem && !item.problem.errors.length && item.problem.detail ? [item.problem.detail] : [])];
   add(body, el("h1", {}, t("review")), ...loose.map((text) => el("p", { class: "error" }, text)), el("dl", { class: "answers" }, ...rows), ...(missing.length ? [el("p", { class: "error" }, t("still_missing", { what: missing.map((question) => question.words).join(", ") }))] : []), el("div", { class: "field" }, el("label", { for: "words" }, t("in_your_words")), words, el("p", { class: "help" }, t("no_names"))), slot, el("p", { class: "rowx" }, button(t("discard"), () => confirmStep(t("discard_ask"), t("discard"), async () => { await discard(item.id); go("#report"); }), { class: "plain" })));

@@ -48,7 +48,7 @@ const about = (item) => {
   if (item.question) return item.words;
   const { way, place } = item.answers;
   if (way) return wayWords(way.track && item.km ? { parts: [{ km: item.km }] } : way);
-  if (place) return place.text ?? (place.lon === undefined ? "" : twoForms(place.lon, place.lat)[0]);
+  if (place) return place.lon === undefined || ["name", "km"].includes(place.source) ? place.text : twoForms(place.lon, place.lat)[0];
   return "";
 };
 const size = (item) => (item.body ? t("kilobytes", { n: Math.max(1, Math.round(item.body.length / 1000)) }) : "");

@@ -6,7 +6,7 @@ import { onRoutes } from "./geo.js";
 import { gps, here, turnOn } from "./gps.js";
 import { kept } from "./store.js";
 import { button, chip, el, fill, ltr } from "./ui.js";
-import { longDuration, metres, stateWord, t } from "./words.js";
+import { hazardWords, longDuration, metres, stateWord, t } from "./words.js";
 
 const FRESH_MS = 10 * 60000, GREY_MS = 6 * 3600000, NEAR_M = 1000;
 const RANK = { O: 0, C: 1, "?": 2, R: 3, X: 4, "-": 2 };
@@ -91,5 +91,5 @@ function aheadBlock(bundle, { route, km, next, towards }) {
   const inside = !next.gap, border = towards < 0 ? next.line.to_km : next.line.from_km;
   const why = bundle.hazards.filter((hazard) => hazard.route === route.code && hazard.km >= next.line.from_km - 2 && hazard.km <= next.line.to_km + 2)[0];
   const words = inside ? t("you_are_in", { state: stateWord(next.state) }) : t("state_at_km", { state: stateWord(next.state), km: border.toFixed(0) });
-  return el("div", { class: "ahead" }, el("div", { class: "rowx" }, el("span", { class: "plate" }, ltr(route.code)), el("b", { class: `word-${next.state === "?" ? "unknown" : next.state}` }, words), inside ? null : el("span", { class: "muted end" }, towards ? t("in_distance", { m: metres(next.metres) }) : t("away_distance", { m: metres(next.metres) }))), why ? el("p", {}, t("hazard_told", { text: why.text, m: metres(why.u_m) })) : route.worst_text && next.state !== "?" ? el("p", {}, route.worst_text) : null);
+  return el("div", { class: "ahead" }, el("div", { class: "rowx" }, el("span", { class: "plate" }, ltr(route.code)), el("b", { class: `word-${next.state === "?" ? "unknown" : next.state}` }, words), inside ? null : el("span", { class: "muted end" }, towards ? t("in_distance", { m: metres(next.metres) }) : t("away_distance", { m: metres(next.metres) }))), why ? el("p", {}, t("hazard_told", { text: hazardWords(why), m: metres(why.u_m) })) : route.worst_text && next.state !== "?" ? el("p", {}, route.worst_text) : null);
 }

@@ -36,6 +36,12 @@ export const formOf = (code) => allForms().find((form) => form.code === code) ??
 export const titleOf = (code) => formOf(code)?.title ?? code;
 export const answerWords = (question, code) => question.answers.find((answer) => answer.code === code)?.words ?? code;
 
+// A hazard in the language of this phone, by the words that the forms have for its class.
+export function hazardWords(hazard) {
+  const known = formOf("explosive")?.questions.find((question) => question.code === "class")?.answers.find((answer) => answer.code === hazard.kind);
+  return known ? t(hazard.state === "X" ? "hazard_confirmed" : "hazard_suspected", { what: known.words }) : hazard.text;
+}
+
 // How long, in the largest unit that fits.
 export function duration(ms) {
   const minutes = Math.max(0, Math.round(ms / 60000));

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import random
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.mission import PASSWORD, email_of, point_on
@@ -97,6 +98,7 @@ def phone(only_phone: Phone, link: WeakLink) -> Iterator[Phone]:
     page.evaluate(
         """async () => { const { clear, keep } = await import('/static/field/store.js');
         await clear('items'); await clear('points'); await keep('trip', null); await keep('defaults', null);
+        await keep('questions', []);
         await keep('gps', false); }"""
     )
     only_phone.kill()
@@ -132,6 +134,15 @@ def fill_hazard(page: Page) -> None:
     page.get_by_role("button", name="Just now").click()
     page.get_by_role("button", name="Skip").click()
     expect(page.get_by_role("heading", name="Send this?")).to_be_visible()
+
+
+def go_to_review(page: Page) -> None:
+    """Go on from step to step, with what is answered, up to the last look."""
+    counted = page.locator(".steps .end")
+    while page.get_by_role("heading", name="Send this?").count() == 0:
+        told = counted.inner_text()
+        page.locator(".send-bar .main").click()
+        expect(counted).not_to_have_text(told)
 
 
 def send(page: Page) -> None:
@@ -290,8 +301,7 @@ def test_what_the_service_refuses_is_told_by_question_and_can_be_corrected(phone
         ends.nth(index).get_by_role("button", name="Type a position").click()
         ends.nth(index).get_by_label("Position").fill(place)
     page.get_by_role("button", name="Yes, this is my way").click()
-    while page.get_by_role("button", name="Send", exact=True).count() == 0:
-        page.locator(".send-bar .main").click()
+    go_to_review(page)
     send(page)
     expect(page.get_by_role("heading", name="The JOC has it")).to_be_visible()
     assert len(phone.new_since(before)) == 1
@@ -377,8 +387,7 @@ def test_details_follow_as_a_version_of_the_same_report_even_before_it_left(phon
     page.get_by_role("button", name="Add details").click()
     page.get_by_role("button", name="Skip").click()
     page.get_by_label("How to reach you").fill("call sign Heron 2")
-    while page.get_by_role("button", name="Send", exact=True).count() == 0:
-        page.locator(".send-bar .main").click()
+    go_to_review(page)
     send(page)
     page.goto(phone.link.address + "/field#outbox")
     expect(state(page, "waiting")).to_have_count(2)
@@ -386,6 +395,67 @@ def test_details_follow_as_a_version_of_the_same_report_even_before_it_left(phon
     expect(state(page, "accepted")).to_have_count(2)
     [report] = phone.new_since(before)
     assert phone.context.request.get(f"{phone.link.address}/api/v1/reports/{report}").json()["version"] == 2
+
+
+def test_details_of_a_report_that_was_changed_meanwhile_are_kept_and_can_follow(phone: Phone) -> None:
+    page, before = phone.page, phone.ids()
+    fill_hazard(page)
+    send(page)
+    expect(page.get_by_role("heading", name="The JOC has it")).to_be_visible()
+    [report] = phone.new_since(before)
+    phone.context.set_offline(True)
+    page.get_by_role("button", name="Add details").click()
+    page.get_by_role("button", name="Skip").click()
+    page.get_by_label("How to reach you").fill("call sign Heron 2")
+    go_to_review(page)
+    send(page)
+    amend(phone, report)
+    phone.context.set_offline(False)
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+    expect(page.locator(".sent")).to_contain_text("version 2")
+    page.get_by_role("button", name="Send mine on top of it").click()
+    expect(state(page, "accepted")).to_have_count(2)
+    assert version_of(phone, report) == 3
+    assert len(phone.new_since(before)) == 1
+
+
+def version_of(phone: Phone, report: str) -> int:
+    return int(phone.context.request.get(f"{phone.link.address}/api/v1/reports/{report}").json()["version"])
+
+
+def amend(phone: Phone, report: str) -> None:
+    """Write another version of a report from elsewhere."""
+    answers = {"hazard": "item", "class": "mine", "place": SENT["placed"]}
+    body = {"id": str(uuid.uuid4()), "base_version": 1, "form": "explosive", "answers": answers, "words": "seen again"}
+    token = phone.context.request.get(f"{phone.link.address}/field/session").json()["csrf"]
+    url = f"{phone.link.address}/api/v1/reports/{report}/versions"
+    answer = phone.context.request.post(url, data=body, headers={"X-CSRFToken": token})
+    assert answer.ok, answer.text()
+
+
+def test_the_joc_asks_back_and_is_answered_from_the_outbox(phone: Phone) -> None:
+    """The desk's endpoints are played by the test where they are not there yet."""
+    page, posted = phone.page, []
+    question = {"id": str(uuid.uuid4()), "report_id": str(uuid.uuid4()), "form": "restriction"}
+    question |= {"text": "Which of two places?", "asked_at": "2026-03-10T09:47:00Z"}
+    page.evaluate(
+        """async (asked) => { const { keep } = await import('/static/field/store.js');
+        await keep('questions', [asked]); }""",
+        question,
+    )
+
+    def answered(route: Route) -> None:
+        posted.append(route.request.post_data_json)
+        route.fulfill(json=question | posted[-1])
+
+    phone.context.route("**/api/v1/questions/*/answer", answered)
+    page.goto(phone.link.address + "/field#outbox")
+    page.get_by_role("link", name=re.compile("Which of two places")).click()
+    page.get_by_label("Your answer").fill("The northern one.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("heading", name="The JOC has it")).to_be_visible()
+    assert posted == [{"answer": "The northern one."}]
+    phone.context.unroute("**/api/v1/questions/*/answer")
 
 
 def test_the_carried_picture_tells_its_age_in_large_letters_and_loses_its_colour(own_phone: Phone) -> None:

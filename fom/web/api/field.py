@@ -57,6 +57,7 @@ class CarriedHazard(BaseModel):
     u_m: float
     state: Literal["R", "X"]
     text: str
+    kind: str = Field(description="Class of the explosive, a code that the forms have words for")
     route: str | None = Field(description="Code of the key route beside which it lies")
     km: float | None
 

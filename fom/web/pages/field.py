@@ -28,6 +28,7 @@ SHARED_FILES = (
     "vendor/fonts/ibm-plex-sans-condensed-latin-600-normal.woff2",
     "vendor/fonts/ibm-plex-mono-latin-600-normal.woff2",
     "vendor/fonts/ibm-plex-sans-arabic-arabic-400-normal.woff2",
+    "vendor/fonts/ibm-plex-sans-arabic-arabic-600-normal.woff2",
 )  # fmt: skip
 """What the app uses of the pages' files; everything in `static/field` belongs to it besides."""
 
