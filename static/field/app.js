@@ -5,6 +5,7 @@ import { formOf, duration, hazardWords, language, metres, openForms, openWords, 
 import { openGps, warnings } from "./gps.js";
 import { renderForm } from "./forms.js";
 import { hurry, list, open, pause, start, tidy, waitingOf } from "./outbox.js";
+import { openPhotos } from "./photo_box.js";
 import { readBundle, renderPicture } from "./picture.js";
 import { renderHome, renderMe, renderOutbox, renderQuestion, renderSent, seconds } from "./pages.js";
 import { kept } from "./store.js";
@@ -106,6 +107,7 @@ async function begin() {
   bus.addEventListener("schedule", drawStatus);
   bus.addEventListener("language", show);
   bus.addEventListener("refreshed", async () => { const had = formOf("passage"); await openForms(); if (!had) show(); });
+  openPhotos();
   bus.addEventListener("accepted", ({ detail }) => document.dispatchEvent(new CustomEvent("reportaccepted", { detail })));
   await show();
   await drawStatus();

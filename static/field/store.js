@@ -1,14 +1,17 @@
-// What the phone keeps: reports (`items`), track points (`points`), and single values by name (`kept`). IndexedDB.
-const NAME = "fom-field", VERSION = 1;
+// What the phone keeps: reports (`items`), track points (`points`), photos (`photos`), and single values by name (`kept`). IndexedDB.
+const NAME = "fom-field", VERSION = 2;
 let opening = null;
 
 function open() {
   opening ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("items", { keyPath: "id" });
-      request.result.createObjectStore("points", { autoIncrement: true });
-      request.result.createObjectStore("kept");
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) {
+        request.result.createObjectStore("items", { keyPath: "id" });
+        request.result.createObjectStore("points", { autoIncrement: true });
+        request.result.createObjectStore("kept");
+      }
+      request.result.createObjectStore("photos", { keyPath: "id" });
     };
     request.onsuccess = () => {
       request.result.onversionchange = () => { request.result.close(); opening = null; };
@@ -51,9 +54,9 @@ export async function nextNumber(name) {
 }
 
 // Changes an item where it stands, so that two windows do not overwrite each other; null when it is gone.
-export async function change(id, edit) {
+export async function change(id, edit, store = "items") {
   let changed = null;
-  await within("items", "readwrite", (s) => {
+  await within(store, "readwrite", (s) => {
     s.get(id).onsuccess = ({ target }) => {
       if (!target.result) return;
       changed = edit(target.result) ?? target.result;
@@ -64,5 +67,5 @@ export async function change(id, edit) {
 }
 
 export async function forgetEverything() {
-  for (const store of ["items", "points", "kept"]) await clear(store);
+  for (const store of ["items", "points", "photos", "kept"]) await clear(store);
 }

@@ -7,9 +7,11 @@ import random
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import PHONE
@@ -97,8 +99,8 @@ def phone(only_phone: Phone, link: WeakLink) -> Iterator[Phone]:
     page = only_phone.kill()
     page.evaluate(
         """async () => { const { clear, keep } = await import('/static/field/store.js');
-        await clear('items'); await clear('points'); await keep('trip', null); await keep('defaults', null);
-        await keep('questions', []);
+        await clear('items'); await clear('points'); await clear('photos');
+        await keep('trip', null); await keep('defaults', null); await keep('questions', []);
         await keep('gps', false); }"""
     )
     only_phone.kill()
@@ -186,6 +188,28 @@ def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_words(phone: P
     assert len(phone.new_since(before)) == 1
     assert len(phone.link.bodies) >= 2
     assert len(set(phone.link.bodies)) == 1, "another body under the same number would be a conflict"
+
+
+def test_a_photo_waits_with_its_report_and_arrives_in_parts_once(phone: Phone, tmp_path: Path) -> None:
+    file = tmp_path / "road.jpg"
+    Image.effect_noise((2400, 1800), 60).convert("RGB").save(file, "JPEG", quality=95)
+    page, before = phone.page, phone.ids()
+    phone.context.set_offline(True)
+    fill_hazard(page)
+    page.locator(".photo-add input").set_input_files(file)
+    photo = page.locator(".photo-list li")
+    expect(photo).to_contain_text("waits for the report and a link")
+    send(page)
+    page.reload()
+    expect(photo).to_contain_text("waits for the report and a link")
+    phone.context.set_offline(False)
+    expect(photo).to_contain_text("the JOC has it")
+    (report_id,) = phone.new_since(before)
+    report = phone.context.request.get(f"{phone.link.address}/api/v1/reports/{report_id}").json()
+    (kept,) = report["evidence"]
+    assert kept["state"] == "whole"
+    assert kept["size"] > 256 * 1024, "sent in more than one part"
+    assert kept["width"] == 1600
 
 
 def test_a_draft_outlives_the_page_and_is_sent_once(phone: Phone) -> None:
