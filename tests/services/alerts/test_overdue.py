@@ -49,7 +49,7 @@ def test_a_verification_past_its_life_is_told_once_and_again_after_the_next(room
 
 def test_a_route_with_an_interval_of_its_own_is_due_by_that(room):
     duty = account(room.database, "duty", "duty_officer")
-    change_route(room, verify_interval_h=24)
+    change_route(room, verify_interval_h=24, interval_reason="Convoys go daily.")
     room.subscribe(duty, moves="none", is_overdue=True)
     go_on(room, 13)
     assert titles(room, duty) == []
