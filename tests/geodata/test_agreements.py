@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fom.domain.cases import STEP_KINDS, Step, follow_case
 from fom.domain.clauses import parse_clauses
 from fom.domain.compliance import GROUPS, find_trend
 from fom.domain.instants import DAY_US, parse_instant, to_us
 from tests.geodata.conftest import NOW
+
+pytestmark = pytest.mark.xdist_group("the demo mission")
 
 AT = to_us(NOW)
 Registers = dict[str, list[dict[str, Any]]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fom.config import Config
 from fom.domain.access import OPERATOR
 from fom.domain.benchmarks import Status
@@ -18,6 +20,8 @@ from fom.services.picture_host import PictureHost
 from fom.services.policies import activate_network
 from fom.services.register_loading import load_registers
 from tests.geodata.conftest import NOW
+
+pytestmark = pytest.mark.xdist_group("the demo mission")
 
 AT = to_us(NOW)
 

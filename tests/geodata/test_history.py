@@ -21,6 +21,8 @@ from fom.services.key_routes import stretches_along
 from geodata.key_routes import CODES, KEPT_OPEN
 from tests.geodata.conftest import NOW
 
+pytestmark = pytest.mark.xdist_group("the demo mission")
+
 AT = to_us(NOW)
 RULES = {"V1", "V2", "V3", "X1", "X2", "X3", "P1", "P2", "P3", "P4", "P5", "H1", "H2", "H3", "H4", "R1", "S1", "S2"}
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fom.domain.registers import REGISTERS, parse_values
 from geodata.planned_movements import DAILY, PATTERN_UNIT
 
 Rows = dict[str, list[dict[str, Any]]]
+
+
+pytestmark = pytest.mark.xdist_group("the demo mission")
 
 
 def test_they_are_valid_rows_of_the_register_with_names_of_their_own(registers: Rows) -> None:

@@ -22,6 +22,8 @@ from geodata.frame import to_metres
 from geodata.recipe import DemoFiles
 from tests.geodata.conftest import NOW
 
+pytestmark = pytest.mark.xdist_group("the demo mission")
+
 ROOT = Path(__file__).resolve().parents[2]
 AGAIN = """
 import sys

@@ -10,6 +10,8 @@ from tests.oracle.batches import seeded_batch
 from tests.oracle.knowledge import WHY_ORDER
 from tests.oracle.states import COMPONENT_ORDER, STATE_NAMES
 
+pytestmark = pytest.mark.xdist_group("generated histories")
+
 BATCHES, SIZE = 100, 50
 KINDS = {
     "explosive", "physical", "control", "incident", "verification", "closing_act", "grade", "link", "retraction",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing.rules import Rule
 
 from fom.config import Config
 from fom.domain.access import OPERATOR, Actor
@@ -27,6 +28,24 @@ from tests.databases import database_url, postgres_template, sqlite_template  # 
 from tests.web.mission import Clock, make_store, network_document
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def compile_each_rule_once() -> None:
+    """Keep what werkzeug compiles of each address: a thousand applications of the same addresses are built here."""
+    compiled: dict[Any, Any] = {}
+    compile_anew = Rule._compile_builder
+
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> Any:
+        kinds = sorted((name, type(converter).__name__) for name, converter in rule._converters.items())
+        key = (tuple(rule._trace), str(rule.defaults), str(kinds), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_anew(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = compile_builder
+
+
+compile_each_rule_once()
 
 
 @pytest.fixture(scope="session")

@@ -158,7 +158,7 @@ def test_public_addresses_are_few_and_named(mission: Mission):
     }
     assert public == {
         "/static/<path:filename>", "/login", "/healthz", "/readyz", "/api/v1/openapi.json", "/theme",
-        # the field app without any data, so that it opens when the login has run out; what the public may read of orders
+        # the field app without any data, so that it opens when the login has run out; orders as the public reads them
         "/field", "/field/sw.js", "/field/manifest.webmanifest", "/field/icon-<int:size>.png", "/field/session",
         "/controls",
     }  # fmt: skip
