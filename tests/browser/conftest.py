@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.mission import PASSWORD, ROOT, build_app, email_of
@@ -21,6 +21,7 @@ FLAGS = [
 ]  # fmt: skip
 DESK, PHONE = {"width": 1600, "height": 900}, {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
+expect.set_options(timeout=20_000)  # two browsers on two cores draw by software
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

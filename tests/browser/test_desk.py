@@ -70,6 +70,7 @@ def test_two_presses_accept_and_four_set_another_grade(visit: Opener) -> None:
     assert state_of(duty, segment) == "BLACK"
 
 
+@pytest.mark.deep
 def test_the_keys_move_link_and_help(visit: Opener) -> None:
     patrol, duty = visit("patrol"), visit("duty")
     one, two = send(patrol, "e-f", 0.25), send(patrol, "e-f", 0.26)

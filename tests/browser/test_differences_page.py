@@ -13,7 +13,9 @@ from tests.browser.test_time_slider import go_back
 VIEW = "#view=11/5.045/30.09"
 
 
-@pytest.mark.parametrize(("size", "theme"), [(DESK, "dark"), (PHONE, "light")], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("size", "theme"), [(DESK, "dark"), pytest.param(PHONE, "light", marks=pytest.mark.deep)], ids=["desk", "phone"]
+)
 def test_two_moments_beside_each_other_with_their_reasons(visit: Opener, size: dict[str, int], theme: str) -> None:
     page = visit("duty", size=size, theme=theme).open_map("/" + VIEW)
     go_back(page, 12)  # before the drive of this morning

@@ -150,6 +150,7 @@ def test_context_layers_are_polygons_and_lines_on_the_land(demo: DemoFiles) -> N
         assert json.loads(demo.context[name].read_text(encoding="utf-8"))["features"]
 
 
+@pytest.mark.deep
 def test_another_seed_gives_another_country_that_stands_as_well(tmp_path: Path) -> None:
     from geodata.country import build_country
 

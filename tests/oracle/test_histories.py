@@ -13,7 +13,7 @@ from tests.oracle.batches import Batch, draw_batch, seeded_batch
 from tests.oracle.checking import check_batch, service
 from tests.oracle.shrink import save
 
-HISTORIES = 10_000
+HISTORIES = 6_000
 BATCH = 100
 DEEP = 500_000
 """About three quarters of an hour of one core; `python -m tests.oracle.campaign` runs any number."""
