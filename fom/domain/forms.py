@@ -16,7 +16,7 @@ from typing import Any
 from fom.domain.facts_schema import ACTORS, DAMAGES, EXPLOSIVE_CLASSES
 from fom.domain.instants import format_instant, parse_instant
 from fom.domain.policy import INCIDENT_WEIGHTS
-from fom.domain.positions import is_grid_reference, parse_position
+from fom.domain.positions import is_grid_reference, parse_position, written_doubt_m
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import (
     AIR_HEAD_STATUS,
@@ -403,6 +403,8 @@ def _place(_: Question, value: Any) -> dict[str, Any]:
     if lon is None and lat is None and source != "name":
         lon, lat = parse_position(text, field="text")[:2]
         source = "mgrs" if is_grid_reference(text.strip()) else source
+        if source == "typed" and value.get("accuracy_m") is None:
+            value = {**value, "accuracy_m": written_doubt_m(text)}
     elif lon is not None or lat is not None:
         if (
             not (isinstance(lon, int | float) and isinstance(lat, int | float))
@@ -512,7 +514,7 @@ def _passage(answers: Answers, stretches: Sequence[Mapping[str, Any]]) -> list[F
     tracks = tracks_of(answers["way"])
     properties = {
         "kind": "verification", "strength": answers["strength"], "passed": answers.get("passed") or None,
-        "unimpeded": answers.get("unimpeded", True), "user_class": answers["user_class"],
+        "unimpeded": answers.get("unimpeded", False), "user_class": answers["user_class"],
         "track": "gps" if tracks else "stated",
     }  # fmt: skip
     if not tracks:

@@ -26,6 +26,10 @@ _HALF = re.compile(
     (?P<after>[NSEWnsew])?\s*""",
     re.VERBOSE,
 )
+_STEP_M = {"deg": 111_320.0, "min": 111_320.0 / 60, "sec": 111_320.0 / 3600}
+"""Length of one unit of latitude, metres; one of longitude is not longer."""
+WRITTEN_LEAST_M = 15.0
+"""Doubt of the finest writing, as of a grid reference of ten figures. Source: doctrine, section 3.2."""
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
@@ -50,6 +54,22 @@ def parse_position(text: str, *, field: str = "position") -> tuple[float, float,
         lon, lat = _read_plain(stripped, field)
     _check(lon, lat, stripped, field)
     return lon, lat, reading(lon, lat)
+
+
+def written_doubt_m(text: str) -> float:
+    """Return the doubt of a position in degrees as its figures leave it open, metres: half the diagonal of a cell of
+    the coarser of the two, and 15. Whole minutes leave more than a kilometre, where three decimals leave two metres.
+
+    `text` as `parse_position` reads it, no grid reference: that has its own doubt. Source: project decision, after the
+    doctrine's rule for grid references (section 3.2).
+    """
+    if re.search(r"[NSEWnsew]", text):
+        matches = [match for half in _split_lettered(text) if (match := _HALF.fullmatch(half)) is not None]
+        finest = [next((unit, match[unit]) for unit in ("sec", "min", "deg") if match[unit]) for match in matches]
+    else:
+        finest = [("deg", number) for number in re.findall(r"\d+(?:[.,]\d+)?", text)[:2]]
+    cell = max((_STEP_M[unit] / 10 ** len(re.split(r"[.,]", number + ".")[1]) for unit, number in finest), default=0.0)
+    return cell * math.sqrt(0.5) + WRITTEN_LEAST_M
 
 
 def reading(lon: float, lat: float) -> str:

@@ -81,11 +81,14 @@ function readHalf(half) {
   return ["NS".includes(letter) ? "lat" : "lon", "SW".includes(letter) ? -value : value];
 }
 
-function readLettered(text) {
+function halvesOf(text) {
   const comma = text.split(/[,;/]/).filter((part) => part.trim());
-  const halves = comma.length === 2 ? comma : text.split(/^\s*[NSEWnsew]/.test(text) ? /(?=[NSEWnsew])/ : /(?<=[NSEWnsew])/).filter((part) => part.trim());
+  return comma.length === 2 ? comma : text.split(/^\s*[NSEWnsew]/.test(text) ? /(?=[NSEWnsew])/ : /(?<=[NSEWnsew])/).filter((part) => part.trim());
+}
+
+function readLettered(text) {
   const values = {};
-  for (const half of halves) {
+  for (const half of halvesOf(text)) {
     const [axis, value] = readHalf(half);
     if (axis in values) throw new Refused("axis_twice");
     values[axis] = value;
@@ -128,11 +131,23 @@ export function parsePosition(raw) {
   return { lon, lat, kind, square };
 }
 
+// The doubt of degrees as their figures leave it open, metres: as on the server (`written_doubt_m`).
+export function writtenDoubt(text) {
+  const step = 111320, decimals = (number) => (number.split(/[.,]/)[1] ?? "").length, cells = [];
+  if (/[NSEWnsew]/.test(text)) {
+    for (const [, , , degrees, minutes, seconds] of halvesOf(text).map((half) => HALF.exec(half) ?? []))
+      if (seconds) cells.push(step / 3600 / 10 ** decimals(seconds));
+      else if (minutes) cells.push(step / 60 / 10 ** decimals(minutes));
+      else if (degrees) cells.push(step / 10 ** decimals(degrees));
+  } else for (const number of (text.match(/\d+(?:[.,]\d+)?/g) ?? []).slice(0, 2)) cells.push(step / 10 ** decimals(number));
+  return Math.max(0, ...cells) * Math.SQRT1_2 + 15;
+}
+
 // What a text may mean inside a mission: {places: [{lon, lat, kind, text, accuracy}], ask: null | "swap" | "zone" | "outside"}.
 // More than one place, or `ask`, means that a person must choose or confirm. Throws Refused.
 export function meanings(raw, box) {
   const text = latinFigures(raw).trim(), inBox = (place) => !box || isInside([place.lon, place.lat], box);
-  const made = (lon, lat, kind, square = null) => ({ lon, lat, kind, text: square?.text ?? text, accuracy: square ? (square.side * Math.SQRT2) / 2 + 15 : null });
+  const made = (lon, lat, kind, square = null) => ({ lon, lat, kind, text: square?.text ?? text, accuracy: square ? (square.side * Math.SQRT2) / 2 + 15 : writtenDoubt(text) });
   let found;
   try {
     found = parsePosition(text);

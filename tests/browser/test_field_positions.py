@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from fom.domain.mgrs_grid import format_mgrs, read_square
-from fom.domain.positions import format_dm, parse_position
+from fom.domain.positions import format_dm, is_grid_reference, parse_position, written_doubt_m
 from fom.errors import InvalidInput
 from tests.browser.conftest import Opener
 from tests.domain.test_positions import SAME
@@ -133,3 +133,12 @@ def test_a_missing_zone_is_looked_for_only_inside_the_mission(page: Page) -> Non
         f"async (asked) => {{ try {{ await ({MEANINGS})(asked); }} catch (e) {{ return e.code; }} }}", [far, BOX]
     )
     assert refused == "no_zone"
+
+
+def test_both_leave_the_same_doubt_to_what_is_not_written(page: Page) -> None:
+    texts = [text for text in (*SAME, "7°18'S 18°12'E", "18, -7") if not is_grid_reference(text)]
+    found = page.evaluate(
+        "async (texts) => texts.map((await import('/static/field/position.js')).writtenDoubt)",
+        texts,
+    )
+    assert found == pytest.approx([written_doubt_m(text) for text in texts], rel=1e-12)

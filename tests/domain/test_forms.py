@@ -100,5 +100,15 @@ def test_a_place_keeps_its_doubt() -> None:
     assert doubt(**here, source="km", accuracy_m=300) == {"method": "sketch", "uncertainty_m": 300}
     assert doubt(**here, source="name", radius_m=900) == {"method": "place", "radius_m": 900}
     assert doubt(text="33M WN 123 567") == {"method": "mgrs", "mgrs": "33M WN 123 567"}
-    assert doubt(text="7.31S 18.205E", datum="unknown") == {"method": "gps", "datum": "unknown"}
+    typed = doubt(text="7.31S 18.205E", datum="unknown")
+    assert typed == {"method": "gps", "accuracy_m": pytest.approx(802, abs=1), "datum": "unknown"}
     assert doubt(text="Old mill", source="name") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [({}, False), ({"unimpeded": True}, True), ({"unimpeded": False}, False)]
+)
+def test_a_passage_is_unimpeded_only_where_somebody_says_so(said: dict[str, Any], expected: bool) -> None:
+    common = {"occurred": WHEN, "strength": "own_patrol_traverse", "user_class": "mission_military"}
+    answers = parse_answers("passage", {**common, "way": {"stretches": [{"id": "a-b"}]}, **said})
+    assert records_of("passage", answers, stretches=[{"id": "a-b"}])[0]["properties"]["unimpeded"] is expected

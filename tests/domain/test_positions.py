@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fom.domain.geodesy import distance_m
 from fom.domain.instants import parse_instant
 from fom.domain.mgrs_grid import format_mgrs, read_square
-from fom.domain.positions import date_time_group, format_dm, parse_position
+from fom.domain.positions import date_time_group, format_dm, parse_position, written_doubt_m
 from fom.errors import InvalidInput
 
 SAME = (
@@ -99,3 +101,30 @@ def test_the_centre_lies_in_the_stated_zones_grid_even_beyond_its_edge() -> None
 
 def test_the_date_time_group_is_in_zulu() -> None:
     assert date_time_group(parse_instant("2026-11-23T17:32:00+03:00")) == "231432Z NOV 26"
+
+
+@pytest.mark.parametrize(
+    ("text", "metres"),
+    [
+        ("7.31S 18.205E", 802), ("7°18'S 18°12'E", 1327), ("7°18.600'S 18°12.300'E", 16),
+        ("7°18'36\"S 18°12'18\"E", 37),
+        ("18, -7", 78_730), ("18.20501 -7.31001", 16), ("18,205 -7,31", 802),
+    ],
+)  # fmt: skip
+def test_figures_that_are_not_written_leave_doubt(text: str, metres: float) -> None:
+    parse_position(text)
+    assert written_doubt_m(text) == pytest.approx(metres, abs=1)
+
+
+@given(st.floats(-179, 179), st.floats(-79, 79), st.integers(0, 6), st.booleans())
+def test_the_place_that_was_meant_lies_within_the_doubt_of_its_writing(
+    lon: float, lat: float, decimals: int, is_lettered: bool
+) -> None:
+    text = f"{lon:.{decimals}f}, {lat:.{decimals}f}"
+    if is_lettered:
+        text = f"{abs(lat):.{decimals}f}{'S' if lat < 0 else 'N'} {abs(lon):.{decimals}f}{'W' if lon < 0 else 'E'}"
+    try:
+        read = parse_position(text)
+    except InvalidInput:  # 0/0
+        return
+    assert distance_m(*np.array([[lon], [lat], [read[0]], [read[1]]]))[0] <= written_doubt_m(text)

@@ -13,7 +13,7 @@ from typing import Any
 from fom.domain.facts_schema import ACTORS, EXPLOSIVE_CLASSES
 from fom.domain.instants import format_instant, parse_instant
 from fom.domain.policy import INCIDENT_WEIGHTS
-from fom.domain.positions import parse_position
+from fom.domain.positions import parse_position, written_doubt_m
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput
 
@@ -66,6 +66,8 @@ def read_place(form: Fields, errors: list[FieldError], *, name: str = "position"
         return Place(lon, lat, reading, {"method": "mgrs", "mgrs": text}, has_geometry=False)
     if source == "map":
         return Place(lon, lat, reading, {"method": "sketch", "uncertainty_m": accuracy or MAP_DOUBT_M}, True)
+    if source != "gps":
+        accuracy = accuracy or written_doubt_m(text)
     return Place(lon, lat, reading, {"method": "gps"} | ({"accuracy_m": accuracy} if accuracy else {}), True)
 
 
