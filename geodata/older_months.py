@@ -22,7 +22,7 @@ STEADY = {
 }  # fmt: skip
 """Actor -> restrictions a week, in every week."""
 GROWING = "host_police"
-GROWTH = (0.35, 2.6)
+GROWTH = (0.3, 3.6)
 """Restrictions a week of the growing party, eight months ago and now."""
 KINDS = {
     "host_armed_forces": ("denial_of_movement", "conditions_imposed", "denial_of_site_access", "denial_of_flight"),

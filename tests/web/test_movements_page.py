@@ -221,7 +221,10 @@ def test_the_week_shows_the_day_and_bad_dates_are_told(mission: Mission):
     assert "No movement that this account may see" in text_of(
         mission, "movement_control", "/movements/week?from=2026-05-01"
     )
-    assert mission.browser("movement_control").get("/movements/week?from=today").status_code == 422
+    for text in ("today", "9999-12-31", "0001-01-01", "2026-13-45"):
+        answer = mission.browser("movement_control").get(f"/movements/week?from={text}")
+        assert answer.status_code == 422, text
+        assert f"{text}: expected a date" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/movements/{}", "/movements/{}/close", "/movements/{}/edit"])

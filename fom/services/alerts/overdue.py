@@ -29,6 +29,12 @@ AREA_REVIEW_US = 90 * DAY_US
 EVERY_US = 5 * 60 * 1_000_000
 """How often it is looked for what is overdue. Source: project judgement; nothing of it is urgent to the minute."""
 
+TASK_WORDS = {"eod": "EOD at", "engineer": "engineers at", "verify": "verify"}
+TASK_TARGETS = {
+    "explosive": "an explosive hazard", "physical": "damage", "control": "a restriction", "incident": "an incident",
+    "verification": "a passage",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
@@ -127,7 +133,9 @@ def _tasks(session: Session, host: PictureHost, watch: Watch, now: int) -> Itera
         if due_at is None or due_at >= now or not (row["assigned_to"] in mine or row["target_id"] in watched):
             continue
         with host.reading() as picture:
-            kind = picture.kind_of(row["target_id"]) or ""
-        target = f"{kind} {row['target_id']}".strip()
-        text = f"The task to {row['kind']} {target} was due {date_time_group(due_at)} and is not done."
-        yield Overdue(f"task {row['id']}", f"Task overdue: {row['kind']} {target[:20].strip()}", text, due_at)
+            kind = picture.kind_of(row["target_id"])
+        named = {route.id: route.code for route in watch.routes}.get(row["target_id"])
+        target = named or f"{TASK_TARGETS.get(kind or '', 'a road')}, {row['target_id'][:8]}"
+        what = f"{TASK_WORDS[row['kind']]} {target}"
+        text = f"The task ({what}) was due {date_time_group(due_at)} and is not done."
+        yield Overdue(f"task {row['id']}", f"Task overdue: {what}", text, due_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -96,6 +97,8 @@ VEHICLE_WORDS = {
     "foot": "On foot", "motorcycle": "Motorcycles", "light4x4": "Light 4×4", "truck_le_10t": "Trucks to 10 t",
     "truck_gt_10t": "Trucks over 10 t", "apc": "Armoured carriers", "low_loader": "Low loaders",
 }  # fmt: skip
+WEEKS_SHOWN_US = 3660 * DAY_US
+"""How far from now a week is shown."""
 PATTERN_HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -154,8 +157,14 @@ def week() -> Any:
     """Show seven days from a date: who moves when, and who would meet whom on road of single flow."""
     host, errors = edge().host, list[FieldError]()
     text = request.args.get("from", "").strip()
-    moment = read_moment({"from": f"{text}T00:00"}, "from", errors) if text else None
-    start = (host.now() if moment is None else parse_instant(moment)) // DAY_US * DAY_US
+    start = today = host.now() // DAY_US * DAY_US
+    try:
+        start = parse_instant(f"{date.fromisoformat(text)}T00:00Z") if text else today
+    except ValueError:
+        errors.append(FieldError("from", text, "a date, such as 2026-11-29"))
+    if abs(start - today) > WEEKS_SHOWN_US:
+        errors.append(FieldError("from", text, "a date within ten years"))
+        start = today
     with reading() as session:
         shown = read_week(session, host, start, wanted=_filter(), actor=current_actor())
         units = sorted({r["unit"] for r in list_register(session, "movement", actor=current_actor()) if r["unit"]})

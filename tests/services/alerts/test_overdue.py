@@ -70,7 +70,7 @@ def test_a_review_and_a_task_past_their_dates_are_told_to_those_concerned(room):
     with room.database.writing() as session:
         save_register(session, "task", values, version=None, actor=AMINA, now=room.clock.now)
     go_on(room, 1)
-    assert sorted(titles(room, duty)) == ["MSR HERON: review overdue", "Task overdue: verify middle"]
+    assert sorted(titles(room, duty)) == ["MSR HERON: review overdue", "Task overdue: verify a road, middle"]
     assert titles(room, other) == []
 
 
