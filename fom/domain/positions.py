@@ -59,16 +59,19 @@ def parse_position(text: str, *, field: str = "position") -> tuple[float, float,
 def written_doubt_m(text: str) -> float:
     """Return the doubt of a position in degrees as its figures leave it open, metres: half the diagonal of a cell of
     the coarser of the two, and 15. Whole minutes leave more than a kilometre, where three decimals leave two metres.
+    Of plain decimals the finer counts: machines drop the zeros at the end of one, and both come from one reading.
 
     `text` as `parse_position` reads it, no grid reference: that has its own doubt. Source: project decision, after the
     doctrine's rule for grid references (section 3.2).
     """
-    if re.search(r"[NSEWnsew]", text):
+    is_lettered = re.search(r"[NSEWnsew]", text) is not None
+    if is_lettered:
         matches = [match for half in _split_lettered(text) if (match := _HALF.fullmatch(half)) is not None]
         finest = [next((unit, match[unit]) for unit in ("sec", "min", "deg") if match[unit]) for match in matches]
     else:
         finest = [("deg", number) for number in re.findall(r"\d+(?:[.,]\d+)?", text)[:2]]
-    cell = max((_STEP_M[unit] / 10 ** len(re.split(r"[.,]", number + ".")[1]) for unit, number in finest), default=0.0)
+    cells = [_STEP_M[unit] / 10 ** len(re.split(r"[.,]", number + ".")[1]) for unit, number in finest] or [0.0]
+    cell = max(cells) if is_lettered else min(cells)
     return cell * math.sqrt(0.5) + WRITTEN_LEAST_M
 
 

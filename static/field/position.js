@@ -134,13 +134,14 @@ export function parsePosition(raw) {
 // The doubt of degrees as their figures leave it open, metres: as on the server (`written_doubt_m`).
 export function writtenDoubt(text) {
   const step = 111320, decimals = (number) => (number.split(/[.,]/)[1] ?? "").length, cells = [];
-  if (/[NSEWnsew]/.test(text)) {
+  const lettered = /[NSEWnsew]/.test(text);
+  if (lettered) {
     for (const [, , , degrees, minutes, seconds] of halvesOf(text).map((half) => HALF.exec(half) ?? []))
       if (seconds) cells.push(step / 3600 / 10 ** decimals(seconds));
       else if (minutes) cells.push(step / 60 / 10 ** decimals(minutes));
       else if (degrees) cells.push(step / 10 ** decimals(degrees));
   } else for (const number of (text.match(/\d+(?:[.,]\d+)?/g) ?? []).slice(0, 2)) cells.push(step / 10 ** decimals(number));
-  return Math.max(0, ...cells) * Math.SQRT1_2 + 15;
+  return (lettered ? Math.max(0, ...cells) : cells.length ? Math.min(...cells) : 0) * Math.SQRT1_2 + 15;
 }
 
 // What a text may mean inside a mission: {places: [{lon, lat, kind, text, accuracy}], ask: null | "swap" | "zone" | "outside"}.

@@ -478,6 +478,7 @@ def test_the_joc_asks_back_and_is_answered_from_the_outbox(phone: Phone) -> None
         posted.append(route.request.post_data_json)
         route.fulfill(json=question | posted[-1])
 
+    phone.context.route("**/api/v1/questions?mine=1", lambda route: route.fulfill(json={"questions": [question]}))
     phone.context.route("**/api/v1/questions/*/answer", answered)
     page.goto(phone.link.address + "/field#outbox")
     page.get_by_role("link", name=re.compile("Which of two places")).click()
@@ -486,6 +487,7 @@ def test_the_joc_asks_back_and_is_answered_from_the_outbox(phone: Phone) -> None
     expect(page.get_by_role("heading", name="The JOC has it")).to_be_visible()
     assert posted == [{"answer": "The northern one."}]
     phone.context.unroute("**/api/v1/questions/*/answer")
+    phone.context.unroute("**/api/v1/questions?mine=1")
 
 
 def test_the_carried_picture_tells_its_age_in_large_letters_and_loses_its_colour(own_phone: Phone) -> None:
@@ -537,7 +539,7 @@ def test_a_place_is_read_back_in_two_forms_and_doubtful_ones_are_asked(phone: Ph
     expect(yes).to_be_disabled()
     page.get_by_text("outside the mission").click()
     expect(yes).to_be_enabled()
-    position.fill("5.05, 30.09")
+    position.fill("5.05000, 30.09000")
     expect(page.get_by_text("Read as latitude first")).to_be_visible()
     expect(yes).to_be_disabled()
     page.get_by_text("Read as latitude first").click()

@@ -105,7 +105,7 @@ def test_a_hazard_is_closed_by_two_people_and_the_road_waits_for_a_passage(visit
     patrol = visit("patrol")
     page = patrol.go("/report/explosive")
     page.get_by_label("Mine", exact=True).check()
-    page.get_by_label("Position", exact=True).fill("{}, {}".format(*point_on("e-f", 0.52)))
+    page.get_by_label("Position", exact=True).fill("{:.6f}, {:.6f}".format(*point_on("e-f", 0.52)))
     expect(page.locator("[data-reading]")).to_be_visible()
     page.get_by_role("button", name=re.compile("Send")).click()
     report_id = page.url.rsplit("/", 1)[1]
@@ -131,7 +131,7 @@ def test_a_grade_is_set_at_the_desk(visit: Opener) -> None:
     patrol = visit("patrol")
     page = patrol.go("/report/incident")
     page.get_by_label("Armed robbery").check()
-    page.get_by_label("Position", exact=True).fill("{}, {}".format(*point_on("d-e", 0.8)))
+    page.get_by_label("Position", exact=True).fill("{:.6f}, {:.6f}".format(*point_on("d-e", 0.8)))
     expect(page.locator("[data-reading]")).to_be_visible()
     page.get_by_role("button", name=re.compile("Send")).click()
     report_id = page.url.rsplit("/", 1)[1]

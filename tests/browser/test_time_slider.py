@@ -18,7 +18,7 @@ def send_find(form: Page, road: str) -> None:
     """Send a suspected device in the middle of a road."""
     form.get_by_label("Improvised device").check()
     lon, lat = point_on(road, 0.45)
-    form.get_by_label("Position", exact=True).fill(f"{lon}, {lat}")
+    form.get_by_label("Position", exact=True).fill(f"{lon:.6f}, {lat:.6f}")
     expect(form.locator("[data-reading]")).to_contain_text("36N")
     form.get_by_role("button", name=re.compile("Send")).click()
     expect(form.get_by_text("The JOC has it")).to_be_visible()
