@@ -548,7 +548,7 @@ def test_a_place_is_read_back_in_two_forms_and_doubtful_ones_are_asked(phone: Ph
     expect(yes).to_be_disabled()
     page.get_by_role("button", name="Another, or I do not know").click()
     page.get_by_text("Read as latitude first").click()
-    expect(page.locator(".readback")).to_contain_text("300 m")
+    expect(page.locator(".readback")).to_contain_text("± 320 m")
     expect(yes).to_be_enabled()
 
 
