@@ -165,7 +165,7 @@ def test_my_routes_are_those_of_my_unit_and_are_acknowledged(mission: Mission, r
 
 
 def shown_rows(mission: Mission) -> list[tuple[str, str, str]]:
-    mission.app.extensions["fom.shown"].flush(now=mission.clock())
+    mission.app.extensions["fom.shown"].flush()
     with mission.database.reading() as session:
         query = select(User.email, Shown.kind, Shown.subject).join(User, User.id == Shown.user_id)
         return sorted(tuple(row) for row in session.execute(query))

@@ -101,6 +101,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server as Ctrl-C does: killed, it would leave workers that go on for seconds on a database that is gone."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def running(folder: Path, url: str | None = None, **env: str) -> Iterator[Server]:
     url = url or f"sqlite:///{folder / 'fom.sqlite'}"
@@ -120,9 +131,7 @@ def running(folder: Path, url: str | None = None, **env: str) -> Iterator[Server
         yield Server(port, database, process)
     finally:
         database.dispose()
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+        end(process)
 
 
 def fill(folder: Path, url: str, network: Any) -> None:

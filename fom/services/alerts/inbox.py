@@ -64,12 +64,6 @@ def note_delivered(session: Session, *, actor: Actor, now: int) -> None:
     )
 
 
-def has_undelivered(session: Session, *, actor: Actor, now: int) -> bool:
-    """Return whether something due was not shown to the actor yet."""
-    waiting = (Delivery.user_id == actor.user_id, Delivery.channel == "page", Delivery.status == "waiting")
-    return session.scalar(select(Delivery.alert_id).where(*waiting, Delivery.due_at <= now).limit(1)) is not None
-
-
 def acknowledge_alerts(session: Session, alert_ids: Sequence[str], *, actor: Actor, now: int) -> list[dict[str, Any]]:
     """Note that the actor has read alerts of his; again changes nothing. Return the receipts: `{alert, read_at}`.
 

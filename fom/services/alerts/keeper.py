@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from fom.domain.instants import SECOND_US
 from fom.services.alerts.delivering import deliver_due
 from fom.services.alerts.false_states import find_false_states
+from fom.services.alerts.keeping import EVERY_US as PRUNE_EVERY_US
+from fom.services.alerts.keeping import prune
 from fom.services.alerts.matching import Batch, first_mark, match, read_batch
 from fom.services.alerts.overdue import EVERY_US, find_overdue
 from fom.services.alerts.raising import NewAlert, mark_of, move_mark, raise_alert
@@ -24,7 +26,7 @@ from fom.services.alerts.watching import Watches
 from fom.services.picture_host import PictureHost
 from fom.services.shown import ShownLog
 from fom.store.database import Database
-from fom.store.tables import AlertMark, AlertSubscription, Change
+from fom.store.tables import AlertSubscription, Change
 
 ROUND_S = 1.0
 SETTLE_US = 3 * SECOND_US
@@ -54,19 +56,19 @@ class AlertKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, wait for it, and write down what was shown."""
+        """End the thread after what it is doing, and wait for it."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=10)
-        self._shown.flush(now=self._clock())
 
     def step(self) -> None:
         """Do what there is to do."""
-        self._shown.flush(now=self._clock())
+        self._shown.flush()
         self.begin()
-        while self.match() or self.find_false_states():
+        while not self._stop.is_set() and (self.match() or self.find_false_states()):
             pass
         self.find_overdue()
+        self.prune()
         deliver_due(self._database, self.outside, clock=self._clock)
 
     def begin(self) -> None:
@@ -128,6 +130,23 @@ class AlertKeeper:
             self._raise(session, alerts, now)
         return bool(alerts)
 
+    def prune(self) -> int:
+        """Take out what is older than its life, once for all processes in every quarter of a day."""
+        now = self._clock()
+        turn = now // PRUNE_EVERY_US
+        if self._seen.get("prune") == turn:
+            return 0
+        with self._database.reading() as session:
+            before = mark_of(session, "prune")
+        if before is None or before < turn:
+            with self._database.writing() as session:
+                gone = prune(session, now=now, shown_days=self._days)
+                if gone:  # there may be more: the next round goes on
+                    return gone
+                move_mark(session, "prune", before=before, to=turn, at=now)
+        self._seen["prune"] = turn
+        return 0
+
     def _write(
         self, name: str, before: int | None, after: int, batch: Batch | None, alerts: Sequence[NewAlert]
     ) -> bool:
@@ -174,8 +193,3 @@ def _settled(batch: Batch | None, until: int) -> Batch | None:
         return None
     changes = [change for change in batch.changes if change.at <= until]
     return Batch(batch.after, changes, batch.rows, batch.touched) if changes else None
-
-
-def last_marks(session: Session) -> dict[str, int]:
-    """Return how far each work has come."""
-    return {row.name: row.number for row in session.scalars(select(AlertMark))}

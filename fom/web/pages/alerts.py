@@ -43,7 +43,7 @@ KIND_WORDS = {
     "state": "State changed", "record": "Reported", "overdue": "Overdue", "false_state": "Proved false",
 }  # fmt: skip
 CHANNEL_WORDS = {"page": "in the page", "email": "e-mail", "webhook": "webhook"}
-FLAGS = ("unit_routes", "overdue", "email")
+FLAGS = ("unit_routes", "email")
 CAME_MAX = 100
 SHOWN_AT_ONCE = 100
 
@@ -89,7 +89,7 @@ def new() -> Any:
     """Show an empty form."""
     form = {
         "id": str(uuid.uuid4()), "moves": "stretch_worse", "profile": "P3", "user_class": USER_CLASSES[0],
-        "routes": request.args.getlist("route"), "kinds": [], "states": [],
+        "routes": request.args.getlist("route"), "kinds": [], "states": [], "checks": [],
     }  # fmt: skip
     return _form(form)
 
@@ -193,7 +193,7 @@ def _read_form(subscription_id: str) -> dict[str, Any]:
         "title": form.get("title", "").replace("\x00", "").strip()[:200], "routes": form.getlist("routes")[:200],
         "unit_routes": "unit_routes" in form, "area_id": form.get("area_id") or None,
         "moves": form.get("moves", "")[:CAME_MAX], "states": form.getlist("states")[:5],
-        "kinds": form.getlist("kinds")[:6], "overdue": "overdue" in form,
+        "kinds": form.getlist("kinds")[:6], "checks": form.getlist("checks")[:6],
         "profile": form.get("profile", "")[:CAME_MAX], "user_class": form.get("user_class", "")[:CAME_MAX],
         "email": "email" in form, "webhook": form.get("webhook", "").strip() or None,
         "quiet_from": form.get("quiet_from") or None, "quiet_to": form.get("quiet_to") or None,
@@ -207,7 +207,7 @@ def _draft(form: dict[str, Any]) -> SubscriptionDraft:
             geometry = get_subscription(session, outside(), form["id"], actor=current_actor())["geometry"]
     values: dict[str, Any] = {name: value for name, value in form.items() if name not in FLAGS}
     values |= {f"is_{name}": form[name] for name in FLAGS}
-    values |= {name: tuple(form[name]) for name in ("routes", "states", "kinds")}
+    values |= {name: tuple(form[name]) for name in ("routes", "states", "kinds", "checks")}
     return SubscriptionDraft(**values, geometry=geometry)
 
 

@@ -28,7 +28,7 @@ def look(room, who, kind: str = "map", **rest) -> int:
     """Let a person be shown a page now."""
     room.host.follow()
     room.shown.note(room.host, kind, room.host.question(profile=P, user_class=U), actor=who, **rest)
-    room.shown.flush(now=room.clock.now)
+    room.shown.flush()
     return room.clock.now
 
 
@@ -126,7 +126,7 @@ def test_rows_are_few_and_end_after_their_time(room):
     with room.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Shown)) == 2
     room.clock.now += 31 * 24 * HOUR
-    room.shown.flush(now=room.clock.now)
+    room.shown.flush()
     with room.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Shown)) == 0
 
@@ -143,8 +143,8 @@ def test_what_cannot_be_written_now_is_written_later(room, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(type(room.database), "writing", lambda self: refuse())
         log.note(room.host, "map", room.host.question(profile=P, user_class=U), actor=duty)
-        assert log.flush(now=room.clock.now) == 0
-    assert log.flush(now=room.clock.now) == 1
+        assert log.flush() == 0
+    assert log.flush() == 1
 
 
 def states_by(room, at: int, known_at: int) -> np.ndarray:
