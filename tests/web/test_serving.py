@@ -19,12 +19,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from fom.domain.access import OPERATOR, Actor
 from fom.network.artefact import save_network
 from fom.services.accounts import find_actor_by_email, issue_token, revoke_token
 from fom.services.policies import activate_network
 from fom.store.database import Database
+from fom.store.tables import Shown
 from fom.web.api.stream import HEARTBEAT_S
 from fom.web.edge import now_us
 from tests.exchange import phone
@@ -322,3 +324,17 @@ def test_a_submission_in_chunks_is_taken(server: Server):
     answer = connection.getresponse()
     assert answer.status == 201, answer.read()
     connection.close()
+
+
+def test_what_was_shown_last_is_kept_at_a_normal_stop_and_no_thread_outlives_the_server(tmp_path: Path, network: Any):
+    fill(tmp_path, f"sqlite:///{tmp_path / 'fom.sqlite'}", network)
+    with running(tmp_path) as served:
+        token, _, actor = served.token("duty_officer")
+        while served.request("GET", "/api/v1/states", token)[0] != 200:
+            time.sleep(0.1)
+        assert served.request("GET", "/api/v1/segments/a-b", token)[0] == 200
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(20) == 0
+        with served.database.reading() as session:
+            rows = session.execute(select(Shown.user_id, Shown.kind)).all()
+    assert {tuple(row) for row in rows} == {(actor.user_id, "map"), (actor.user_id, "segment")}

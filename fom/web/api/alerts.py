@@ -8,7 +8,7 @@ from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
 from fom.domain.alerts import ALERT_KINDS, CHANNELS, CHECKS, MOVES, STATUSES, WATCHED_KINDS
-from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered
+from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered, send_again
 from fom.services.alerts.subscriptions import (
     SubscriptionDraft,
     delete_subscription,
@@ -153,6 +153,13 @@ class Count(BaseModel):
     """How many wait."""
 
     unread: int
+
+
+class DeliveryPath(BaseModel):
+    """Which delivery."""
+
+    alert_id: Uuid
+    channel: Literal["email", "webhook"]
 
 
 class AlertIds(Body):
@@ -326,6 +333,15 @@ def post_acknowledge_alerts(body: AlertIds) -> Any:
     with writing() as (session, now):
         ids = [alert_id.lower() for alert_id in body.alerts]
         return jsonify(receipts=acknowledge_alerts(session, ids, actor=current_actor(), now=now))
+
+
+@api.post("/alerts/<alert_id>/deliveries/<channel>/send-again", responses={"204": None, **MISSING})
+@allows("read_picture")
+def post_send_again(path: DeliveryPath) -> Any:
+    """Try once more what was given up; what waits or has arrived stays as it is."""
+    with writing() as (session, now):
+        send_again(session, path.alert_id.lower(), path.channel, actor=current_actor(), now=now)
+    return Response(status=204)
 
 
 @api.get("/my-routes", responses={"200": MyRoutes})
