@@ -161,7 +161,7 @@ def test_inspections_of_air_heads_and_assets_are_due_by_rule_and_by_their_next_r
     everywhere = account(room.database, "chief", "chief_joc")
     room.subscribe(everywhere, moves="none", checks=("inspection",))
     looked = InspectionDraft(id=new_id(), subject_kind="asset", subject_id="bridge", form="asset", inspected_at=T0,
-                             inspected_by="engineers", next_review=T0 + 2 * DAY)  # fmt: skip
+                             inspected_by="engineers", status="worn", next_review=T0 + 2 * DAY)  # fmt: skip
     with room.database.writing() as session:
         record_inspection(session, looked, actor=NGOZI, now=T0, network=room.host.network)
     go_on(room, 24)
