@@ -258,7 +258,7 @@ def test_a_place_and_a_radius_make_a_circle(mission: Mission, route: str):
 
 def test_an_area_of_the_register_takes_the_place_of_what_was_drawn(mission: Mission, route: str):
     area = {"id": str(uuid.uuid4()), "name": "Old town", "kind": "critical", "geometry": SHAPE}
-    assert mission.program("chief_joc").post(f"{API}/registers/areas", json=area).status_code == 201
+    assert mission.program("chief_joc").post(f"{API}/areas", json=area).status_code == 201
     made = kept(mission, area="registered", area_id=area["id"], corners=SQUARE, place="nowhere")
     assert (made["area_id"], made["geometry"]) == (area["id"], None)
     assert kept(mission, area="none", area_id=area["id"], corners=SQUARE)["area_id"] is None
@@ -301,7 +301,7 @@ def test_what_is_overdue_leads_to_where_it_is_dealt_with_and_what_did_not_arrive
     duty, browser = mission.program("duty_officer"), mission.browser("duty_officer")
     subscribe(duty, kinds=[], moves="none", checks=["verification"], webhook="https://ops.example:8443/fom")
     mission.clock.advance(1)
-    keeper.step()
+    keeper.work()
     (alert,) = duty.get(f"{API}/alerts").json["alerts"]
     assert alert["details"]["target"] == {"kind": "key_route", "id": route}
     assert f'href="/routes/{route}">Deal with it' in browser.get("/alerts").get_data(as_text=True)

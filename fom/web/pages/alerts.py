@@ -206,7 +206,7 @@ _LINKS: dict[str, tuple[str, str, dict[str, str]]] = {
 
 def _link_of(target: dict[str, str] | None) -> str | None:
     """Return the address of the page on which something that is due is dealt with."""
-    if target is None or target["kind"] not in _LINKS:
+    if not target or target["kind"] not in _LINKS:
         return None
     page, argument, more = _LINKS[target["kind"]]
     return url_for(page, **more, **({argument: target["id"]} if argument else {}))
