@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from fom.domain.instants import DAY_US
 from fom.store.tables import Alert, Delivery, Look, Shown
@@ -53,7 +53,7 @@ def _is_old_look(now: int) -> ColumnElement[bool]:
     return or_(is_old_view, and_(Look.acknowledged_at < now - ACKNOWLEDGED_US, Look.number != last))
 
 
-def _delete(session: Session, table: type, number: ColumnElement[int], old: ColumnElement[bool]) -> int:
+def _delete(session: Session, table: type, number: InstrumentedAttribute[int], old: ColumnElement[bool]) -> int:
     numbers = list(session.scalars(select(number).where(old).order_by(number).limit(AT_ONCE)))
     for start in range(0, len(numbers), 500):
         session.execute(delete(table).where(number.in_(numbers[start : start + 500])))

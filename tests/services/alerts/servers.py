@@ -50,12 +50,11 @@ def mail_server(
     class Session(socketserver.BaseRequestHandler):
         def setup(self) -> None:
             self.is_encrypted = self.is_known = False
-            if is_tls_first:
-                self.encrypt()
             self.lines = self.request.makefile("rb")
 
         def encrypt(self) -> None:
             self.request = context.wrap_socket(self.request, server_side=True)
+            self.lines = self.request.makefile("rb")
             self.is_encrypted = True
 
         def say(self, text: str) -> None:
@@ -65,6 +64,8 @@ def mail_server(
 
         def handle(self) -> None:
             with contextlib.suppress(OSError, ssl.SSLError):
+                if is_tls_first:
+                    self.encrypt()
                 self.say("220 test")
                 while line := self.lines.readline():
                     kept.commands.append((line.strip(), self.is_encrypted))
@@ -81,7 +82,6 @@ def mail_server(
             elif verb == b"STAR":
                 self.say("220 go on")
                 self.encrypt()
-                self.lines = self.request.makefile("rb")
             elif verb == b"AUTH":
                 self.is_known = base64.b64decode(line.split()[2]) == f"\0fom\0{password}".encode()
                 self.say("235 known" if self.is_known else "535 not known")
@@ -114,10 +114,11 @@ def mail_server(
 
 def make_certificate(folder: Path, name: str = "localhost") -> Path:
     """Return a file with a new key and its self-signed certificate of a host."""
+    kind = "IP" if name[0].isdigit() else "DNS"
     made, key = folder / f"{name}.pem", folder / f"{name}.key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(made)],
+         "-subj", f"/CN={name}", "-addext", f"subjectAltName={kind}:{name}", "-keyout", str(key), "-out", str(made)],
         check=True, capture_output=True,
     )  # fmt: skip
     made.write_bytes(made.read_bytes() + key.read_bytes())
@@ -166,7 +167,7 @@ def listener(certificate: Path | None = None) -> Iterator[Listener]:
             return (connection if context is None else context.wrap_socket(connection, server_side=True)), address
 
     with serving(Server, Handler) as port:
-        kept.origin = f"http://127.0.0.1:{port}" if context is None else f"https://localhost:{port}"
+        kept.origin = f"http://127.0.0.1:{port}" if context is None else f"https://127.0.0.1:{port}"
         yield kept
 
 

@@ -183,8 +183,10 @@ def test_a_mail_server_that_speaks_too_slowly_is_left_after_the_time_set(monkeyp
 
 
 @needs_openssl
-def test_a_webhook_over_tls_wants_a_certificate_that_is_trusted(trusted, tmp_path, monkeypatch):
-    with listener(trusted) as heard:
+def test_a_webhook_over_tls_wants_a_certificate_that_is_trusted(tmp_path, monkeypatch):
+    certificate = make_certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with listener(certificate) as heard:
         outside = Outside(origins=frozenset([heard.origin]), is_private_allowed=True)
         send_webhook(outside, f"{heard.origin}/", key="k", alert_id="a", now=0, body=b"{}")
         assert len(heard.requests) == 1
