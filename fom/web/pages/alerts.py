@@ -209,4 +209,5 @@ def _link_of(target: dict[str, str] | None) -> str | None:
     if not target or target["kind"] not in _LINKS:
         return None
     page, argument, more = _LINKS[target["kind"]]
-    return url_for(page, **more, **({argument: target["id"]} if argument else {}))
+    values: dict[str, Any] = {**more, argument: target["id"]} if argument else dict(more)
+    return url_for(page, **values)
