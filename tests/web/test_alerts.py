@@ -298,9 +298,10 @@ def test_an_area_that_cannot_be_read_is_named_in_the_form(mission: Mission, rout
 def test_what_is_overdue_leads_to_where_it_is_dealt_with_and_what_did_not_arrive_is_sent_again(
     mission: Mission, route: str, keeper: AlertKeeper
 ):
-    duty, browser = mission.program("duty_officer"), mission.browser("duty_officer")
+    duty = mission.program("duty_officer")
     subscribe(duty, kinds=[], moves="none", checks=["verification"], webhook="https://ops.example:8443/fom")
     mission.clock.advance(1)
+    browser = mission.browser("duty_officer")
     keeper.work()
     (alert,) = duty.get(f"{API}/alerts").json["alerts"]
     assert alert["details"]["target"] == {"kind": "key_route", "id": route}
