@@ -58,8 +58,8 @@ function show() {
   if (!map) return;
   map.resize();
   setData(map, "watched", chosen());
-  map.setLayoutProperty("areas-line", "visibility", way() === "registered" ? "visible" : "none");
-  map.setLayoutProperty("areas-fill", "visibility", way() === "registered" ? "visible" : "none");
+  map.setLayoutProperty("register-areas-line", "visibility", way() === "registered" ? "visible" : "none");
+  map.setLayoutProperty("register-areas-fill", "visibility", way() === "registered" ? "visible" : "none");
 }
 
 function look() {
@@ -70,8 +70,8 @@ function look() {
 }
 
 const layers = (token) => [
-  { id: "areas-fill", type: "fill", source: "areas", paint: { "fill-color": token("ink"), "fill-opacity": 0.06 } },
-  { id: "areas-line", type: "line", source: "areas", paint: { "line-color": token("ink-2"), "line-width": 1, "line-dasharray": [2, 2] } },
+  { id: "register-areas-fill", type: "fill", source: "register-areas", paint: { "fill-color": token("ink"), "fill-opacity": 0.06 } },
+  { id: "register-areas-line", type: "line", source: "register-areas", paint: { "line-color": token("ink-2"), "line-width": 1, "line-dasharray": [2, 2] } },
   { id: "watched-fill", type: "fill", source: "watched", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": token("accent"), "fill-opacity": 0.16 } },
   { id: "watched-line", type: "line", source: "watched", filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": token("accent"), "line-width": 2.5 } },
   { id: "watched-point", type: "circle", source: "watched", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 5, "circle-color": token("m-halo"), "circle-stroke-color": token("accent"), "circle-stroke-width": 2 } },
@@ -81,7 +81,7 @@ function tapped({ lngLat, point }) {
   if (way() === "drawn") field("corners").value = [...field("corners").value.split("\n").filter((line) => line.trim()), written(lngLat)].join("\n");
   if (way() === "round") field("place").value = written(lngLat);
   if (way() === "registered") {
-    const [hit] = map.queryRenderedFeatures(point, { layers: ["areas-fill"] });
+    const [hit] = map.queryRenderedFeatures(point, { layers: ["register-areas-fill"] });
     if (hit) field("area_id").value = hit.properties.id;
   }
   show();
@@ -91,7 +91,7 @@ async function begin() {
   part("board").hidden = false;
   map = await createMap(part("map"), read("map-settings"), root.dataset.symbols, { hash: false });
   readContext(map).catch(() => {});
-  map.addSource("areas", { type: "geojson", data: { type: "FeatureCollection", features: areas } });
+  map.addSource("register-areas", { type: "geojson", data: { type: "FeatureCollection", features: areas } });
   map.addSource("watched", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
   for (const layer of layers(tokens())) map.addLayer(layer);
   document.addEventListener("themechange", () => {
