@@ -233,7 +233,9 @@ def find_trend(events: Sequence[int], movements: Sequence[int], at: int, *, has_
     )
 
 
-def count_weeks(events: Sequence[int], movements: Sequence[int], at: int, weeks: int = GROWTH_WEEKS) -> tuple[Week, ...]:
+def count_weeks(
+    events: Sequence[int], movements: Sequence[int], at: int, weeks: int = GROWTH_WEEKS
+) -> tuple[Week, ...]:
     """Return whole weeks up to a moment, oldest first, with what happened and what moved in each."""
     counts = [[0] * weeks, [0] * weeks]
     for line, moments in zip(counts, (events, movements), strict=True):

@@ -88,9 +88,7 @@ def find_growth(events: Sequence[int], exposure: Sequence[float]) -> Growth:
         half = WILSON_Z * math.sqrt(scatter / (total * spread))
         interval = Interval(math.expm1(slope - half), math.expm1(slope + half))
     is_alarm = has_enough and chance <= ALARM_CHANCE
-    return Growth(
-        total, math.expm1(slope), interval, chance, scatter, tuple(expected.tolist()), is_alarm, has_enough
-    )
+    return Growth(total, math.expm1(slope), interval, chance, scatter, tuple(expected.tolist()), is_alarm, has_enough)
 
 
 def _share(weights: np.ndarray, weeks: np.ndarray, slope: float) -> np.ndarray:

@@ -189,7 +189,9 @@ def _figures(
         "share": freedom_share(attempts, violations, actors),
         "trend": find_trend(
             [violation.at for violation in evidence.violations if violation.actor in actors],
-            evidence.moments(), at, has_exposure=evidence.has_exposure(),
+            evidence.moments(),
+            at,
+            has_exposure=evidence.has_exposure(),
         ),
         "open": sum(case["state"] != "resolved" for case in cases),
         "open_protests": sum(case["state"] == "protested" for case in cases),

@@ -83,7 +83,7 @@ LABELS = {
     "parent": "Belongs to", "custodian": "Custodian", "assessed_by": "Distance stated by",
     "safety_distance_m": "Stated safety distance", "stage": "Stage", "geometry": "Shape",
     "agreement_ref": "Agreement", "grade": "Grade", "assessor": "Assessor", "entry_points": "Entry points",
-    "marked": "Marked on the ground", "classification": "Classification", "area_id": "Seen only in area",
+    "marked": "Marked on the ground", "held_by": "Held by", "classification": "Classification", "area_id": "Seen only in area",
     "bearing": "Bearing", "length_m": "Length", "width_m": "Width", "surface": "Surface", "slope_percent": "Slope",
     "mlc": "Class", "mass_t": "Mass", "height_m": "Height", "depth_m": "Depth",
     "side": "Side", "is_marked": "Marked", "version": "Version",
