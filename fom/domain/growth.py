@@ -1,9 +1,9 @@
 """Slow growth of a rate: weekly counts with their exposure, tested for a trend that a look at one month misses.
 
-Model: the count of week w is Poisson with mean m_w · exp(a + b·w), m_w the movements of that week. Given how many events
-there are in all, T = Σ w · events_w depends on b alone; where nothing grows (b = 0) every event falls on week w with the
-chance m_w / Σm, so that the chance of so large a T is exact for any counts, however small, and for any change of
-exposure. The test of T is the most powerful one there is against b > 0.
+Model: the count of week w is Poisson with mean m_w · exp(a + b·w), m_w the movements of that week. Given how many
+events there are in all, T = Σ w · events_w depends on b alone; where nothing grows (b = 0) every event falls on week w
+with the chance m_w / Σm, so that the chance of so large a T is exact for any counts, however small, and for any change
+of exposure. The test of T is the most powerful one there is against b > 0.
 
 Incidents come in clusters more often than chance makes them. Where the weeks scatter more than Poisson about the fitted
 line, the chance is also worked out with that scatter, and the larger of the two chances holds.

@@ -1,4 +1,4 @@
-"""Slow growth: against every possible outcome of small cases, and its alarms counted over thousands of invented years."""
+"""Slow growth: against every outcome of small cases, and its alarms counted over thousands of invented half years."""
 
 from __future__ import annotations
 
