@@ -8,8 +8,7 @@ of exposure. The test of T is the most powerful one there is against b > 0.
 Incidents come in clusters more often than chance makes them. Where the weeks scatter more than Poisson about the fitted
 line, the chance is also worked out with that scatter, and the larger of the two chances holds.
 
-Source: D. R. Cox and P. A. W. Lewis, The Statistical Analysis of Series of Events (1966), trend in a Poisson process
-(the exact form for counts by week is derived above); requirements, C1; thresholds: project decision.
+Source: derived above from the Poisson model; requirements, C1; thresholds: project decision.
 """
 
 from __future__ import annotations

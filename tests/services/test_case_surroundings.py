@@ -1,4 +1,4 @@
-"""What stands around restriction cases: whom to call, dates, papers, what is due, who holds the roads, consent by area."""
+"""Around restriction cases: whom to call, dates, papers, what is due, who holds the roads, consent by area, the workbook."""
 
 from __future__ import annotations
 
