@@ -132,7 +132,7 @@ def _case_table(extract: Mapping[str, Any], units: Mapping[str, str]) -> tuple[S
         due = progress.next_due if case["state"] != "resolved" else None
         row = {
             **case, **moments, "admin_unit": units.get(case["admin_unit"] or "", case["admin_unit"]),
-            "protest_addressee": protest and protest.addressee,
+            "protest_no": protest and protest.reference, "protest_addressee": protest and protest.addressee,
             "reply_no": replies[-1].reference if replies else None,
             "next_due_at": due and format_instant(due.at),
         }  # fmt: skip
