@@ -217,7 +217,12 @@ def _areas(mission: Mission) -> list[Row]:
         ("area_of_operation", 21, 24_000, None, "C3", 30),
         ("area_of_operation", 33, 19_000, None, "C2", 62),
         ("area_of_operation", 42, 15_000, None, "D4", 118),
+        ("security", 0, 48_000, None, "B2", 14),
     )
+    held_by = {
+        2: "host_armed_forces", 5: "host_armed_forces", 6: "host_police", 7: "host_police", 8: "non_state_group",
+        9: "non_state_group", 10: "community", 11: "host_armed_forces",
+    }  # fmt: skip
     for number, (kind, rank, radius, reference, grade, days) in enumerate(specs):
         circle = shapely.Point(towns[rank].x, towns[rank].y).buffer(radius, quad_segs=8)
         rng = mission.country.rng(f"area {number}")
@@ -237,6 +242,7 @@ def _areas(mission: Mission) -> list[Row]:
                 "grade": grade,
                 "reviewed_at": mission.days_ago(days),
                 "assessor": "JMAC",
+                "held_by": held_by.get(number),
                 "entry_points": [{"name": f"{towns[rank].name} gate", "lon": gate[0], "lat": gate[1]}]
                 if reference
                 else None,

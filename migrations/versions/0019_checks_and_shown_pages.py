@@ -13,7 +13,7 @@ from alembic import op
 from migrations.ddl import codes, is_sqlite
 
 revision = "0019"
-down_revision = "0014"
+down_revision = "0015"
 
 CHECKS = '["verification","review","inspection","task","expiry","follow_up"]'
 PAGES_BEFORE = ("map", "routes", "route", "segment", "plan", "export")

@@ -3,7 +3,7 @@
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.alerts import Alert, AlertMark, AlertSubscription, Delivery, Look, Shown
 from fom.store.tables.base import Base
-from fom.store.tables.cases import CaseStep, ClauseListVersion
+from fom.store.tables.cases import CasePaper, CaseStep, ClauseListVersion
 from fom.store.tables.evidence import Evidence
 from fom.store.tables.imports import ImportBatch, ImportRow, SavedMapping
 from fom.store.tables.inspections import InspectionForm, RegisterImport, RouteStudy
@@ -49,6 +49,7 @@ __all__ = [
     "AlertSubscription",
     "Audit",
     "Base",
+    "CasePaper",
     "CaseStep",
     "Change",
     "ClauseListVersion",

@@ -8,13 +8,15 @@ from flask import Response, jsonify, request
 from pydantic import BaseModel, Field
 
 from fom.domain.instants import MINUTE_US
-from fom.services.map_layers import READERS, read_layer
+from fom.services.admin_units import units_among
+from fom.services.map_layers import CONSENT, LAYERS, read_layer
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown
 from fom.web.api import MISSING, UNCHANGED, family
 from fom.web.api.shapes import Asking, FeatureOut, InstantText
 from fom.web.caching import unchanged, with_etag
 from fom.web.edge import edge, reading
+from fom.web.pages.live_map import context_features
 
 AGES_US = 10 * MINUTE_US
 """How often a layer is made anew although nothing changed: the ages and ends it tells go on."""
@@ -25,7 +27,7 @@ api = family("layers", "What lies on the map, as GeoJSON")
 class LayerPath(BaseModel):
     """Which layer."""
 
-    name: Literal[tuple(READERS)]  # type: ignore[valid-type]
+    name: Literal[LAYERS]  # type: ignore[valid-type]
 
 
 class Layer(BaseModel):
@@ -49,5 +51,6 @@ def get_layer(path: LayerPath, query: Asking) -> Any:
     tag = f"{path.name} {host.network.network_id} {host.version} {actor.user_id} {asked} {question.at // AGES_US}"
     if unchanged(tag):
         return with_etag(Response(status=304), tag)
+    units = units_among(context_features()) if path.name == CONSENT else ()
     with reading() as session:
-        return with_etag(jsonify(read_layer(session, host, path.name, question, actor=actor)), tag)
+        return with_etag(jsonify(read_layer(session, host, path.name, question, actor=actor, units=units)), tag)

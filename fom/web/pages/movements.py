@@ -54,6 +54,7 @@ from fom.services.movements import (
     stretches_here,
 )
 from fom.services.planning import PlanWishes, plan_way
+from fom.services.political_calendar import list_dates
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
@@ -167,11 +168,12 @@ def week() -> Any:
         start = today
     with reading() as session:
         shown = read_week(session, host, start, wanted=_filter(), actor=current_actor())
+        dates = list_dates(session, start, start + 7 * DAY_US - 1, actor=current_actor())
         units = sorted({r["unit"] for r in list_register(session, "movement", actor=current_actor()) if r["unit"]})
     others = {name: value for name, value in request.args.items() if name != "from" and value}
     page = render_template(
         "movements/week.html", week=shown, wanted=_filter(), purposes=MOVEMENT_PURPOSES, units=units, errors=errors,
-        user_classes=USER_CLASSES, start=field_moment(start)[:10],
+        user_classes=USER_CLASSES, start=field_moment(start)[:10], dates=dates,
         before=urlencode({**others, "from": field_moment(start - 7 * DAY_US)[:10]}),
         after=urlencode({**others, "from": field_moment(start + 7 * DAY_US)[:10]}),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 // Patterns need one layer per state: dash arrays read neither feature state nor (where broken) one line per segment. Each
 // takes by its filter the segments of its state only: a layer that hides the others costs as much as if it drew them.
 const empty = { type: "FeatureCollection", features: [] };
-export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "sites", "areas", "draft"];
+export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "sites", "areas", "consent", "draft"];
 const CONDENSED = ["IBM Plex Sans Condensed"];
 
 // Width of a line: `factor` times the key route's width at each zoom, plus a fixed number of pixels.
@@ -192,10 +192,28 @@ function hazardLayers(token) {
 // At country scale symbols that would lie on others wait until one comes closer.
 const crowded = { "icon-allow-overlap": ["step", ["zoom"], false, 9, true], "icon-padding": 0 };
 
+// Consent by area: a tint below the roads, the stronger the more was hindered; where nothing moved, an outline only.
+function consentGround(token) {
+  const area = ["==", ["get", "part"], "area"];
+  return [
+    { id: "consent-area", type: "fill", source: "consent", filter: area, paint: { "fill-color": token("accent"), "fill-opacity": ["match", ["get", "level"], "often", 0.34, "sometimes", 0.16, "free", 0.04, 0] } },
+    { id: "consent-edge", type: "line", source: "consent", filter: area, paint: { "line-color": token("accent"), "line-width": 1.2, "line-opacity": 0.7 } },
+  ];
+}
+
+function consentSymbols(token) {
+  const symbols = symbolLayer("consent", 0, {
+    "icon-size": 1, "text-field": ["case", [">", ["get", "attempted"], 0], ["concat", ["to-string", ["get", "unimpeded"]], " of ", ["to-string", ["get", "attempted"]]], "none"],
+    "text-font": CONDENSED, "text-size": 12, "text-anchor": "top", "text-offset": [0, 1.05], "text-optional": true,
+  });
+  return { ...symbols, paint: { "text-color": token("ink"), "text-halo-color": token("m-halo"), "text-halo-width": 1.6 } };
+}
+
 export function buildLayers(rules, token, hasContext = false) {
   const selected = { source: "selected", layout: { "line-cap": "round", "line-join": "round" } };
   return [
     ...groundLayers(token, hasContext),
+    ...consentGround(token),
     ...networkLayers(rules, token),
     { id: "selected-halo", type: "line", ...selected, paint: { "line-color": token("accent"), "line-width": width(rules, 1.2, 9), "line-opacity": 0.55 } },
     ...runLayers(rules, token),
@@ -204,6 +222,7 @@ export function buildLayers(rules, token, hasContext = false) {
     { id: "plans-line", type: "line", source: "plans", filter: ["get", "verified"], layout: selected.layout, paint: { "line-color": token("accent"), "line-width": ["case", ["get", "chosen"], 4.5, 2], "line-opacity": ["case", ["get", "chosen"], 1, 0.75] } },
     ...hazardLayers(token),
     ...placeLayers(token),
+    consentSymbols(token),
     symbolLayer("incidents", 7),
     symbolLayer("sites", 6.5),
     symbolLayer("crossings", 6),

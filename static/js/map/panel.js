@@ -2,6 +2,7 @@
 import { meaningOf } from "./time_words.js";
 import { age, dateTimeGroup, element, kilometres, plain, stateChip, stateWord } from "../words.js";
 import { formatDegreesMinutes, formatMgrs } from "../mgrs.js";
+import { consentSections } from "./consent.js";
 
 const LETTER = { GREEN: "O", AMBER: "C", GREY: "?", RED: "R", BLACK: "X" };
 const letterOf = (state) => LETTER[state] ?? state ?? "-";
@@ -152,6 +153,7 @@ export class Panel {
 
   // A symbol on the map: hazard, restriction, air head, …
   openThing(feature) {
+    if (feature.source === "consent") return this.#openConsent(feature.properties);
     const p = feature.properties;
     this.shown = null;
     this.select(null, false);
@@ -165,6 +167,15 @@ export class Panel {
     ].filter(([, value]) => value);
     const chip = p.state ? stateChip(p.state, "s30") : null;
     this.#show(element("section", {}, element("div", { class: "panel-top" }, element("span", {}, capital(plain(feature.source))), element("span", { class: "spring" }), element("button", { class: "plain", "aria-label": "Close", onclick: () => this.close() }, "✕")), element("h2", {}, p.label ?? plain(p.kind)), chip ? element("div", { class: "verdict" }, chip, element("b", {}, capital(stateWord(p.state)))) : null, p.text ? element("p", {}, p.text) : null, element("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", { class: ["Place", "", "Record"].includes(name) ? "mono" : null }, String(value))]))));
+    this.box.focus({ preventScroll: true });
+  }
+
+  #openConsent(said) {
+    this.shown = null;
+    this.select(null, false);
+    this.#address(null, false);
+    const close = element("button", { class: "plain", "aria-label": "Close", onclick: () => this.close() }, "✕");
+    this.#show(...consentSections(said, close));
     this.box.focus({ preventScroll: true });
   }
 }

@@ -135,7 +135,8 @@ def test_what_ends_soon_is_told_before_in_the_last_quarter_of_its_life(room):
                      expires=format_instant(T0 + 8 * HOUR), segments=[{"id": "west"}],
                      signed_by=["chief"])  # fmt: skip
     order = feature("curfew", "control", received=T0, control="order", effect="prohibited", user_classes=["all"],
-                    imposed_by="mission", start=format_instant(T0), end=format_instant(T0 + 40 * DAY),
+                    imposed_by="mission", owner="JOC", reason="unrest", public_text="No traffic.",
+                    start=format_instant(T0), end=format_instant(T0 + 40 * DAY),
                     segments=[{"id": "east"}])  # fmt: skip
     write(room.database, manual, order, now=T0)
     go_on(room, 5)
