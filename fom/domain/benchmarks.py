@@ -20,7 +20,6 @@ COVERAGE_MIN = 0.60
 """Share of key-route kilometres that must not be GREY before a network benchmark is judged at all (J)."""
 EVALUATION_INTERVAL_US = 7 * DAY_US
 """Benchmarks are reviewed weekly (J): "regressing" compares this review with the two before it."""
-ASSESSMENT_MAX_US = 30 * DAY_US
 ASSESSMENT_REASON_MIN = 40
 
 

@@ -6,7 +6,6 @@ What the public sees is chosen member by member (`PUBLIC`), never left over from
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -266,8 +265,3 @@ def _faults(draft: OrderDraft, at: int) -> list[FieldError]:
         came = "both" if draft.area_id else "neither"
         errors.append(FieldError("area_id", came, "either an area of the register or a part of a key route"))
     return errors
-
-
-def new_order_id() -> str:
-    """Return an id for an order that nobody has sent yet."""
-    return str(uuid.uuid4())
