@@ -77,13 +77,17 @@ def _area_words(record: Mapping[str, Any], meta: Mapping[str, Any], names: Mappi
     return f"area around {abs(centre.y):.2f}° {north} {abs(centre.x):.2f}° {east}"
 
 
-def wet_places(session: Session, places: Mapping[str, tuple[float, float]], *, at: int) -> set[str]:
+def wet_places(
+    session: Session, places: Mapping[str, tuple[float, float]], *, at: int, known_at: int | None = None
+) -> set[str]:
     """Return those of the places (id -> lon, lat) where it is the wet season; an unknown season is wet.
+
+    `known_at`: by what was known then; None = at the moment itself.
 
     Source: doctrine, section 3.1.
     """
     here: list[tuple[str, shapely.Geometry | None]] = []
-    for row in list_present(session, ["season"], known_at=at):
+    for row in list_present(session, ["season"], known_at=at if known_at is None else known_at):
         said = feature_of(row)["properties"]
         start, end = said.get("start"), said.get("end")
         if (start is None or parse_instant(start) <= at) and (end is None or at <= parse_instant(end)):

@@ -24,6 +24,7 @@ from fom.store.records import list_present
 
 ASSET_KINDS = ASSET_TYPES
 """Told on to the edges."""
+RESOURCE_REACH_M = 2_000.0
 LISTED_MAX = 500
 """Rows of one page of assets; a country has tens of thousands."""
 
@@ -150,6 +151,22 @@ def touched_by_stores(session: Session, network: Network, *, actor: Actor) -> di
     stores = [row for row in listed if row["safety_distance_m"]]
     routes = list_register(session, "key_route", actor=actor) if stores else []
     return {row["id"]: _touched(network, row, routes) for row in stores}
+
+
+def resources_of_routes(session: Session, network: Network, *, actor: Actor) -> dict[str, list[dict[str, Any]]]:
+    """Return key route -> the strategic resources that it leads to, `{id, name, distance_m}`, nearest first.
+
+    A route leads to what lies within 2 km of it, as a settlement joins the road (doctrine, section 5). Such a route is
+    one to keep: resources are controlled on it. Source: requirement K4.
+    """
+    resources = list_register(session, "site", actor=actor, kind="strategic_resource")
+    routes = list_register(session, "key_route", actor=actor) if resources else []
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for site in resources:
+        for near in _touched(network, {**site, "safety_distance_m": RESOURCE_REACH_M}, routes):
+            told = {"id": site["id"], "name": site["name"], "distance_m": near["distance_m"]}
+            found.setdefault(near["route"], {}).setdefault(site["id"], told)  # nearest segment first
+    return {route: sorted(sites.values(), key=lambda one: one["distance_m"]) for route, sites in found.items()}
 
 
 def _touched(network: Network, store: Mapping[str, Any], routes: list[dict[str, Any]]) -> list[dict[str, Any]]:
