@@ -5,7 +5,7 @@ And ammunition stores beside key routes: which of their segments a stated safety
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -147,10 +147,15 @@ def touched_by_stores(session: Session, network: Network, *, actor: Actor) -> di
 
     `{route, code, segment_id, distance_m}`, nearest first. A store without a stated distance lists nothing: ask for it.
     """
-    listed = list_register(session, "site", actor=actor, kind="ammunition_storage")
-    stores = [row for row in listed if row["safety_distance_m"]]
-    routes = list_register(session, "key_route", actor=actor) if stores else []
-    return {row["id"]: _touched(network, row, routes) for row in stores}
+    stores = list_register(session, "site", actor=actor, kind="ammunition_storage")
+    return routes_near_stores(network, stores, list_register(session, "key_route", actor=actor) if stores else [])
+
+
+def routes_near_stores(
+    network: Network, stores: Sequence[Mapping[str, Any]], routes: Sequence[Mapping[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the same of some stores and key routes."""
+    return {row["id"]: _touched(network, row, routes) for row in stores if row["safety_distance_m"]}
 
 
 def resources_of_routes(session: Session, network: Network, *, actor: Actor) -> dict[str, list[dict[str, Any]]]:
@@ -169,7 +174,7 @@ def resources_of_routes(session: Session, network: Network, *, actor: Actor) -> 
     return {route: sorted(sites.values(), key=lambda one: one["distance_m"]) for route, sites in found.items()}
 
 
-def _touched(network: Network, store: Mapping[str, Any], routes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _touched(network: Network, store: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     reach_m = float(store["safety_distance_m"])
     plane, point = Plane.at(store["lon"], store["lat"]), shapely.Point(0, 0)
     box = bounds_with_reach(np.array([[store["lon"], store["lat"]] * 2]), reach_m)

@@ -356,11 +356,8 @@ def _keep_inspection(
     session: Session, register: str, typed: Mapping[str, Any], before: Mapping[str, Any], *, by: str, at: int
 ) -> None:
     inspected_at = typed.get("inspected_at")
-    if (
-        register not in ("air_head", "crossing")
-        or inspected_at is None
-        or format_instant(inspected_at) == before.get("inspected_at")
-    ):
+    is_as_before = inspected_at is None or format_instant(inspected_at) == before.get("inspected_at")
+    if register not in ("air_head", "crossing") or inspected_at is None or is_as_before:
         return
     session.add(
         Inspection(

@@ -133,7 +133,8 @@ AIR_HEAD_WHY = {
 """Reason of the status of an air head -> in words."""
 FORM_WORDS = {
     "air_head": ("Inspect", "Air head inspection"), "landing": ("Completed landing", "Completed landing"),
-    "closure": ("Close by hand", "Close an air head by hand"), "lifting": ("Lift the closing", "Lift a closing by hand"),
+    "closure": ("Close by hand", "Close an air head by hand"),
+    "lifting": ("Lift the closing", "Lift a closing by hand"),
     "crossing": ("Inspect", "Crossing inspection"), "access": ("Inspect", "Access inspection"),
     "control_point": ("Inspect", "Control point inspection"),
     "asset": ("Inspect", "Bridge or asset inspection"),
