@@ -19,7 +19,7 @@ from fom.domain.registers import members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.maps.layers import AIR_HEAD_STATES
 from fom.services.air_heads import approved_types, by_type, closed_by_hand, list_air_heads, stand
-from fom.services.area_statements import list_statements, wet_places
+from fom.services.area_statements import list_statements, list_taken_back, wet_places
 from fom.services.assets import resources_of_routes, touched_by_stores
 from fom.services.inspecting import (
     INSPECT_ACTIONS,
@@ -30,6 +30,7 @@ from fom.services.inspecting import (
 from fom.services.ordering import list_orders
 from fom.services.registers import (
     EDIT_ACTIONS,
+    ROW_MEMBERS,
     get_register,
     list_register,
     register_history,
@@ -269,7 +270,7 @@ def _edited(slug: str) -> Shown:
 
 
 def _save(shown: Shown, row_id: str | None) -> Any:
-    actor, form = current_actor(), {**request.form.to_dict()}
+    actor, form = current_actor(), {name: ", ".join(values) for name, values in request.form.lists()}
     stored = None
     if row_id is not None:
         form["id"] = row_id
@@ -313,7 +314,7 @@ def _render_form(
     shown: Shown, form: Mapping[str, str], errors: list[FieldError], *, row: Mapping[str, Any] | None = None,
     mine: Mapping[str, Any] | None = None, reading_text: str | None = None,
 ) -> str:  # fmt: skip
-    fields = fields_of(shown, form)
+    fields = fields_of(shown, form, _choices(shown))
     drawn = {field.name for field in fields} | {"position", "corners", "geometry", "form"}
     drawn |= {part.name for field in fields for parts in field.rows for part in parts}
     differing = [
@@ -327,6 +328,23 @@ def _render_form(
         loose=[e for e in errors if e.field not in drawn], has_place="lon" in members_of(shown.register),
         has_shape="geometry" in members_of(shown.register), may_edit=may(current_actor(), EDIT_ACTIONS[shown.register]),
     )  # fmt: skip
+
+
+def _choices(shown: Shown) -> dict[str, list[tuple[str, str]]]:
+    """Return member -> the rows of other registers that it may name, for a register that names any."""
+    actor, found = current_actor(), {}
+    with reading() as session:
+        for name, other in ROW_MEMBERS.get(shown.register, {}).items():
+            rows = list_register(session, other, actor=actor)
+            wanted = _NAMED.get((shown.register, name))
+            found[name] = [(row["id"], row["name"]) for row in rows if wanted is None or row["kind"] in wanted]
+    return found
+
+
+_NAMED = {
+    ("control_point", "site"): ("strategic_resource",), ("site", "parent"): ("headquarters", "base", "tob"),
+}  # fmt: skip
+"""Member that names a row -> kinds of rows that make sense there."""
 
 
 def _rows(shown: Shown) -> tuple[list[dict[str, Any]], str]:
@@ -405,6 +423,8 @@ def _air_head_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -
 
 
 def _site_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) -> dict[str, Any]:
+    if row["kind"] == "strategic_resource":
+        return {"points": list_register(session, "control_point", actor=actor, site=row["id"])}
     if row["kind"] != "ammunition_storage":
         return {}
     return {"touched": touched_by_stores(session, edge().host.network, actor=actor).get(row["id"])}
@@ -414,7 +434,12 @@ def _area_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> di
     threats = [t for t in list_statements(session, "threat_area", actor=actor, at=now) if t["area_id"] == row["id"]]
     orders = [order for order in list_orders(session, actor=actor, at=now) if order["area_id"] == row["id"]]
     return {
-        "threats": threats, "orders": orders, "may_state": may(actor, "set_areas"),
+        "threats": threats, "orders": orders,
+        "points": list_register(session, "control_point", actor=actor, zone=row["id"]),
+        "taken_back": [
+            one for one in list_taken_back(session, "threat_area", actor=actor, at=now) if one["area_id"] == row["id"]
+        ],
+        "may_retract": may(actor, "retract"), "person": actor.person, "may_state": may(actor, "set_areas"),
         "may_order": may(actor, "order_controls"), "now_text": moment_text(now), "new_id": str(uuid.uuid4()),
         "user_classes": USER_CLASSES,
     }  # fmt: skip
