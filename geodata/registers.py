@@ -262,7 +262,7 @@ def _control_points(mission: Mission) -> list[Row]:
         (
             ("checkpoint", 3, ours | {
                 "reason": "Robberies of relief trucks north of the town.",
-                "public_text": "Mission checkpoint. Traffic is stopped for some minutes. Relief and ambulances pass first.",
+                "public_text": "Mission checkpoint: a stop of some minutes. Relief and ambulances pass first.",
                 "public_place": f"northern way out of {towns[3].name}", "hours": "0500-1900 daily",
                 "passes": ["civil_population", "humanitarian", "medical", "mission_military"],
             }),

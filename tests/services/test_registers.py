@@ -34,8 +34,9 @@ TIME = format_instant(T0)
 AREA = {"type": "Polygon", "coordinates": [[[30, 5], [31, 5], [31, 6], [30, 6], [30, 5]]]}
 ROWS = {
     "key_route": {"code": "MSR HERON", "name": "Heron", "segments": [{"id": "s1"}]},
-    "air_head": {"code": "AH1", "name": "Strip", "kind": "airstrip", "lon": 30.0, "lat": 5.0, "status": "serviceable"},
+    "air_head": {"code": "AH1", "name": "Strip", "kind": "airstrip", "lon": 30.0, "lat": 5.0},
     "crossing": {"name": "Gate", "lon": 30.0, "lat": 5.0, "status": "operational"},
+    "control_point": {"name": "Post", "kind": "checkpoint", "lon": 30.0, "lat": 5.0, "run_by": "host_police"},
     "site": {"name": "Village", "kind": "settlement", "lon": 30.0, "lat": 5.0, "population": 1200},
     "area": {"name": "Zone", "kind": "buffer", "geometry": AREA},
     "movement": {"code": "M1", "purpose": "convoy", "user_class": "humanitarian", "planned_start": TIME},
