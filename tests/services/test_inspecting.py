@@ -161,7 +161,7 @@ def survey(network, *records):
     return Picture(network, [parse_record(record) for record in records]).survey(T0 + 100 * DAY)
 
 
-def standing(database, network, *records, at=T0, known_at=T0) -> dict:
+def standing(database, network, *records, at=T0, known_at=T0 + HOUR) -> dict:
     with database.reading() as session:
         rows = list_register(session, "air_head", actor=AMINA)
         (row,) = stand(session, rows, survey(network, *records), at=at, known_at=known_at)
