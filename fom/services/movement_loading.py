@@ -85,8 +85,10 @@ def _lay(
     network, profile = host.network, host.profiles[typed["profile"]]
     stretches = _stretches(session, host, row["course"])
     way = lay_out(network, stretches, profile)
-    ends = [place_on_way(network, stretches, metres) for metres in (0.0, way.length_m - 0.1)]
-    places = [{"name": name, "lon": end[0], "lat": end[1]} for name, end in zip(row["names"], ends, strict=True) if end]
+    ends = [place_on_way(network, way, metres) for metres in (0.0, way.length_m)]
+    places = [
+        {"name": name, "lon": end.lon, "lat": end.lat} for name, end in zip(row["names"], ends, strict=True) if end
+    ]
     plan.origin, plan.destination = (places[0], places[1]) if len(places) == len(ends) else (None, None)
     question = Question(at=planned_at, known_at=planned_at, profile=profile, user_class=typed["user_class"])
     assessment = host.assess(question, sorted(set(way.numbers.tolist())))

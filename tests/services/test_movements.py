@@ -9,18 +9,13 @@ import pytest
 from fom.domain.instants import DAY_US, MINUTE_US, format_instant
 from fom.domain.patterns import KEPT_US
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from fom.services.movement_advice import MovementWatch, acknowledge_advice, list_advice, purge_ways
+from fom.services.movement_advice import acknowledge_advice, list_advice, purge_ways
 from fom.services.movement_board import read_board, read_index, read_movement, read_pattern, read_week
+from fom.services.movement_clearances import answer_clearance, ask_clearance
+from fom.services.movement_closing import close_movement, depart_movement
 from fom.services.movement_outlook import affected_movements, affected_words
-from fom.services.movements import (
-    answer_clearance,
-    ask_clearance,
-    close_movement,
-    depart_movement,
-    get_movement,
-    list_movements,
-    plan_movement,
-)
+from fom.services.movement_watch import MovementWatch
+from fom.services.movements import get_movement, list_movements, plan_movement
 from fom.services.registers import list_register
 from fom.services.reporting import get_report, log_report
 from fom.store.tables import MovementPlan

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fom.services.movement_advice import MovementWatch
+from fom.services.movement_watch import MovementWatch
 from tests.web.conftest import Mission
 from tests.web.mission import PLACES
 from tests.web.test_plans import NEAR_A, everything_passed

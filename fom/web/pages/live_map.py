@@ -26,12 +26,14 @@ LAYERS = (
     ("crossings", "Border crossings", "bxp", True),
     ("sites", "Bases, hubs, camps", "base", True),
     ("areas", "Areas and zones", "ord", False),
+    ("movements", "Movements", "mov", True),
 )
 LEGEND = (
     ("cha", "Confirmed hazard"), ("sha", "Suspected, with doubt"), ("wrk", "Being worked on"),
     ("clr", "Released"), ("den", "Denial"), ("chk", "Checkpoint, fee"), ("ord", "Order, curfew"),
     ("dmg", "Damage"), ("inc", "Incident"), ("air", "Air head, bearing"), ("hls", "Helicopter site"),
-    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"),
+    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"), ("mov", "Movement, as seen"),
+    ("mov-plan", "Movement, by schedule"),
 )  # fmt: skip
 
 

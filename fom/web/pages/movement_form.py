@@ -18,6 +18,7 @@ WAY_MEMBERS = ("segments", "distance_m", "duration_s", "arrives_at", "state", "r
 """What is kept of a way of a plan; the reasons of then are not: they would be told to others later."""
 LEEWAY = 1.25
 """Window of a movement whose end is not given, in travel times: halts and small delays (J)."""
+LEG = ("from_air_head", "to_air_head", "aircraft_type")
 CODES = {"patrol": "PAT", "convoy": "CON", "humanitarian": "HUM", "flight": "FLT"}
 
 
@@ -88,6 +89,8 @@ def read_plan(form: Fields, named: Named, *, actor: Actor) -> tuple[dict[str, An
         "via": [place for line in lines if (place := _place(line, named, "via", errors)) is not None],
         **places,
     }  # fmt: skip
+    if purpose == "flight":
+        values |= {name: form.get(name, "").strip() or None for name in LEG}
     values["profile"] = values["profile"] or (None if purpose == "flight" else heaviest_profile(values["vehicles"]))
     if values["profile"] is None and purpose != "flight" and not any(e.field.startswith("count_") for e in errors):
         errors.append(FieldError("vehicles", "nothing", "at least one vehicle, or the class that decides"))
