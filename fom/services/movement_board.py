@@ -123,15 +123,20 @@ def read_movement(session: Session, host: PictureHost, movement: dict[str, Any],
 
 
 def site_names(session: Session, *, actor: Actor) -> dict[str, str]:
-    """Return id -> name of the sites and key routes that the actor may see."""
-    names = {row["id"]: str(row["name"]) for row in list_register(session, "site", actor=actor)}
+    """Return id -> name of the sites, air heads and key routes that the actor may see."""
+    rows = (row for register in ("site", "air_head") for row in list_register(session, register, actor=actor))
+    names = {row["id"]: str(row["name"]) for row in rows}
     return names | {row["id"]: str(row["code"]) for row in list_register(session, "key_route", actor=actor)}
 
 
 def ends_of(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return where a movement leaves from and goes to, in words, and the code of its key route."""
-    origin = names.get(row["from_site"] or "") or (row["origin"] or {}).get("name")
-    destination = names.get(row["to_site"] or "") or (row["destination"] or {}).get("name")
+    origin, destination = (
+        names.get(row[site] or "") or names.get(row[head] or "") or (row[place] or {}).get("name")
+        for site, head, place in (
+            ("from_site", "from_air_head", "origin"), ("to_site", "to_air_head", "destination"),
+        )
+    )  # fmt: skip
     return {"from_name": origin, "to_name": destination, "route_code": names.get(row["route"] or "")}
 
 

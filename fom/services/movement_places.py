@@ -24,7 +24,7 @@ from fom.services.movements import EVERYTHING, get_movement
 from fom.services.picture_host import PictureHost
 from fom.services.writing import note, step
 from fom.store.records import retracted_ids
-from fom.store.tables import MovementCheckIn, MovementPlan, RecordRow, Report, ReportVersion
+from fom.store.tables import MovementCheckIn, MovementPlan, RecordRow, ReportVersion, User
 
 ON_WAY_M = 500.0
 """Farther from its way a movement is off it (J)."""
@@ -213,16 +213,16 @@ def _tracked(
         return
     since = min(parse_instant(m["actual_start"]) for m in moving.values())
     query = (
-        select(RecordRow, Report.unit_id, ReportVersion.device_time)
-        .join(Report, Report.id == RecordRow.report_id)
+        select(RecordRow, User.unit_id, ReportVersion.device_time)
+        .join(User, User.email == RecordRow.by)
         .join(
             ReportVersion,
             (ReportVersion.report_id == RecordRow.report_id) & (ReportVersion.version == RecordRow.report_version),
         )
-        .where(RecordRow.kind == "verification", RecordRow.received.between(since, known_at), Report.unit_id.in_(units))
+        .where(RecordRow.kind == "verification", RecordRow.received.between(since, known_at), User.unit_id.in_(units))
         .order_by(RecordRow.number)
     )
-    rows = [found for found in session.execute(query) if found[0].properties.get("track") == "gps"]
+    rows = [found for found in session.execute(query) if _is_own_track(found[0].properties)]
     absent = retracted_ids(session, known_at=known_at) if rows else set()
     for record, unit, device_time in rows:
         if record.id in absent or record.geometry is None or record.occurred is None:
@@ -240,6 +240,11 @@ def _tracked(
         ]
         if len(mine) == 1:
             yield mine[0]
+
+
+def _is_own_track(said: Mapping[str, Any]) -> bool:
+    """Return whether the receiver of a unit's account recorded it: what a report says of its unit proves nothing."""
+    return said.get("track") == "gps" and bool(said.get("authenticated"))
 
 
 def _is_open_to(classification: str, movement: Mapping[str, Any]) -> bool:
