@@ -26,7 +26,7 @@ from fom.services.movement_places import last_seen
 from fom.services.movements import EVERYTHING, get_movement, list_movements
 from fom.services.picture_host import PictureHost
 from fom.services.writing import note, step
-from fom.store.tables import Change, Movement, MovementAdvice, MovementCheckIn, MovementPlan
+from fom.store.tables import Change, Movement, MovementAdvice, MovementCheckIn, MovementPlan, RegisterVersion
 
 TELLING = ("report", "record", "pending")
 """Kinds of changes that bring knowledge. What time alone moves is told by `movement_watch` when it comes."""
@@ -48,7 +48,8 @@ def find_worse(session: Session, host: PictureHost, change: Change, before: int,
     so that only what was learnt counts, not what the hour did.
     """
     rows = list_movements(session, actor=EVERYTHING, now=now, since=change.at)
-    rows = [row for row in rows if row["outcome"] is None]
+    made = _made_at(session, [row["id"] for row in rows])
+    rows = [row for row in rows if row["outcome"] is None and made.get(row["id"], 0) <= change.at]
     seen = last_seen(session, host, rows, known_at=before)
     after = judge_movements(host, rows, at=change.at, known_at=change.at, seen=seen)
     old = judge_movements(host, rows, at=change.at, known_at=before, seen=seen, with_alternates=False) if after else {}
@@ -63,6 +64,14 @@ def find_worse(session: Session, host: PictureHost, change: Change, before: int,
         run, was = found
         told.append(Told(movement_id, run.state, moved_words(judged, run, marks[classification], change.at, was)))
     return told
+
+
+def _made_at(session: Session, ids: Iterable[str]) -> dict[str, int]:
+    """Return id -> when a movement was planned: what was known before that is no news to it."""
+    query = select(RegisterVersion.row_id, RegisterVersion.changed_at).where(
+        RegisterVersion.register == "movement", RegisterVersion.version == 1, RegisterVersion.row_id.in_(list(ids))
+    )
+    return {row.row_id: row.changed_at for row in session.execute(query)}
 
 
 def keep_told(session: Session, told: Iterable[Told], change: int, *, now: int) -> list[int]:

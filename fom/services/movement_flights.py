@@ -183,6 +183,7 @@ def flight_members(flight: Flight) -> dict[str, Any]:
         "arrives_at": flight.arrives_at,
         "length_m": None if flight.leg is None else round(flight.leg.length_m),
         "bearing": None if flight.leg is None else round(flight.leg.bearing),
+        "line": None if flight.leg is None else [list(point) for point in flight.leg.line],
         "ends": [
             {
                 "id": end.head["id"], "code": end.head["code"], "name": end.head["name"], "verb": end.verb,

@@ -13,7 +13,6 @@ from fom.domain.states import State
 from fom.maps.layers import MovementMark, movement_features
 from fom.maps.style import letter_of, word_of
 from fom.picture.question import Question
-from fom.services.movement_ahead import Outlook
 from fom.services.movement_flights import judge_flights
 from fom.services.movement_lines import place_on_way, way_part_line
 from fom.services.movement_marks import RouteMarks
@@ -81,7 +80,7 @@ def _mark(host: PictureHost, judged: Judged, marks: RouteMarks, at: int) -> Move
     is_apart = seen is not None and not is_over and (seen.at_m is None or abs(here_m - seen.at_m) > APART_M)
     return MovementMark(
         id=row["id"], code=row["code"], purpose=row["purpose"], phase=row["phase"],
-        label=f"{row['code']} · {_label(outlook, has_left)}", text=_sentences(judged, marks, here_m, at),
+        label=f"{row['code']} · {_label(judged, at)}", text=_sentences(judged, marks, here_m, at),
         state=outlook.state, is_seen=seen is not None, at=None if seen is None else format_instant(seen.at),
         place=(here.lon, here.lat) if seen is None else (seen.lon, seen.lat), bearing=known.bearing,
         expected=(here.lon, here.lat) if is_apart else None,
@@ -89,9 +88,11 @@ def _mark(host: PictureHost, judged: Judged, marks: RouteMarks, at: int) -> Move
     )  # fmt: skip
 
 
-def _label(outlook: Outlook, has_left: bool) -> str:
-    if not has_left:
-        return f"leaves {hhmm(outlook.departs_at)}Z"
+def _label(judged: Judged, at: int) -> str:
+    outlook = judged.outlook
+    if judged.actual_start is None:
+        verb = "leaves" if judged.planned_start >= at else "should have left"
+        return f"{verb} {hhmm(judged.planned_start)}Z"
     if outlook.seen is not None:
         return f"seen {hhmm(outlook.seen.at)}Z"
     return "overdue" if outlook.at_m is None else "by schedule"
@@ -105,7 +106,8 @@ def _sentences(judged: Judged, marks: RouteMarks, here_m: float, at: int) -> str
         where = "off its way" if seen.at_m is None else f"at {marks.position(way, seen.at_m)}"
         parts.append(f"Seen {hhmm(seen.at)}Z {where}, {SOURCE_WORDS[seen.source]}.")
     if judged.movement["actual_start"] is None:
-        parts.append(f"Leaves {hhmm(outlook.departs_at)}Z from here.")
+        label = _label(judged, at)
+        parts.append(f"{label[0].upper()}{label[1:]} from here.")
     elif outlook.at_m is None:
         parts.append(f"Should have arrived {hhmm(outlook.arrives_at)}Z.")
     else:

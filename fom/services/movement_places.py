@@ -20,7 +20,7 @@ from fom.errors import Conflict, FieldError, InvalidInput
 from fom.services.movement_closing import make_plan, to_close
 from fom.services.movement_lines import find_on_way, place_on_way
 from fom.services.movement_ways import Way, lay_out, stretches_here
-from fom.services.movements import EVERYTHING, get_movement
+from fom.services.movements import EVERYTHING, get_movement, list_movements
 from fom.services.picture_host import PictureHost
 from fom.services.writing import note, step
 from fom.store.records import retracted_ids
@@ -223,7 +223,13 @@ def _tracked(
         .order_by(RecordRow.number)
     )
     rows = [found for found in session.execute(query) if _is_own_track(found[0].properties)]
-    absent = retracted_ids(session, known_at=known_at) if rows else set()
+    if not rows:
+        return
+    absent = retracted_ids(session, known_at=known_at)
+    others = [m for m in list_movements(session, actor=EVERYTHING, now=known_at, since=known_at) if m["unit"] in units]
+    others = [m for m in others if m["id"] not in moving and m["actual_start"] is not None and m["outcome"] is None]
+    ways = {**ways, **{m["id"]: way_here(host, m) for m in others}}
+    may_be = {**moving, **{m["id"]: m for m in others}}
     for record, unit, device_time in rows:
         if record.id in absent or record.geometry is None or record.occurred is None:
             continue
@@ -231,14 +237,14 @@ def _tracked(
         at = min(max(device_time or record.received, record.occurred), record.received)
         mine = [
             (movement_id, seen)
-            for movement_id, movement in moving.items()
+            for movement_id, movement in may_be.items()
             if movement["unit"] == unit
             and at >= parse_instant(movement["actual_start"])
             and _is_open_to(record.classification, movement)
             and (seen := _placed(host, ways[movement_id], movement, at, lon, lat, "track")).at_m is not None
             and seen.off_m <= TRACK_NEAR_M
         ]
-        if len(mine) == 1:
+        if len(mine) == 1 and mine[0][0] in moving:
             yield mine[0]
 
 

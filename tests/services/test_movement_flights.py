@@ -184,7 +184,7 @@ def test_what_nobody_recorded_is_counted_against_the_vehicle(database):
 def test_what_an_inspection_states_of_a_bridge_is_recorded(database):
     host = bridges(database)
     limits = {"mlc": 30, "width_m": 3.5}
-    stated = feature("seen", "physical", received=T0 - HOUR, damage="none", asset="b1", limits=limits, grade="A1")
+    stated = feature("seen", "physical", received=T0 - HOUR, damage="limit", asset="b1", limits=limits, grade="A1")
     write(database, stated, now=T0 - HOUR)
     host.follow()
     assert unrecorded(database, host).deciding == ["load class on 1 bridge", "height on 1 tunnel"]

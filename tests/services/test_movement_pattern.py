@@ -37,7 +37,7 @@ def test_the_pattern_of_a_unit_is_told_to_its_planner_and_the_chief_only(ground)
     with database.reading() as session:
         looks = [line for line in list_audit(session, actor=AUDITOR) if line["action"] == "read_pattern"]
     assert [(line["actor"], line["subject_id"]) for line in looks] == [
-        (CHIEF.person, "BN1"), (PLANNER.person, "BN1")
+        (PLANNER.person, "BN1"), (CHIEF.person, "BN1")
     ]  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fom.domain.instants import MINUTE_US, format_instant
+from fom.domain.instants import MINUTE_US, format_instant, parse_instant
 from fom.services.movement_closing import depart_movement
+from fom.services.movement_outlook import hhmm
 from fom.services.movement_places import check_in
 from fom.services.movement_watch import MovementWatch, make_agenda
 from tests.services.ground import feature, make_host, write
@@ -24,6 +25,10 @@ from tests.services.test_movements import (
 
 LONG = [{"title": "Best", "segments": WAY * 40, "distance_m": 132_000.0}]
 """To and fro for some two hours and a half."""
+
+
+BEGINS = T0 + HOUR - 4 * MINUTE_US
+"""Before it nobody who enters a road of two kilometres is on it yet when a curfew at one o'clock begins."""
 
 
 def leave(database: Any, host: Any, now: int = T0, **changed: Any) -> dict[str, Any]:
@@ -51,7 +56,7 @@ def test_a_curfew_that_begins_on_the_way_is_told_when_it_begins_and_once(ground)
     movement = leave(database, host)
     other = make_host(database, clock)
     watches = [MovementWatch(database, lambda: host), MovementWatch(database, lambda: other)]
-    clock.now = T0 + HOUR - 1
+    clock.now = BEGINS - 1
     assert [watch.look() for watch in watches] == [0, 0]
     clock.now = T0 + HOUR + 2
     assert sum(watch.look() for watch in watches) == 1
@@ -59,8 +64,9 @@ def test_a_curfew_that_begins_on_the_way_is_told_when_it_begins_and_once(ground)
     assert sum(watch.look() for watch in watches) == 0
     assert MovementWatch(database, lambda: host).look() == 0, "a process that starts later tells nothing again"
     (told,) = receipts(database, movement)
-    assert (told["state"], told["due_at"]) == ("BLACK", format_instant(T0 + HOUR))
-    assert "turned closed 1300Z by itself (was open)" in told["text"]
+    assert told["state"] == "BLACK"
+    assert BEGINS < parse_instant(told["due_at"]) <= T0 + HOUR
+    assert "turned closed 1257Z by itself (was open)" in told["text"]
     assert "km ahead of km" in told["text"] or "it should be there" in told["text"]
 
 
@@ -120,7 +126,7 @@ def test_one_that_does_not_leave_is_told_from_when_on_it_finds_a_road_shut(groun
     assert watch.look() == 1
     (told,) = receipts(database, movement)
     assert told["due_at"] == format_instant(before)
-    assert told["text"].startswith("has not left: from 1458Z on it finds an unnamed road, km")
+    assert told["text"].startswith(f"has not left: from {hhmm(before)}Z on it finds an unnamed road, km")
     assert "closed" in told["text"]
 
 
@@ -148,8 +154,8 @@ def test_a_process_that_was_down_tells_what_came_meanwhile(ground, hours):  # no
     curfew(database, host, T0 + HOUR)
     movement = leave(database, host)
     clock.now = T0 + hours * HOUR
-    assert MovementWatch(database, lambda: host).look() == 1
-    assert receipts(database, movement)[0]["due_at"] == format_instant(T0 + HOUR)
+    assert MovementWatch(database, lambda: host).look() == 1, receipts(database, movement)
+    assert BEGINS < parse_instant(receipts(database, movement)[0]["due_at"]) <= T0 + HOUR
 
 
 def test_ways_are_purged_once_a_day_by_the_watch_itself(ground):  # noqa: F811

@@ -11,6 +11,7 @@ from fom.domain.access import Actor
 from fom.domain.instants import format_instant, from_us, parse_instant
 from fom.domain.movements import ALTERNATES_KEPT, VEHICLE_CLASSES, heaviest_profile
 from fom.errors import FieldError, InvalidInput
+from fom.services.movement_flights import LEG
 from fom.web.pages.planner_form import Named, find_place
 
 Fields = Mapping[str, str]
@@ -18,7 +19,6 @@ WAY_MEMBERS = ("segments", "distance_m", "duration_s", "arrives_at", "state", "r
 """What is kept of a way of a plan; the reasons of then are not: they would be told to others later."""
 LEEWAY = 1.25
 """Window of a movement whose end is not given, in travel times: halts and small delays (J)."""
-LEG = ("from_air_head", "to_air_head", "aircraft_type")
 CODES = {"patrol": "PAT", "convoy": "CON", "humanitarian": "HUM", "flight": "FLT"}
 
 

@@ -26,6 +26,7 @@ from fom.errors import Conflict, FieldError, InvalidInput, NotPermitted
 from fom.maps.style import letter_of
 from fom.services.inspecting import approved_types
 from fom.services.movement_advice import purge_ways
+from fom.services.movement_flights import LEG
 from fom.services.movement_pattern import read_pattern, way_lengths
 from fom.services.movements import PARTNER_CLASSES, get_movement, plan_movement
 from fom.services.planning import PlanWishes, plan_way
@@ -34,7 +35,6 @@ from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.movement_form import (
     LEEWAY,
-    LEG,
     chosen_first,
     field_moment,
     kept_ways,

@@ -143,6 +143,8 @@ def _page(movement_id: str, *, errors: Any = (), typed: Mapping[str, str] | None
         shown = read_movement(session, host, movement, actor=actor)
     ways = [stretches_here(host, way, movement["planned_as"]) for way in movement["ways"]]
     lines = [way_line(host.network, way) for way in ways]
+    leg = (shown["flight"] or {}).get("line")
+    lines += [] if leg is None else [{"type": "LineString", "coordinates": leg}]
     keys = ["best", "alternate-1", "alternate-2"]
     settings = {
         "network": host.network.network_id, "segments": host.network.n_segments,
