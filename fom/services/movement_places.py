@@ -97,7 +97,7 @@ def list_check_ins(session: Session, movement_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _moment(raw: object, left: int | None, now: int, errors: list[FieldError]) -> int:
+def _moment(raw: Any, left: int | None, now: int, errors: list[FieldError]) -> int:
     if raw in (None, ""):
         return now
     try:
@@ -231,10 +231,11 @@ def _tracked(
     ways = {**ways, **{m["id"]: way_here(host, m) for m in others}}
     may_be = {**moving, **{m["id"]: m for m in others}}
     for record, unit, device_time in rows:
-        if record.id in absent or record.geometry is None or record.occurred is None:
+        received, occurred = record.received, record.occurred
+        if record.id in absent or record.geometry is None or occurred is None or received is None:
             continue
         lon, lat = _end_of(record.geometry)
-        at = min(max(device_time or record.received, record.occurred), record.received)
+        at = min(max(device_time or received, occurred), received)
         mine = [
             (movement_id, seen)
             for movement_id, movement in may_be.items()

