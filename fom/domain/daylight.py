@@ -67,6 +67,12 @@ def sun_table(start: int, end: int) -> SunTable:
     return SunTable(start, declination, np.radians(solar_min / 4 - 180))
 
 
+def is_day(lon: float, lat: float, at: int) -> bool:
+    """Return whether it is day at a place (degrees) and moment (microseconds)."""
+    table = sun_table(at, at)
+    return bool(table.height(np.array([lon]), np.array([lat]), np.array([at]))[0] >= HORIZON_SINE)
+
+
 def sun_times(lon: float, lat: float, start: int, end: int) -> list[tuple[int, bool]]:
     """Return the moments from `start` to `end` at which the sun rises (True) or sets (False), to the second."""
     table = sun_table(start, end)

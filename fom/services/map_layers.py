@@ -24,6 +24,7 @@ from fom.picture.question import Question
 from fom.services.consent_layer import consent_features
 from fom.services.disclosure import KnowsAccess, disclose_reason
 from fom.services.key_routes import assess_key_routes
+from fom.services.movement_layer import read_movement_features
 from fom.services.picture_host import PictureHost
 from fom.services.record_reads import list_records
 from fom.services.registers import list_register
@@ -255,6 +256,7 @@ READERS: dict[str, Reader] = {
     "crossings": _register("crossing", layers.crossing_features),
     "sites": _register("site", layers.site_features),
     "areas": _register("area", layers.area_features),
+    "movements": read_movement_features,
 }
 """Layer -> how it is read, of those that everybody may ask for."""
 CONSENT = "consent"

@@ -7,7 +7,7 @@ from fom.store.tables.cases import CasePaper, CaseStep, ClauseListVersion
 from fom.store.tables.evidence import Evidence
 from fom.store.tables.imports import ImportBatch, ImportRow, SavedMapping
 from fom.store.tables.inspections import InspectionForm, RegisterImport, RouteStudy
-from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
+from fom.store.tables.movements import MovementAdvice, MovementCheckIn, MovementClearance, MovementPlan
 from fom.store.tables.questions import ReportQuestion
 from fom.store.tables.records import (
     RecordReference,
@@ -64,6 +64,7 @@ __all__ = [
     "Look",
     "Movement",
     "MovementAdvice",
+    "MovementCheckIn",
     "MovementClearance",
     "MovementPlan",
     "NetworkSignature",
