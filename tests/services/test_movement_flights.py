@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fom.domain.air_heads import Serviceability
-from fom.domain.daylight import is_day, sun_times
+from fom.domain.daylight import is_day
 from fom.domain.flights import judge_end
 from fom.domain.instants import DAY_US, MINUTE_US, format_instant
 from fom.domain.profiles import PROFILES
@@ -20,6 +20,7 @@ from fom.services.movement_limits import find_unrecorded
 from fom.services.movement_ways import lay_out
 from fom.services.picture_host import PictureHost
 from fom.services.registers import save_register
+from tests.domain.sun import sun_times
 from tests.services.ground import Clock, feature, settle, write
 from tests.services.people import HOUR, T0, new_id, person
 from tests.services.test_movements import (

@@ -17,7 +17,7 @@ from fom.store.tables.records import (
     ReportVersion,
     version_record,
 )
-from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, Movement, RegisterVersion
+from fom.store.tables.registers import REGISTER_TABLES, ControlPoint, Inspection, KeyRoute, Movement, RegisterVersion
 from fom.store.tables.reviews import NetworkSignature
 from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyDraft, PolicyVersion
 from fom.store.tables.what_ifs import WhatIfRow
@@ -53,6 +53,7 @@ __all__ = [
     "CaseStep",
     "Change",
     "ClauseListVersion",
+    "ControlPoint",
     "Delivery",
     "Evidence",
     "ImportBatch",
