@@ -218,7 +218,12 @@ def _areas(mission: Mission) -> list[Row]:
         ("area_of_operation", 21, 24_000, None, "C3", 30),
         ("area_of_operation", 33, 19_000, None, "C2", 62),
         ("area_of_operation", 42, 15_000, None, "D4", 118),
+        ("security", 0, 48_000, None, "B2", 14),
     )
+    held_by = {
+        2: "host_armed_forces", 5: "host_armed_forces", 6: "host_police", 7: "host_police", 8: "non_state_group",
+        9: "non_state_group", 10: "community", 11: "host_armed_forces",
+    }  # fmt: skip
     for number, (kind, rank, radius, reference, grade, days) in enumerate(specs):
         circle = shapely.Point(towns[rank].x, towns[rank].y).buffer(radius, quad_segs=8)
         rng = mission.country.rng(f"area {number}")
@@ -238,6 +243,7 @@ def _areas(mission: Mission) -> list[Row]:
                 "grade": grade,
                 "reviewed_at": mission.days_ago(days),
                 "assessor": "JMAC",
+                "held_by": held_by.get(number),
                 "entry_points": [{"name": f"{towns[rank].name} gate", "lon": gate[0], "lat": gate[1]}]
                 if reference
                 else None,
@@ -257,9 +263,7 @@ def _control_points(mission: Mission) -> list[Row]:
     ours = {
         "run_by": "mission", "owner": "Chief JOC", "starts_at": mission.days_ago(20), "ends_at": mission.days_ago(-70),
     }  # fmt: skip
-    rows = []
-    for number, (kind, rank, members) in enumerate(
-        (
+    posts: tuple[tuple[str, int, Row], ...] = (
             ("checkpoint", 3, ours | {
                 "reason": "Robberies of relief trucks north of the town.",
                 "public_text": "Mission checkpoint: a stop of some minutes. Relief and ambulances pass first.",
@@ -276,8 +280,9 @@ def _control_points(mission: Mission) -> list[Row]:
                 "public_place": "road to the site", "hours": "day and night",
             }),
             ("illicit_flow", 12, {"run_by": "host_armed_forces", "hours": None}),
-        )
-    ):  # fmt: skip
+    )  # fmt: skip
+    rows: list[Row] = []
+    for number, (kind, rank, members) in enumerate(posts):
         lon, lat = lonlat(towns[rank].x + 900, towns[rank].y + 400)
         if kind == "resource_control" and resources:
             lon, lat = resources[0]["lon"], resources[0]["lat"]

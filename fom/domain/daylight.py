@@ -65,3 +65,9 @@ def sun_table(start: int, end: int) -> SunTable:
     )
     solar_min = (moments - midnight) / MINUTE_US + equation_min
     return SunTable(start, declination, np.radians(solar_min / 4 - 180))
+
+
+def is_day(lon: float, lat: float, at: int) -> bool:
+    """Return whether it is day at a place (degrees) and moment (microseconds)."""
+    table = sun_table(at, at)
+    return bool(table.height(np.array([lon]), np.array([lat]), np.array([at]))[0] >= HORIZON_SINE)

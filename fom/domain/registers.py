@@ -89,6 +89,8 @@ POSITIONS = ("accepted", "contested")
 """Whether the mission accepted a limitation or contested it. Source: requirements, K5."""
 BASES = ("notification", "permission")
 """What was asked of the mission: to be told, or to be asked. Source: requirements, K5."""
+POLITICAL_KINDS = ("election", "anniversary", "negotiation", "mandate", "holiday", "demonstration", "other")
+"""What may move the parties on a date. Source: requirements, C6."""
 COMMITMENT_OUTCOMES = ("kept", "partly_kept", "broken", "withdrawn")
 TASK_KINDS = ("eod", "engineer", "verify")
 BENCHMARK_STATUSES = ("not_assessed", "insufficient_data", "not_met", "partly_met", "met", "regressing")
@@ -137,6 +139,7 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
             "name": _NEEDED, "kind": _text(*AREA_KINDS, required=True), "geometry": Member("geometry", True),
             "agreement_ref": _ANY, "grade": _ANY, "reviewed_at": _WHEN, "assessor": _ANY,
             "entry_points": Member("list"), "marked": Member("list"), "notes": _ANY,
+            "held_by": _text(*ACTORS),
         },
         "movement": {
             "code": _NEEDED, "purpose": _text(*MOVEMENT_PURPOSES, required=True),
@@ -160,6 +163,16 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
             "promised_at": Member("moment", True), "due_at": _WHEN, "outcome": _text(*COMMITMENT_OUTCOMES),
             "settled_at": _WHEN, "reason": _ANY, "reference": _ANY, "admin_unit": _ANY,
         },
+        "liaison_contact": {
+            "actor": _text(*ACTORS, required=True), "office": _NEEDED, "channel": _NEEDED, "place": _ANY,
+            "lon": _number(-180, 180), "lat": _number(-90, 90), "route": _ANY, "admin_unit": _ANY, "hours": _ANY,
+            "rank": Member("integer", low=1), "confirmed_at": _WHEN, "confirmed_by": _ANY, "ended_at": _WHEN,
+            "notes": _ANY,
+        },
+        "political_date": {
+            "name": _NEEDED, "kind": _text(*POLITICAL_KINDS, required=True), "starts_at": Member("moment", True),
+            "ends_at": _WHEN, "is_yearly": Member("flag"), "admin_unit": _ANY, "expected": _ANY, "source": _ANY,
+        },
         "hazard_priority": {
             "hazard_id": _NEEDED, "rank": Member("integer", True, low=1), "set_at": Member("moment", True),
             "set_by": _ANY, "reason": _ANY,
@@ -181,7 +194,7 @@ FOLLOWING: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"air_head": ("status", "inspected_at", "inspection_by"), "control_point": ("status", "inspected_at")}
 )
 """Register -> members that nobody types: what the last inspection found. Source: doctrine, section 7."""
-ORDER = ("code", "name", "rank", "planned_start", "opened_at", "promised_at", "due_at", "valid_from", "id")
+ORDER = ("code", "name", "rank", "planned_start", "opened_at", "promised_at", "due_at", "valid_from", "starts_at", "id")
 """Members by which a register is listed, as far as it has them."""
 
 
@@ -256,8 +269,8 @@ def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
     errors = []
     for first, second in (
         ("planned_start", "planned_end"), ("actual_start", "actual_end"), ("opened_at", "resolved_at"),
-        ("created_at", "done_at"), ("starts_at", "ends_at"),
-        ("valid_from", "expires"), ("promised_at", "due_at"), ("promised_at", "settled_at"),
+        ("created_at", "done_at"), ("valid_from", "expires"), ("promised_at", "due_at"), ("promised_at", "settled_at"),
+        ("starts_at", "ends_at"),
     ):  # fmt: skip
         if typed.get(first) is not None and typed.get(second) is not None and typed[second] < typed[first]:
             errors.append(FieldError(second, format_instant(typed[second]), f"not before {first}"))
@@ -270,6 +283,10 @@ def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
         errors.append(FieldError(missing, "nothing", "outcome and settled_at together, or neither"))
     if register == "commitment" and typed["outcome"] in ("partly_kept", "broken") and not typed["reason"]:
         errors.append(FieldError("reason", "nothing", "why, in words"))
+    if register == "liaison_contact" and (typed["lon"] is None) != (typed["lat"] is None):
+        errors.append(
+            FieldError("lat" if typed["lat"] is None else "lon", "nothing", "lon and lat together, or neither")
+        )
     if register == "key_route" and typed["verify_interval_h"] is not None and not typed["interval_reason"]:
         errors.append(FieldError("interval_reason", "nothing", "why this route has an interval of its own"))
     if register == "control_point":

@@ -25,7 +25,9 @@ from fom.store.tables import REGISTER_TABLES, Inspection, MovementPlan, Register
 from fom.store.tables.registers import Kept
 
 READ_ACTION = "read_picture"
-READ_ACTIONS = dict.fromkeys(("restriction_case", "commitment"), "read_restriction_cases")
+READ_ACTIONS = dict.fromkeys(
+    ("restriction_case", "commitment", "liaison_contact", "political_date"), "read_restriction_cases"
+)
 """Register -> what an actor must be permitted to read it, where that is not `READ_ACTION`."""
 EDIT_ACTIONS = {
     "key_route": "edit_key_routes",
@@ -37,6 +39,8 @@ EDIT_ACTIONS = {
     "movement": "edit_movements",
     "restriction_case": "edit_restriction_cases",
     "commitment": "edit_restriction_cases",
+    "liaison_contact": "edit_restriction_cases",
+    "political_date": "edit_restriction_cases",
     "hazard_priority": "edit_hazard_priorities",
     "task": "edit_tasks",
     "assessment": "sign_assessment",
@@ -49,6 +53,7 @@ ROW_MEMBERS = {
     "control_point": {"zone": "area", "site": "site"},
     "site": {"parent": "site"},
     "restriction_case": {"movement_id": "movement", "route": "key_route"},
+    "liaison_contact": {"route": "key_route"},
 }
 """Register -> member -> register whose row it names."""
 ASSESSMENT_LIFE_US = 30 * DAY_US

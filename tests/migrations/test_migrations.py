@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from fom.domain.instants import NEVER_US
 from fom.services.asking import ask_back
-from fom.services.movements import ask_clearance, get_movement, plan_movement
+from fom.services.movement_clearances import ask_clearance
+from fom.services.movements import get_movement, plan_movement
 from fom.services.policies import list_editions
 from fom.services.registers import get_register, list_register, register_history, save_register
 from fom.services.reporting import get_report, log_report
@@ -38,7 +39,8 @@ from tests.services.test_registers import ROWS
 from tests.store.test_audit import assert_guarded
 
 REVISIONS = (
-    "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014", "0018",
+    "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014", "0015",
+    "0016", "0017",
 )  # fmt: skip
 MOVEMENT = {
     "id": new_id(), "code": "MV-1", "purpose": "convoy", "user_class": "mission_military",

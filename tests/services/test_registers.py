@@ -42,6 +42,8 @@ ROWS = {
     "movement": {"code": "M1", "purpose": "convoy", "user_class": "humanitarian", "planned_start": TIME},
     "restriction_case": {"category": "delay", "actor": "community", "opened_at": TIME},
     "commitment": {"actor": "community", "promised": "Open bridge", "promised_by": "elders", "promised_at": TIME},
+    "liaison_contact": {"actor": "host_police", "office": "Police post", "channel": "Net 4, call sign Post 7"},
+    "political_date": {"name": "Election", "kind": "election", "starts_at": TIME},
     "hazard_priority": {"hazard_id": "HAZARD", "rank": 1, "set_at": TIME},
     "task": {"kind": "eod", "target_id": "HAZARD", "created_at": TIME},
     "assessment": {

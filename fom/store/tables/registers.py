@@ -204,7 +204,7 @@ class Area(Kept, Base):
     """A zone, a critical area, or an area where somebody operates."""
 
     __tablename__ = "area"
-    __table_args__ = (*_kept(), one_of("kind", words.AREA_KINDS))
+    __table_args__ = (*_kept(), one_of("kind", words.AREA_KINDS), one_of("held_by", words.ACTORS))
 
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(24))
@@ -216,6 +216,8 @@ class Area(Kept, Base):
     entry_points: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     marked: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     notes: Mapped[str | None] = mapped_column(Text)
+    held_by: Mapped[str | None] = mapped_column(String(24))
+    """Who controls it, as its assessor says; `grade` and `reviewed_at` say how surely and since when."""
 
 
 class Movement(Kept, Base):
@@ -314,6 +316,61 @@ class Commitment(Kept, Base):
     admin_unit: Mapped[str | None] = mapped_column(Text)
 
 
+class LiaisonContact(Kept, Base):
+    """An office of a party that is called when a movement is stopped: at a place, on a route, in an area, anywhere."""
+
+    __tablename__ = "liaison_contact"
+    __table_args__ = (
+        *_kept(),
+        *_placed(),
+        one_of("actor", words.ACTORS),
+        CheckConstraint("rank >= 1", name="rank"),
+        CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="position"),
+    )
+
+    actor: Mapped[str] = mapped_column(String(24), index=True)
+    office: Mapped[str] = mapped_column(Text)
+    """The office or post, not a person."""
+    channel: Mapped[str] = mapped_column(Text)
+    """Telephone, radio net or call sign."""
+    place: Mapped[str | None] = mapped_column(Text)
+    """The checkpoint or post by its name."""
+    lon: Mapped[float | None] = mapped_column(Float)
+    lat: Mapped[float | None] = mapped_column(Float)
+    route: Mapped[str | None] = mapped_column(ForeignKey("key_route.id"))
+    admin_unit: Mapped[str | None] = mapped_column(String(80))
+    hours: Mapped[str | None] = mapped_column(Text)
+    rank: Mapped[int | None] = mapped_column(Integer)
+    """Who is called first."""
+    confirmed_at: Mapped[int | None] = mapped_column(Moment)
+    """When somebody last reached it there."""
+    confirmed_by: Mapped[str | None] = mapped_column(Text)
+    ended_at: Mapped[int | None] = mapped_column(Moment)
+    """Since when it is called no more."""
+    notes: Mapped[str | None] = mapped_column(Text)
+
+
+class PoliticalDate(Kept, Base):
+    """A date that may move the parties: shown beside the trend, never joined to it by the service."""
+
+    __tablename__ = "political_date"
+    __table_args__ = (
+        *_kept(),
+        one_of("kind", words.POLITICAL_KINDS),
+        CheckConstraint("ends_at >= starts_at", name="times"),
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(24))
+    starts_at: Mapped[int] = mapped_column(Moment, index=True)
+    ends_at: Mapped[int | None] = mapped_column(Moment)
+    is_yearly: Mapped[bool | None] = mapped_column(Boolean)
+    admin_unit: Mapped[str | None] = mapped_column(String(80))
+    expected: Mapped[str | None] = mapped_column(Text)
+    """What somebody expects of it, in words."""
+    source: Mapped[str | None] = mapped_column(Text)
+
+
 class HazardPriority(Kept, Base):
     """The rank at which a hazard is to be dealt with, as of a moment."""
 
@@ -390,6 +447,8 @@ REGISTER_TABLES: dict[str, type[Kept]] = {
     "movement": Movement,
     "restriction_case": RestrictionCase,
     "commitment": Commitment,
+    "liaison_contact": LiaisonContact,
+    "political_date": PoliticalDate,
     "hazard_priority": HazardPriority,
     "task": Task,
     "assessment": SignedAssessment,

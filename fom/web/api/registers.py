@@ -29,6 +29,8 @@ FAMILIES = {
     "movement": ("movements", "Movements planned, executed, denied"),
     "restriction_case": ("restriction-cases", "Follow-up of restrictions"),
     "commitment": ("commitments", "What parties promised, kept or broken"),
+    "liaison_contact": ("liaison-contacts", "Who is called when a movement is stopped"),
+    "political_date": ("political-dates", "Elections, anniversaries and other dates that may move the parties"),
     "hazard_priority": ("hazard-priorities", "Clearance priorities"),
     "task": ("tasks", "Tasks for EOD, engineers, verifiers"),
 }

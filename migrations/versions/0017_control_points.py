@@ -12,8 +12,8 @@ from alembic import op
 
 from migrations.ddl import add_append_only, codes, is_sqlite
 
-revision = "0018"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 
 CLASSIFICATIONS = ("unclassified", "confidential", "strictly_confidential")
 ACTORS = (
