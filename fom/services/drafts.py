@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fom.domain.access import CLASSIFICATIONS, Actor, may
+from fom.domain.answers import parse_answers
 from fom.domain.facts_file import format_record, parse_record
-from fom.domain.forms import FORMS, parse_answers
+from fom.domain.forms import FORMS
 from fom.domain.instants import format_instant, parse_instant
 from fom.errors import FieldError, InvalidInput
 from fom.store.columns import hash_of

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fom.domain.forms import FORMS, Question, tracks_of
+from fom.domain.answers import tracks_of
+from fom.domain.forms import FORMS, Question
 
 LANGUAGES = ("en", "fr", "ar")
 RIGHT_TO_LEFT = ("ar",)

@@ -56,17 +56,17 @@ from fom.services.movements import (
 from fom.services.planning import PlanWishes, plan_way
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.live_map import context_features
+from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.movement_form import (
     LEEWAY,
     chosen_first,
-    field_moment,
+    instant_text,
     kept_ways,
     planned_as,
     question_of,
     read_closure,
-    read_moment,
     read_plan,
     read_ways,
 )
@@ -171,9 +171,9 @@ def week() -> Any:
     others = {name: value for name, value in request.args.items() if name != "from" and value}
     page = render_template(
         "movements/week.html", week=shown, wanted=_filter(), purposes=MOVEMENT_PURPOSES, units=units, errors=errors,
-        user_classes=USER_CLASSES, start=field_moment(start)[:10],
-        before=urlencode({**others, "from": field_moment(start - 7 * DAY_US)[:10]}),
-        after=urlencode({**others, "from": field_moment(start + 7 * DAY_US)[:10]}),
+        user_classes=USER_CLASSES, start=moment_text(start)[:10],
+        before=urlencode({**others, "from": moment_text(start - 7 * DAY_US)[:10]}),
+        after=urlencode({**others, "from": moment_text(start + 7 * DAY_US)[:10]}),
     )  # fmt: skip
     return page, 422 if errors else 200
 
@@ -215,7 +215,7 @@ def _report_link(movement: Mapping[str, Any], ways: list[list[dict[str, Any]]]) 
         return None
     known = {"control": "denial", "user_class": movement["user_class"], "words": f"Movement {movement['code']}. "}
     if movement["actual_end"]:
-        known["occurred"] = field_moment(movement["actual_end"])
+        known["occurred"] = moment_text(movement["actual_end"])
     if movement["party"] and movement["party"] != "mission":
         known["imposed_by"] = movement["party"]
     if movement["stop_place"]:
@@ -237,7 +237,7 @@ def new() -> Any:
     form = {"id": str(uuid.uuid4()), **request.args.to_dict()}
     if form.get("at"):
         form.setdefault("planned_start", form["at"])
-    form.setdefault("planned_start", field_moment(edge().host.now() + DAY_US // 24))
+    form.setdefault("planned_start", moment_text(edge().host.now() + DAY_US // 24))
     form.setdefault("unit", current_actor().unit or "")
     if is_only_partner(current_actor()):
         form.setdefault("purpose", "humanitarian")
@@ -263,7 +263,7 @@ def edit(movement_id: str) -> Any:
         raise NotPermitted("this movement is not open, or not yours to change")
     form = {name: "" if movement[name] is None else str(movement[name]) for name in _PLAIN}
     form |= {f"count_{row['class']}": str(row["count"]) for row in movement["vehicles"]}
-    form |= {name: field_moment(movement[name]) for name in ("planned_start", "planned_end")}
+    form |= {name: moment_text(movement[name]) for name in ("planned_start", "planned_end")}
     form |= {"from": (movement["origin"] or {}).get("name", ""), "to": (movement["destination"] or {}).get("name", "")}
     form["via"] = "\n".join(place["name"] for place in movement["via"] or ())
     form["ways"] = json.dumps({"ways": movement["ways"], "planned_as": movement["planned_as"] or {}})
@@ -390,7 +390,7 @@ def _proposed_pattern(form: Mapping[str, str], ways: list[dict[str, Any]]) -> An
     start = read_moment(form, "planned_start", errors)
     proposed = None
     if chosen is not None and start is not None:
-        proposed = Departure(form.get("id", ""), parse_instant(start), way_lengths(chosen))
+        proposed = Departure(form.get("id", ""), start, way_lengths(chosen))
     with reading() as session:
         return read_pattern(session, unit, actor=actor, now=edge().host.now(), proposed=proposed)
 
@@ -404,7 +404,7 @@ def ask(movement_id: str) -> Any:
     """Note a clearance that was asked for."""
     form = request.form.to_dict()
     errors: list[FieldError] = []
-    asked_at = read_moment(form, "asked_at", errors)
+    asked_at = instant_text(read_moment(form, "asked_at", errors))
     wanted = {name: form.get(name, "").strip() or None for name in ("id", "asked_of", "party", "reference")}
     if errors:
         return _page(movement_id, errors=errors, typed=form, status=422)
@@ -484,8 +484,8 @@ def close(movement_id: str) -> Any:
         movement = get_movement(session, movement_id, actor=current_actor(), now=now)
     form = {
         "version": str(movement["version"]),
-        "actual_start": field_moment(movement["actual_start"] or min(movement["planned_start"], format_instant(now))),
-        "actual_end": field_moment(now),
+        "actual_start": moment_text(movement["actual_start"] or min(movement["planned_start"], format_instant(now))),
+        "actual_end": moment_text(now),
         "travelled": "planned" if movement["ways"] else "not_said",
         "delivered_t": "" if movement["planned_t"] is None else f"{movement['planned_t']:g}",
         "verify": "yes",

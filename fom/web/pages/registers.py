@@ -40,7 +40,8 @@ from fom.services.route_studies import list_studies, studied_routes
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.map_settings import map_settings
-from fom.web.pages.register_forms import fields_of, form_of, moment_text, positions_text, read_moment, read_values
+from fom.web.pages.moment_fields import moment_text, read_moment
+from fom.web.pages.register_forms import fields_of, form_of, positions_text, read_values
 from fom.web.pages.register_words import SHOWN, Shown, label, tell, tell_value, versions_of
 from fom.web.pages.report_forms import PLACE_HELP
 from fom.web.tables import csv_file
@@ -228,8 +229,8 @@ def read_inspection(
     subject: str, subject_id: str, form: Mapping[str, str], errors: list[FieldError]
 ) -> InspectionDraft | None:
     """Return the draft of an inspection form, None when a moment is missing or cannot be read."""
-    inspected_at = read_moment(form.get("inspected_at", ""), "inspected_at", errors)
-    next_review = read_moment(form.get("next_review", ""), "next_review", errors)
+    inspected_at = read_moment(form, "inspected_at", errors)
+    next_review = read_moment(form, "next_review", errors)
     if inspected_at is None:
         if not errors:
             errors.append(FieldError("inspected_at", "nothing", "when it was looked at, UTC"))
