@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fom.domain.forms import FORMS, PLACE_TEXT_MAX, TEXT_MAX, Question
@@ -78,56 +79,17 @@ def tracks_of(way: Mapping[str, Any]) -> list[list[list[float]]]:
     return [way["track"]] if "track" in way else list(way.get("tracks", ()))
 
 
-def _choice(question: Question, value: Any) -> str:
-    if value not in question.codes:
-        raise ValueError(value)
-    return str(value)
-
-
-def _choices(question: Question, value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(item in question.codes for item in value):
-        raise ValueError(value)
-    return [code for code in question.codes if code in value]
-
-
-def _text(_: Question, value: Any) -> str:
-    if not isinstance(value, str) or len(value) > TEXT_MAX or "\x00" in value:
-        raise ValueError(value)
-    return value.strip()
-
-
-def _number(question: Question, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not question.low <= value <= question.high:
-        raise ValueError(value)
-    return value
-
-
-def _integer(question: Question, value: Any) -> int:
-    if not isinstance(value, int):
-        raise ValueError(value)
-    return int(_number(question, value))
-
-
-def _flag(_: Question, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(value)
-    return value
-
-
-def _moment(_: Question, value: Any) -> str:
-    return format_instant(parse_instant(value))
-
-
-def _subject(_: Question, value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 64:
-        raise ValueError(value)
-    return value
-
-
-def _place(_: Question, value: Any) -> dict[str, Any]:
+def parse_place(value: object) -> dict[str, Any]:
     """Return a place as given: `{lon, lat, source, accuracy_m, text, datum}`, or a name only, `{text, source: name}`.
 
     A text without a position is read as one if it can be.
+
+    Raises
+    ------
+    InvalidInput
+        The member of the place that is bad.
+    ValueError
+        Neither a text nor an object.
     """
     if isinstance(value, str):
         value = {"text": value, "source": "typed"}
@@ -177,6 +139,56 @@ def _place(_: Question, value: Any) -> dict[str, Any]:
     return out
 
 
+def _choice(question: Question, value: Any) -> str:
+    if value not in question.codes:
+        raise ValueError(value)
+    return str(value)
+
+
+def _choices(question: Question, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(item in question.codes for item in value):
+        raise ValueError(value)
+    return [code for code in question.codes if code in value]
+
+
+def _text(_: Question, value: Any) -> str:
+    if not isinstance(value, str) or len(value) > TEXT_MAX or "\x00" in value:
+        raise ValueError(value)
+    return value.strip()
+
+
+def _number(question: Question, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not question.low <= value <= question.high:
+        raise ValueError(value)
+    return value
+
+
+def _integer(question: Question, value: Any) -> int:
+    if not isinstance(value, int):
+        raise ValueError(value)
+    return int(_number(question, value))
+
+
+def _flag(_: Question, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(value)
+    return value
+
+
+def _moment(_: Question, value: Any) -> str:
+    return format_instant(parse_instant(value))
+
+
+def _subject(_: Question, value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 64:
+        raise ValueError(value)
+    return value
+
+
+def _place(_: Question, value: Any) -> dict[str, Any]:
+    return parse_place(value)
+
+
 def _way(question: Question, value: Any) -> dict[str, Any]:
     """Return one of `{track: [[lon, lat, seconds?], …]}`, `{stretches}`, `{route, from_km, to_km}`, `{start, end}`.
 
@@ -191,9 +203,22 @@ def _way(question: Question, value: Any) -> dict[str, Any]:
     if "stretches" in value:
         return {"stretches": [_stretch(item) for item in value["stretches"]]}
     if "route" in value:
-        ends = {name: _number(question, value[name]) for name in ("from_km", "to_km") if value.get(name) is not None}
+        ends = {name: _km(value[name], name) for name in ("from_km", "to_km") if value.get(name) is not None}
         return {"route": _subject(question, value["route"]), **ends}
-    return {name: _place(question, value[name]) for name in ("start", "end")}
+    return {name: _end(value[name], name) for name in ("start", "end")}
+
+
+def _km(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidInput.single(name, repr(value)[:40], "a kilometre of the route")
+    return value
+
+
+def _end(value: Any, name: str) -> dict[str, Any]:
+    try:
+        return parse_place(value)
+    except InvalidInput as refused:
+        raise InvalidInput([replace(e, field=f"{name}.{e.field}") for e in refused.errors]) from None
 
 
 def _track(value: Any) -> list[list[float]]:

@@ -26,6 +26,12 @@ from fom.domain.registers import (
 PASSABILITY = ("yes", "with_difficulty", "no", "unknown")
 PRIORITIES = ("immediate", "indirect", "minor", "none")
 TEXT_MAX = 4_000
+"""Characters of a text answer that are taken, whichever way it comes in."""
+TYPED_TEXT_MAX, TYPED_WORDS_MAX = 500, 1_000
+"""Characters that a phone or page lets somebody type into a text answer, and into the words beside the answers.
+
+So every form, filled to the brim in any script, stays within 20 kB without its photos. Project decision.
+"""
 PLACE_TEXT_MAX = 200
 
 

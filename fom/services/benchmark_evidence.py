@@ -28,6 +28,7 @@ from fom.routing.snapping import snap_to_road
 from fom.services.key_routes import DEFAULT_PROFILE
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
+from fom.services.standing_inspections import fallen_entries
 from fom.store.tables import Inspection
 
 USER_CLASS = "mission_military"
@@ -268,7 +269,13 @@ class Evidence:
             Inspection.received <= self.known_at,
             Inspection.inspected_at <= self.at,
         )
+        fallen = {
+            (form.subject_id, form.received)
+            for form in fallen_entries(self.session, subject_kind="air_head", known_at=self.known_at)
+        }
         for inspection in self.session.scalars(query.order_by(Inspection.inspected_at)):
+            if (inspection.subject_id, inspection.received) in fallen:
+                continue
             latest[inspection.subject_id] = (inspection.inspected_at, inspection.status)
         found = []
         for row in self.rows("air_head"):

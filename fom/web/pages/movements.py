@@ -213,11 +213,13 @@ def _report_link(movement: Mapping[str, Any], ways: list[list[dict[str, Any]]]) 
     """Return the restriction report, filled in, for what stopped a movement."""
     if movement["outcome"] not in (*STOPPED, "cancelled_no_clearance"):
         return None
-    known = {"control": "denial", "user_class": movement["user_class"], "words": f"Movement {movement['code']}. "}
+    category = "denial_of_flight" if movement["purpose"] == "flight" else "denial_of_movement"
+    known = {"category": category, "outcome": movement["outcome"], "user_class": movement["user_class"]}
+    known["words"] = f"Movement {movement['code']}. "
     if movement["actual_end"]:
         known["occurred"] = moment_text(movement["actual_end"])
     if movement["party"] and movement["party"] != "mission":
-        known["imposed_by"] = movement["party"]
+        known["actor"] = movement["party"]
     if movement["stop_place"]:
         known["place_text"] = movement["stop_place"]
     if movement["stop_km"] is not None and ways:

@@ -19,6 +19,7 @@ from fom.domain.registers import members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.services.area_statements import list_statements, wet_places
 from fom.services.assets import touched_by_stores
+from fom.services.form_words import page_words
 from fom.services.inspecting import (
     INSPECT_ACTIONS,
     InspectionDraft,
@@ -43,7 +44,6 @@ from fom.web.pages.map_settings import map_settings
 from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.register_forms import fields_of, form_of, positions_text, read_values
 from fom.web.pages.register_words import SHOWN, Shown, label, tell, tell_value, versions_of
-from fom.web.pages.report_forms import PLACE_HELP
 from fom.web.tables import csv_file
 
 blueprint = Blueprint("registers", __name__, url_prefix="/registers")
@@ -320,7 +320,8 @@ def _render_form(
     ]
     return render_template(
         "registers/form.html", shown=shown, form=form, fields=fields, errors=errors, row=row, differing=differing,
-        is_conflict=mine is not None, reading=reading_text, place_help=PLACE_HELP, settings=map_settings(),
+        is_conflict=mine is not None, reading=reading_text, settings=map_settings(),
+        place_help=page_words("en")["position_help"],
         loose=[e for e in errors if e.field not in drawn], has_place="lon" in members_of(shown.register),
         has_shape="geometry" in members_of(shown.register), may_edit=may(current_actor(), EDIT_ACTIONS[shown.register]),
     )  # fmt: skip
