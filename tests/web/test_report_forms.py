@@ -18,7 +18,8 @@ from fom.services.form_words import LANGUAGES, form_words, page_words
 from fom.services.route_stretches import cut_stretches
 from fom.web.pages.planner_form import find_place
 from fom.web.pages.report_forms import field_of, read_place, read_report
-from tests.web.mission import Mission, network_document
+from tests.web.conftest import Mission
+from tests.web.mission import network_document
 
 API = "/api/v1"
 WHEN = "2026-03-10T09:30"
@@ -157,20 +158,21 @@ class Controls(HTMLParser):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("code", FORMS)
-def test_every_form_asks_every_question_in_every_language(mission: Mission, code: str, language: str) -> None:
-    page = mission.browser("reporter").get(f"/report/{code}?language={language}").get_data(as_text=True)
-    controls, words = Controls(page).offered, form_words(language)
-    assert words["form"][code] in page
-    assert f'dir="{"rtl" if language == "ar" else "ltr"}"' in page
-    for question in FORMS[code].questions:
-        assert words["question"][question.code] in page, question.code
-        if question.kind in ("choice", "choices"):
-            assert set(question.codes) <= controls[question.code]
-        elif question.kind not in ("place", "way"):
-            assert question.code in controls
-    warned = words["help"]["explosive"] in page
-    assert warned == (code == "explosive")
+def test_every_form_asks_every_question_in_every_language(mission: Mission, language: str) -> None:
+    browser, words = mission.browser("reporter"), form_words(language)
+    for code, form in FORMS.items():
+        page = browser.get(f"/report/{code}?language={language}").get_data(as_text=True)
+        controls = Controls(page).offered
+        assert words["form"][code] in page
+        assert f'dir="{"rtl" if language == "ar" else "ltr"}"' in page
+        for question in form.questions:
+            assert words["question"][question.code] in page, (code, question.code)
+            if question.kind in ("choice", "choices"):
+                assert set(question.codes) <= controls[question.code]
+            elif question.kind not in ("place", "way"):
+                assert question.code in controls
+        warned = words["help"]["explosive"] in page
+        assert warned == (code == "explosive")
 
 
 def test_the_language_chosen_stays_and_a_browser_may_prefer_one(mission: Mission) -> None:
