@@ -71,7 +71,7 @@ def written_doubt_m(text: str) -> float:
     else:
         finest = [("deg", number) for number in re.findall(r"\d+(?:[.,]\d+)?", text)[:2]]
     cells = [_STEP_M[unit] / 10 ** len(re.split(r"[.,]", number + ".")[1]) for unit, number in finest] or [0.0]
-    cell = max(cells) if is_lettered else min(cells)
+    cell: float = max(cells) if is_lettered else min(cells)
     return cell * math.sqrt(0.5) + WRITTEN_LEAST_M
 
 
