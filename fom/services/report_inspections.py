@@ -101,7 +101,7 @@ def propose_inspection(session: Session, report_id: str, *, actor: Actor, networ
     return Proposed(
         subject_kind=kind, found=found, subjects=tuple(subjects), entry_id=None if entry is None else entry.id,
         is_newest=entry is not None and entry.id == entry_id(version.id), may_accept=may(actor, INSPECT_ACTIONS[kind]),
-        needs_another=found is not None and bool(subjects) and report.by == actor.person
+        needs_another=found is not None and bool(subjects) and report.by == actor.person and kind in INSPECTED_MEMBERS
         and not _makes_worse(session, kind, subjects[0].id, found),
     )  # fmt: skip
 
@@ -187,9 +187,10 @@ def take_back_report(session: Session, report_id: str, *, reason: str, actor: Ac
 
 
 def take_back_entries(session: Session, report_ids: Sequence[str], *, reason: str, actor: Actor, now: int) -> None:
-    """Take back those of many reports from which an inspection was entered that stands."""
+    """Take back those of many reports from which an inspection was entered that stands and rests on no record."""
     for report_id in report_ids:
-        if standing_entry(session, report_id) is not None:
+        entry = standing_entry(session, report_id)
+        if entry is not None and entry.subject_kind != "asset":
             take_back_report(session, report_id, reason=reason, actor=actor, now=now)
 
 

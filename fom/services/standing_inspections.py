@@ -56,7 +56,10 @@ def _fallen(session: Session, entries: Sequence[InspectionForm], known_at: int) 
     versions: dict[str, list[ReportVersion]] = {}
     for version in session.scalars(query.order_by(ReportVersion.version)):
         versions.setdefault(version.report_id, []).append(version)
-    entered = {entry.id for entry in entries}
+    written = select(InspectionForm.id).where(
+        InspectionForm.report_id.in_(reports), InspectionForm.received <= known_at
+    )
+    entered = set(session.scalars(written))
     said = _records_of(session, [version.id for of_report in versions.values() for version in of_report])
     absent = retracted_ids(session, known_at=known_at) if said else set()
     return [

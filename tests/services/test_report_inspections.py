@@ -268,6 +268,16 @@ def test_a_later_version_of_the_report_takes_the_place_of_the_first_entry(databa
     assert row_of(database, "air_head", row)["status"] == "unknown"
 
 
+def test_a_version_about_another_air_head_leaves_the_first_as_it_was(database, network):
+    one, other = (add(database, "air_head", **STRIP | {"code": code}) for code in ("AH1", "AH2"))
+    report = send(database, network, "air_head", subject=one["id"], status="restricted")
+    accept(database, network, report)
+    amend(database, network, report, "air_head", now=T0 + 1, subject=other["id"], status="restricted")
+    accept(database, network, report, now=T0 + 2)
+    assert told_of(database, network, "air_head", one["id"]) == [("restricted", True)]
+    assert [row_of(database, "air_head", row)["status"] for row in (one, other)] == ["unknown", "restricted"]
+
+
 # bridges
 
 
