@@ -74,6 +74,11 @@ def expectation(question: Question) -> str:
     return words
 
 
+def says_where(answers: Answers) -> bool:
+    """Return whether answers name a position, or the row of a register that they are about."""
+    return "lon" in (answers.get("place") or {}) or "subject" in answers
+
+
 def tracks_of(way: Mapping[str, Any]) -> list[list[list[float]]]:
     """Return the tracks of a way, none where it was only stated."""
     return [way["track"]] if "track" in way else list(way.get("tracks", ()))

@@ -57,3 +57,16 @@ def test_programs_accept_and_take_back_too_and_are_told_what_is_wrong(mission: M
     assert patrol.post(f"{address}/take-back", json={"reason": "wrong camp"}).status_code == 403
     assert duty.post(f"{address}/take-back", json={"reason": "wrong camp"}).status_code == 200
     assert duty.post(f"{address}/take-back", json={"reason": "wrong camp"}).status_code == 409
+
+
+def test_a_report_that_names_its_crossing_or_place_is_not_told_as_one_without_a_place(mission: Mission):
+    row = made(mission, "crossings", name="Gate", lon=30.0, lat=5.0, status="unknown")
+    duty = mission.browser("duty_officer")
+    for report, lacks in (
+        (sent(mission, "crossing", subject=row, status="closed"), False),
+        (sent(mission, "sighting", size="ten", activity="digging", place="30.0, 5.0"), False),
+        (sent(mission, "sighting", size="ten", activity="digging"), True),
+    ):
+        text = page(duty, report=report)
+        assert ("It names no place that can be found on a road" in text) == lacks
+        assert row not in text, "a person reads names"
