@@ -21,7 +21,7 @@ def read_moment(form: Mapping[str, str], name: str, errors: list[FieldError], *,
     try:
         return parse_moment(text)
     except ValueError:
-        errors.append(FieldError(name, repr(text)[:40], "a date and time, UTC"))
+        errors.append(FieldError(name, text[:40], "a date and time, UTC"))
         return None
 
 
