@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from fom.domain.air_heads import SEVERITY
 from fom.domain.answers import Answers
 from fom.domain.inspections import CHECKLIST
 from fom.domain.registers import AIR_HEAD_STATUS
@@ -19,7 +20,7 @@ SUBJECT_OF: Mapping[str, str] = MappingProxyType(
 )
 """Form of a report -> kind of subject that it inspects."""
 _BEST_FIRST = {
-    "air_head": ("serviceable", "restricted", "unknown", "unserviceable"),
+    "air_head": SEVERITY,
     "crossing": ("operational", "partly", "unknown", "closed"),
 }
 _ACCESS = {"yes": "open", "with_difficulty": "restricted", "no": "closed", "unknown": "unknown"}
