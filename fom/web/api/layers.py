@@ -14,8 +14,8 @@ from fom.web.access import allows, current_actor
 from fom.web.api import MISSING, UNCHANGED, family
 from fom.web.api.shapes import Asking, FeatureOut, InstantText
 from fom.web.caching import unchanged, with_etag
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading
-from fom.web.pages.live_map import context_features
 
 AGES_US = 10 * MINUTE_US
 """How often a layer is made anew although nothing changed: the ages and ends it tells go on."""
