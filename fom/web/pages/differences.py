@@ -14,6 +14,7 @@ from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.differences import Side, find_difference
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_difference
 from fom.web.edge import edge, reading
 from fom.web.heavy import takes_turns
 from fom.web.pages.moment_fields import parse_moment
@@ -37,6 +38,7 @@ def show() -> Any:
             sides = _sides(form)
             with reading() as session:
                 difference = find_difference(session, host, sides[0], sides[1], actor=current_actor())
+            note_difference(difference)
         except InvalidInput as refused:
             errors = list(refused.errors)
     elif form:

@@ -15,6 +15,7 @@ from fom.maps.style import letter_of, map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.reach import BANDS_MAX, DEFAULT_MINUTES, MINUTES_MAX, ReachRequest, find_reach
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_reach
 from fom.web.edge import edge, reading
 from fom.web.heavy import takes_turns
 from fom.web.pages.moment_fields import parse_moment
@@ -33,7 +34,9 @@ def show() -> Any:
         named = named_places(session, actor=current_actor())
         if form.get("from", "").strip():
             try:
-                answer = find_reach(session, host, _request(form, named), actor=current_actor())
+                covered: list[Any] = []
+                answer = find_reach(session, host, _request(form, named), actor=current_actor(), note=covered.append)
+                note_reach(answer, covered)
             except InvalidInput as refused:
                 errors = list(refused.errors)
     bands = [] if answer is None else [f for f in answer["features"] if f["properties"]["kind"] == "band"]
