@@ -12,8 +12,9 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS, Access, Actor, may, require, visible
+from fom.domain.answers import parse_answers
 from fom.domain.column_mapping import ColumnMapping, parse_mapping, read_row
-from fom.domain.forms import FORMS, parse_answers
+from fom.domain.forms import FORMS
 from fom.domain.instants import MINUTE_US, format_instant
 from fom.domain.tracks import POINTS_KEPT, Drive, find_drives, thinned
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound

@@ -12,8 +12,8 @@ from alembic import op
 
 from migrations.ddl import codes, is_sqlite
 
-revision = "0019"
-down_revision = "0015"
+revision = "0018"
+down_revision = "0017"
 
 CHECKS = '["verification","review","inspection","task","expiry","follow_up"]'
 PAGES_BEFORE = ("map", "routes", "route", "segment", "plan", "export")
