@@ -18,7 +18,7 @@ from shapely.geometry import shape
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.geojson import geometry_to_json
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import DAY_US, format_instant, parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput, NotFound
 
@@ -52,6 +52,11 @@ _ACCESS = Member("flag")
 
 AIR_HEAD_STATUS = ("serviceable", "restricted", "unserviceable", "unknown")
 CROSSING_STATUS = ("operational", "partly", "closed", "unknown")
+CONTROL_POINT_KINDS = ("checkpoint", "entry_point", "resource_control", "illicit_flow")
+"""On a road, into a zone, of a strategic resource, against illicit traffic. Source: requirement K4."""
+CONTROL_POINT_STATUS = ("manned", "unmanned", "closed", "unknown")
+OWN_CONTROL_MAX_US = 366 * DAY_US
+"""A control of ours that is to hold longer is stated again, so that somebody asks again why. Project decision."""
 SITE_KINDS = (
     "headquarters", "base", "tob", "settlement", "camp", "hub", "strategic_resource", "ammunition_storage",
 )  # fmt: skip
@@ -105,7 +110,7 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
         "air_head": {
             "code": _NEEDED, "name": _NEEDED, "kind": _text("airfield", "airstrip", "hls", required=True),
             "lon": _LON, "lat": _LAT, "runways": Member("list"), "aircraft_types": Member("codes"),
-            "is_night": Member("flag"), "status": _text(*AIR_HEAD_STATUS, required=True), "inspected_at": _WHEN,
+            "is_night": Member("flag"), "status": _text(*AIR_HEAD_STATUS), "inspected_at": _WHEN,
             "inspection_by": _ANY, "notes": _ANY, "elevation_m": _number(-500, 6000), "strength_note": _ANY,
             "wet_use": _text(*WET_USE), "fuel": _ANY, "fire_cover": _ANY, "security_state": _ANY,
             "landing_clearance": _text(*LANDING_CLEARANCES), "landing_sites": Member("integer", low=0),
@@ -117,6 +122,12 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
             "mission": _ACCESS, "hours": _ANY, "checklist_passed_at": _WHEN, "staffed": Member("flag"),
             "inspected_at": _WHEN, "people_status": _text(*CROSSING_STATUS), "goods_status": _text(*CROSSING_STATUS),
             "mission_status": _text(*CROSSING_STATUS), "notes": _ANY,
+        },
+        "control_point": {
+            "name": _NEEDED, "kind": _text(*CONTROL_POINT_KINDS, required=True), "lon": _LON, "lat": _LAT,
+            "run_by": _text(*ACTORS, required=True), "owner": _ANY, "reason": _ANY, "starts_at": _WHEN,
+            "ends_at": _WHEN, "public_text": _ANY, "public_place": _ANY, "hours": _ANY, "passes": Member("codes"),
+            "zone": _ANY, "site": _ANY, "status": _text(*CONTROL_POINT_STATUS), "inspected_at": _WHEN, "notes": _ANY,
         },
         "site": {
             "name": _NEEDED, "kind": _text(*SITE_KINDS, required=True), "lon": _LON, "lat": _LAT,
@@ -179,6 +190,10 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
 )  # fmt: skip
 """Register -> members besides `COMMON` and `version`."""
 
+FOLLOWING: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"air_head": ("status", "inspected_at", "inspection_by"), "control_point": ("status", "inspected_at")}
+)
+"""Register -> members that nobody types: what the last inspection found. Source: doctrine, section 7."""
 ORDER = ("code", "name", "rank", "planned_start", "opened_at", "promised_at", "due_at", "valid_from", "starts_at", "id")
 """Members by which a register is listed, as far as it has them."""
 
@@ -218,6 +233,8 @@ def parse_values(register: str, values: object) -> dict[str, Any]:
     if errors:
         raise InvalidInput(errors)
     typed["classification"] = typed["classification"] or "confidential"
+    if register in FOLLOWING:
+        typed["status"] = typed["status"] or "unknown"
     return typed
 
 
@@ -272,10 +289,29 @@ def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
         )
     if register == "key_route" and typed["verify_interval_h"] is not None and not typed["interval_reason"]:
         errors.append(FieldError("interval_reason", "nothing", "why this route has an interval of its own"))
+    if register == "control_point":
+        errors += _control_point(typed)
     if register == "assessment" and len(typed["reason"].strip()) < 40:
         errors.append(FieldError("reason", f"{len(typed['reason'].strip())} characters", "at least 40 characters"))
     if {"lon", "lat"} <= set(typed) and typed["lon"] == 0 and typed["lat"] == 0:
         errors.append(FieldError("lon", "0/0", "a position; 0/0 is what devices say without one"))
+    return errors
+
+
+def _control_point(typed: Mapping[str, Any]) -> list[FieldError]:
+    """A point that the mission runs is a control of ours: owner, reason, start, end, public text. Source: K1."""
+    errors = []
+    unknown = [name for name in typed["passes"] or () if name not in USER_CLASSES]
+    if unknown:
+        errors.append(FieldError("passes", unknown[0][:40], "user classes: " + ", ".join(USER_CLASSES)))
+    if typed["run_by"] != "mission":
+        return errors
+    told = ("owner", "reason", "starts_at", "ends_at", "public_text", "public_place")
+    expected = "stated: the mission runs this point, and explains it"
+    errors += [FieldError(name, "nothing", expected) for name in told if not typed[name]]
+    start, end = typed["starts_at"], typed["ends_at"]
+    if start is not None and end is not None and end > start + OWN_CONTROL_MAX_US:
+        errors.append(FieldError("ends_at", format_instant(end), "within a year of the start; state it again then"))
     return errors
 
 

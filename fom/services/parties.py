@@ -30,7 +30,7 @@ from fom.domain.compliance import (
     group_counts,
     rate_per_100,
 )
-from fom.domain.growth import WEEKS as GROWTH_WEEKS
+from fom.domain.growth import GROWTH_WEEKS
 from fom.domain.indicators import OUTCOMES_NOT_ATTEMPTED
 from fom.domain.instants import format_instant, parse_instant
 from fom.domain.profiles import USER_CLASSES

@@ -27,6 +27,7 @@ LAYERS = {
     "site": "sites",
     "area": "areas",
     "key_route": "routes",
+    "movement": "movements",
 }
 """Kind of record or register -> layer to be fetched again; judgements of a record belong to its layer."""
 QUEUE_MAX = 5_000

@@ -118,6 +118,43 @@ class Crossing(Kept, Base):
     notes: Mapped[str | None] = mapped_column(Text)
 
 
+class ControlPoint(Kept, Base):
+    """A checkpoint, an entry point of a zone, or a point of control over resources."""
+
+    __tablename__ = "control_point"
+    __table_args__ = (
+        *_kept(),
+        *_placed(),
+        one_of("kind", words.CONTROL_POINT_KINDS),
+        one_of("run_by", words.ACTORS),
+        one_of("status", words.CONTROL_POINT_STATUS),
+        CheckConstraint("ends_at >= starts_at", name="ends_at"),
+    )
+
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(24))
+    lon: Mapped[float] = mapped_column(Float)
+    lat: Mapped[float] = mapped_column(Float)
+    run_by: Mapped[str] = mapped_column(String(24))
+    owner: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    starts_at: Mapped[int | None] = mapped_column(Moment)
+    ends_at: Mapped[int | None] = mapped_column(Moment)
+    public_text: Mapped[str | None] = mapped_column(Text)
+    public_place: Mapped[str | None] = mapped_column(Text)
+    hours: Mapped[str | None] = mapped_column(Text)
+    passes: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    """User classes that are let through; None = not recorded."""
+    zone: Mapped[str | None] = mapped_column(String(64))
+    """Area whose entry point it is."""
+    site: Mapped[str | None] = mapped_column(String(64))
+    """Strategic resource that it watches."""
+    status: Mapped[str] = mapped_column(String(16))
+    """As the last inspection found it."""
+    inspected_at: Mapped[int | None] = mapped_column(Moment)
+    notes: Mapped[str | None] = mapped_column(Text)
+
+
 class Inspection(Base):
     """One inspection of an air head or crossing, kept when the register row moves on to the next."""
 
@@ -404,6 +441,7 @@ REGISTER_TABLES: dict[str, type[Kept]] = {
     "key_route": KeyRoute,
     "air_head": AirHead,
     "crossing": Crossing,
+    "control_point": ControlPoint,
     "site": Site,
     "area": Area,
     "movement": Movement,

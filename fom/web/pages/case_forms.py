@@ -23,6 +23,7 @@ from fom.domain.registers import (
 )
 from fom.errors import FieldError, InvalidInput
 from fom.services.cases import StepDraft
+from fom.web.pages.moment_fields import parse_moment
 
 Form = Mapping[str, str]
 FLAG_WORDS = {"yes": "Yes", "no": "No"}
@@ -242,7 +243,7 @@ def _value(field: Field, text: str, errors: list[FieldError]) -> Any:
         return int(text)
     if field.kind == "moment":
         try:
-            return format_instant(parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z"))
+            return format_instant(parse_moment(text))
         except ValueError:
             errors.append(FieldError(field.name, text[:80], "a date and time in UTC, like 2026-11-23T14:32"))
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 
 from fom.domain.access import may
@@ -15,6 +14,7 @@ from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.map_layers import CONSENT
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown
+from fom.web.context_layers import context_features
 from fom.web.edge import edge
 
 blueprint = Blueprint("live_map", __name__)
@@ -29,24 +29,15 @@ LAYERS = (
     ("sites", "Bases, hubs, camps", "base", True),
     ("areas", "Areas and zones", "ord", False),
     ("consent", "Consent by area, 13 weeks", "con-sometimes", False),
+    ("movements", "Movements", "mov", True),
 )
 LEGEND = (
-    ("cha", "Confirmed hazard"),
-    ("sha", "Suspected, with doubt"),
-    ("wrk", "Being worked on"),
-    ("clr", "Released"),
-    ("den", "Denial"),
-    ("chk", "Checkpoint, fee"),
-    ("ord", "Order, curfew"),
-    ("dmg", "Damage"),
-    ("inc", "Incident"),
-    ("air", "Air head, bearing"),
-    ("hls", "Helicopter site"),
-    ("bxp", "Border crossing"),
-    ("base", "Base"),
-    ("tob", "TOB"),
-    ("hub", "Service hub"),
-)
+    ("cha", "Confirmed hazard"), ("sha", "Suspected, with doubt"), ("wrk", "Being worked on"),
+    ("clr", "Released"), ("den", "Denial"), ("chk", "Checkpoint, fee"), ("ord", "Order, curfew"),
+    ("dmg", "Damage"), ("inc", "Incident"), ("air", "Air head, bearing"), ("hls", "Helicopter site"),
+    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"), ("mov", "Movement, as seen"),
+    ("mov-plan", "Movement, by schedule"),
+)  # fmt: skip
 CONSENT_LEGEND = (
     ("con-free", "95 % or more left unimpeded"), ("con-sometimes", "80 to 95 %"), ("con-often", "Under 80 %"),
     ("con-unknown", "Nothing attempted: not known"),
@@ -96,9 +87,3 @@ def context() -> Any:
     answer = jsonify({"type": "FeatureCollection", "features": context_features()})
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return answer
-
-
-def context_features() -> list[dict[str, Any]]:
-    """Return the background features in the data folder's `context`, none where there is no such folder."""
-    files = sorted((edge().config.data / "context").glob("*.geojson"))
-    return [feature for file in files for feature in orjson.loads(file.read_bytes())["features"]]

@@ -163,10 +163,10 @@ export class Panel {
       ["Known as", p.kind ? capital(plain(p.kind)) : null], ["Status", p.status ? plain(p.status) : null], ["Grade", p.grade],
       ["Doubt", p.radius_m ? `± ${Math.round(p.radius_m)} m` : null],
       ["Since", p.at ? `${dateTimeGroup(Date.parse(p.at))}, age ${age(this.feed.now - Date.parse(p.at))}` : null],
-      ["Place", formatMgrs(lon, lat)], ["", formatDegreesMinutes(lon, lat)], ["Record", p.id],
+      ["Place", formatMgrs(lon, lat)], ["", formatDegreesMinutes(lon, lat)], [p.href ? null : "Record", p.href ? null : p.id],
     ].filter(([, value]) => value);
     const chip = p.state ? stateChip(p.state, "s30") : null;
-    this.#show(element("section", {}, element("div", { class: "panel-top" }, element("span", {}, capital(plain(feature.source))), element("span", { class: "spring" }), element("button", { class: "plain", "aria-label": "Close", onclick: () => this.close() }, "✕")), element("h2", {}, p.label ?? plain(p.kind)), chip ? element("div", { class: "verdict" }, chip, element("b", {}, capital(stateWord(p.state)))) : null, p.text ? element("p", {}, p.text) : null, element("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", { class: ["Place", "", "Record"].includes(name) ? "mono" : null }, String(value))]))));
+    this.#show(element("section", {}, element("div", { class: "panel-top" }, element("span", {}, capital(plain(feature.source))), element("span", { class: "spring" }), element("button", { class: "plain", "aria-label": "Close", onclick: () => this.close() }, "✕")), element("h2", {}, p.label ?? plain(p.kind)), chip ? element("div", { class: "verdict" }, chip, element("b", {}, capital(stateWord(p.state)))) : null, p.text ? element("p", {}, p.text) : null, p.href ? element("p", {}, element("a", { class: "button", href: p.href }, "Open")) : null, element("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", { class: ["Place", "", "Record"].includes(name) ? "mono" : null }, String(value))]))));
     this.box.focus({ preventScroll: true });
   }
 
