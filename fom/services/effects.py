@@ -185,6 +185,16 @@ class Bench:
         key = ("linked", row.id, other_id, relation)
         return self._once(key, lambda: self._linked(row, other_id, relation))
 
+    def instead(self, gone: Sequence[RecordRow], come: Sequence[Record]) -> Effect:
+        """Return what it would do if some records were taken back and others came; `before` is as it stands."""
+        old = [self._read(row) for row in gone]
+        with self._with(come):
+            touched = self._worth(self._twin.influence.segments([*old, *come]))
+            with self._without(old):
+                after = self._states(touched)
+        before = self._states(touched)
+        return Effect(roads=tuple(self._roads(touched, before, before, after)), n_segments=len(touched))
+
     def improved_by(self, grades: Mapping[str, str]) -> int:
         """Return how many segments would be better in any direction if all these grades were given at once."""
         supposed = [self._grade(target, grade) for target, grade in grades.items()]

@@ -175,7 +175,7 @@ def badges_of(
         found.append("no_place")
     if {row.id for row in rows} & set(conflicts):
         found.append("contradicted")
-    if report is not None and report.triage == "conflict":
+    if report is not None and report.triage == "conflict":  # until somebody has decided (`two_bodies`)
         found.append("two_bodies")
     return tuple(found)
 
@@ -357,10 +357,3 @@ def _supported(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
                 if suggestion is not None and suggestion.is_likely:
                     found |= {row.id, other.id}
     return found
-
-
-def list_ungraded(session: Session, *, actor: Actor, now: int, limit: int = 60) -> list[dict[str, Any]]:
-    """Return records of the last 30 days that came without a report and carry no grade, newest first, as features."""
-    require(actor, "read_reports")
-    absent = retracted_ids(session, known_at=now)
-    return [feature_of(row) for row in _loose(session, actor, now, absent)][:limit]

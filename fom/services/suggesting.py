@@ -81,12 +81,6 @@ def suggest_links(session: Session, record_id: str, *, actor: Actor, now: int) -
     return [*likely, *earlier[:EARLIER_SHOWN]]
 
 
-def find_likely_duplicates(session: Session, record_id: str, *, actor: Actor, now: int = 2**62) -> list[dict[str, Any]]:
-    """Return the records that are near in place and time, nearest first, as features."""
-    found = suggest_links(session, record_id, actor=actor, now=now)
-    return [suggestion.record for suggestion in found if suggestion.is_likely]
-
-
 def compare(
     row: RecordRow, other: RecordRow, *, policy: Policy, link: dict[str, Any] | None = None
 ) -> Suggestion | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +15,12 @@ from fom.domain.policy import INCIDENT_WEIGHTS
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
-from fom.services.drafts import parse_report
+from fom.services.drafts import again, parse_report
 from fom.services.named_places import find_place, list_namesakes
 from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.desk import whole_number
+from fom.web.pages.desk_acts import whole_number
 from fom.web.pages.report_forms import PLACE_HELP, Place, read_place
 
 blueprint = Blueprint("desk_correct", __name__)
@@ -102,13 +101,9 @@ def _chosen_place(form: Mapping[str, str]) -> Place | None:
 
 def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, errors: list[FieldError]) -> dict[str, Any]:
     """Return the body with what the form says otherwise, under an id of its own."""
-    new = copy.deepcopy(dict(body)) | {
-        "id": form.get("id", ""), "words": form.get("words", "").strip(),
-        "place_text": form.get("place_text", "").strip(),
+    new = again(body, id=form.get("id", "")) | {
+        "words": form.get("words", "").strip(), "place_text": form.get("place_text", "").strip(),
     }  # fmt: skip
-    new = {name: value for name, value in new.items() if value is not None}
-    if isinstance(new.get("device_time"), int):
-        new["device_time"] = format_instant(new["device_time"])
     records = new.get("records") or []
     at = whole_number(form.get("at", "")) or 0
     if not records and form.get("what") in NEW_RECORDS:
@@ -118,7 +113,6 @@ def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, error
     if not 0 <= at < len(records):
         return new
     record = records[at]
-    record.pop("id", None)
     properties = record["properties"]
     for name in CODES.get(properties["kind"], {}):
         if form.get(name):
