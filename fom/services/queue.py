@@ -22,7 +22,7 @@ from fom.services.effects import Bench, Effect
 from fom.services.judging import GRADED_KINDS, grade_among
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
-from fom.services.suggesting import compare
+from fom.services.suggesting import find_supported
 from fom.store.records import feature_of, retracted_ids
 from fom.store.tables import PendingAct, RecordReference, RecordRow, Report, ReportVersion, version_record
 
@@ -35,6 +35,8 @@ SKEW_US = 10 * MINUTE_US
 """A device clock further off than this is told. Source: doctrine, section 9.6."""
 LATE_US = 2 * HOUR_US
 """A report so long after the event is told as late: its duplicates are no longer looked for. Project decision."""
+ANYBODY = "anybody"
+"""Who gives the grades proposed: what nobody has graded reads the same whoever is first, so one answer serves all."""
 REPORTS_MAX, LOOSE_MAX, AT_ONCE = 300, 100, 500
 
 
@@ -118,8 +120,8 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
     versions = _newest_versions(session, [report.id for report in reports])
     everything = [row for of_report in rows.values() for row in of_report] + loose
     graded = graded_among(session, everything, absent)
-    supported = _supported(everything, host.policy)
-    bench = Bench(session, host, by=actor.person)
+    supported = find_supported(everything, host.policy)
+    bench = Bench(session, host, by=ANYBODY)
     conflicts = in_conflict(session, everything, absent)
     proposed = _proposed(session)
 
@@ -146,10 +148,10 @@ def look_at(
     absent = retracted_ids(session, known_at=now)
     versions = {} if report is None else _newest_versions(session, [report.id])
     seen = [row for row in rows if row.id not in absent]
-    bench = Bench(session, host, by=actor.person)
+    bench = Bench(session, host, by=ANYBODY)
     line = _line(
         session, bench.policy, report, None if report is None else versions.get(report.id), seen,
-        graded_among(session, seen, absent), _supported(seen, host.policy), in_conflict(session, seen, absent),
+        graded_among(session, seen, absent), find_supported(seen, host.policy), in_conflict(session, seen, absent),
         _proposed(session), absent,
     )  # fmt: skip
     return _judged(bench, [line], now)[0]
@@ -340,20 +342,3 @@ def _about(session: Session, rows: Sequence[RecordRow], kind: str) -> Iterable[t
             .where(RecordRow.kind == kind, RecordReference.target_id.in_(ids[start : start + AT_ONCE]))
         )
         yield from ((record_id, target) for record_id, target in session.execute(query))
-
-
-def _supported(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
-    """Return the ids of waiting records of which another waiting one, of another origin, likely tells as well."""
-    found: set[str] = set()
-    by_kind: dict[str, list[RecordRow]] = {}
-    for row in rows:
-        by_kind.setdefault(row.kind, []).append(row)
-    for group in by_kind.values():
-        for place, row in enumerate(group):
-            for other in group[place + 1 :]:
-                if row.origin == other.origin or abs((row.received or 0) - (other.received or 0)) > DAY_US:
-                    continue
-                suggestion = compare(row, other, policy=policy)
-                if suggestion is not None and suggestion.is_likely:
-                    found |= {row.id, other.id}
-    return found
