@@ -43,10 +43,16 @@ class TimedWalk:
     steps: list[Step] = field(default_factory=list)
     moments: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
+    _last: float = 0.0
 
     def reached(self, name: str) -> None:
         """Note when something was seen to have happened, seconds since the first step."""
-        self.moments[name] = time.monotonic() - self.began
+        self._last = time.monotonic()
+        self.moments[name] = self._last - self.began
+
+    def pause_ended(self) -> None:
+        """Leave out what passed since the last moment noted: a picture was taken."""
+        self.began += time.monotonic() - self._last
 
     def step(self, step: Step, act: Callable[[], object]) -> None:
         """Do one step after the time it takes a person."""

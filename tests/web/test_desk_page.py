@@ -311,3 +311,21 @@ def test_in_a_batch_one_moved_item_stops_all_and_is_shown(mission: Mission):
     (grade,) = first.get(f"{API}/records/{record_id}").json["grades"]
     assert grade["properties"]["grade"] == "C3"
     assert first.get(f"{API}/records/{one['record_ids'][0]}").json["grades"] == []
+
+
+def test_what_a_phone_answered_is_placed_and_corrected_and_keeps_its_records(mission: Mission):
+    answers = {"hazard": "item", "class": "ied", "place": {"text": "by the old well", "source": "name"}}
+    body = {"id": str(uuid.uuid4()), "form": "explosive", "answers": answers}
+    assert mission.program("reporter").post(f"{API}/reports", json=body).status_code == 201
+    duty, address = mission.browser("duty_officer"), f"/desk/correct/{body['id']}"
+    form = {"base_version": "1", "position": "30.045, 5.0901", "words": "placed by voice", "class": "mine"}
+    answer = post(duty, address, **form, id=str(uuid.uuid4()), seen_position=form["position"])
+    assert answer.status_code == 303, words(answer.text)
+    (record,) = duty.get(f"{API}/reports/{body['id']}").json["records"]
+    assert (record["properties"]["class"], record["geometry"]["coordinates"]) == ("mine", [30.045, 5.0901])
+    assert state_of(mission, "a-b") == "RED"
+    again = {"base_version": "2", "words": "only the words", "id": str(uuid.uuid4())}
+    assert post(duty, address, **again).status_code == 303
+    report = duty.get(f"{API}/reports/{body['id']}").json
+    assert [r["id"] for r in report["records"]] == [record["id"]], "what it says is not taken back"
+    assert report["pending"] == []
