@@ -141,10 +141,21 @@ class Bench:
     Answers are kept for all officers until a change meets their segments, and for a few minutes at most.
     """
 
-    def __init__(self, session: Session, host: PictureHost, *, by: str, question: Question | None = None) -> None:
-        """Judge for one question (now, planning profile, mission military by default) as the grader `by`."""
+    def __init__(
+        self,
+        session: Session,
+        host: PictureHost,
+        *,
+        by: str,
+        question: Question | None = None,
+        kept_us: int = KEPT_US,
+    ) -> None:
+        """Judge for one question (now, planning profile, mission military by default) as the grader `by`.
+
+        `kept_us`: effects older than this are worked out again, though others may still be told of them.
+        """
         self.question = host.question() if question is None else question
-        self.by, self.network, self.policy = by, host.network, host.policy
+        self.by, self.network, self.policy, self._kept_us = by, host.network, host.policy, kept_us
         self._host, self._session = host, session
         self._answers, self.ways = _renewed(session, host, self.question)
 
@@ -157,7 +168,7 @@ class Bench:
             ("effect", self.by, tuple(sorted(row.id for row in rows)), tuple(sorted(grades.items())))
             for rows, grades in items
         ]
-        waiting = {key: item for key, item in zip(keys, items, strict=True) if key not in self._answers}
+        waiting = {key: item for key, item in zip(keys, items, strict=True) if not self._is_kept(key)}
         records = {key: [self._read(row) for row in rows] for key, (rows, _) in waiting.items()}
         touched = {key: self._worth(self._twin.influence.segments(of)) for key, of in records.items()}
         for together in _apart(touched):
@@ -171,6 +182,10 @@ class Bench:
                 effect = Effect(roads=tuple(roads), n_segments=len(touched[key]))
                 self._answers[key] = _Answer(effect, touched[key], self.question.at)
         return [self._answers[key].value for key in keys]
+
+    def _is_kept(self, key: Hashable) -> bool:
+        answer = self._answers.get(key)
+        return answer is not None and self.question.at - answer.at <= self._kept_us
 
     def effect(self, rows: Sequence[RecordRow], grades: Mapping[str, str]) -> Effect:
         """Return what records do: without them, with them as they stand, and with all of `grades` given to them."""

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor, require, visible
+from fom.domain.access import SYSTEM, Actor, require, visible
 from fom.domain.facts_file import parse_record
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from fom.domain.places import uncertainty_m
 from fom.domain.policy import Policy
 from fom.services.effects import Bench, Effect
 from fom.services.judging import GRADED_KINDS, grade_among
+from fom.services.kept_now import KEPT_US
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
 from fom.services.suggesting import find_supported
@@ -113,6 +114,17 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
     Only what waits is read and judged, however many records the mission has.
     """
     require(actor, "read_reports")
+    return _read_queue(session, host, actor=actor, now=now)
+
+
+def prepare_queue(session: Session, host: PictureHost, *, now: int) -> int:
+    """Work out what the queue says before anybody asks, and anew before it grows old; return how many lines wait."""
+    return len(_read_queue(session, host, actor=SYSTEM, now=now, kept_us=KEPT_US // 2))
+
+
+def _read_queue(
+    session: Session, host: PictureHost, *, actor: Actor, now: int, kept_us: int = KEPT_US
+) -> list[Waiting]:
     absent = retracted_ids(session, known_at=now)
     reports = _open_reports(session, actor)
     rows = _records_of(session, [report.id for report in reports], absent)
@@ -121,7 +133,7 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
     everything = [row for of_report in rows.values() for row in of_report] + loose
     graded = graded_among(session, everything, absent)
     supported = find_supported(everything, host.policy)
-    bench = Bench(session, host, by=ANYBODY)
+    bench = Bench(session, host, by=ANYBODY, kept_us=kept_us)
     conflicts = in_conflict(session, everything, absent)
     proposed = _proposed(session)
 

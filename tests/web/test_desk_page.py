@@ -264,13 +264,15 @@ def test_the_item_alone_is_what_the_page_shows_of_it_and_takes_no_message_away(m
         assert "To judge" not in alone.text
     judged = re.search(r"<aside class=\"judge\".*?</form>", alone.text, flags=re.S)
     assert judged is not None
-    assert tokens_out(judged[0]) in tokens_out(whole)
+    shown = re.search(r"<aside class=\"judge\".*?</form>", whole, flags=re.S)
+    assert shown is not None
+    assert tokens_out(judged[0]).split() == tokens_out(shown[0]).split()
     assert "The task is given." in words(whole), "the message waited for the page"
     assert duty.get("/desk/item", query_string={"report": str(uuid.uuid4())}).status_code == 404
 
 
 def tokens_out(html: str) -> str:
-    return re.sub(r'value="[^"]{60,}"', "", html)
+    return re.sub(r'value="[^"]{40,}"', "", html)
 
 
 def test_the_slower_of_two_who_link_or_file_sees_what_the_first_did(mission: Mission):
