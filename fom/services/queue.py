@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import SYSTEM, Actor, require, visible
 from fom.domain.facts_file import parse_record
+from fom.domain.grades import NOT_JUDGED
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from fom.domain.places import uncertainty_m
 from fom.domain.policy import Policy
@@ -23,7 +24,7 @@ from fom.services.judging import GRADED_KINDS, grade_among
 from fom.services.kept_now import KEPT_US
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
-from fom.services.suggesting import find_supported
+from fom.services.suggesting import find_supported, suggest_links
 from fom.store.records import feature_of, retracted_ids
 from fom.store.tables import PendingAct, RecordReference, RecordRow, Report, ReportVersion, version_record
 
@@ -160,11 +161,17 @@ def look_at(
     absent = retracted_ids(session, known_at=now)
     versions = {} if report is None else _newest_versions(session, [report.id])
     seen = [row for row in rows if row.id not in absent]
+    graded = graded_among(session, seen, absent)
+    supported = {
+        row.id
+        for row in seen
+        if row.kind in GRADED_KINDS and row.id not in graded
+        if any(s.is_likely and s.is_independent for s in suggest_links(session, row.id, actor=actor, now=now))
+    }
     bench = Bench(session, host, by=ANYBODY)
     line = _line(
-        session, bench.policy, report, None if report is None else versions.get(report.id), seen,
-        graded_among(session, seen, absent), find_supported(seen, host.policy), in_conflict(session, seen, absent),
-        _proposed(session), absent,
+        session, bench.policy, report, None if report is None else versions.get(report.id), seen, graded, supported,
+        in_conflict(session, seen, absent), _proposed(session), absent,
     )  # fmt: skip
     return _judged(bench, [line], now)[0]
 
@@ -241,11 +248,18 @@ def _line(
         key=report.id if report is not None else rows[0].id, report=report, version=version, rows=tuple(rows),
         ungraded=tuple(ungraded), effect=Effect(), alarm=None,
         proposals={r.id: propose_grade(r, has_unit=has_unit, is_supported=r.id in supported) for r in ungraded},
-        grade=grade_among(session, judged[0], absent=absent, policy=policy) if judged else None,
+        grade=_grade_of(session, judged[0], graded, absent, policy) if judged else None,
         badges=(*badges_of(report, version, rows, conflicts), *_waits(rows, proposed)),
         received=report.received if report is not None else (rows[0].received or 0),
         doubt_m=_doubt_m(rows[0], policy) if rows else None,
     )  # fmt: skip
+
+
+def _grade_of(session: Session, row: RecordRow, graded: set[str], absent: set[str], policy: Policy) -> str:
+    """Return the grade in force; of what nobody has graded without asking the database."""
+    if row.id not in graded and row.grade is None and not _grades_itself(row):
+        return NOT_JUDGED
+    return grade_among(session, row, absent=absent, policy=policy)
 
 
 def _judged(bench: Bench, lines: Sequence[Waiting], now: int) -> list[Waiting]:

@@ -114,7 +114,8 @@ addEventListener("pagehide", () => stream.close());
 begin();
 const here = desk.querySelector("[data-queue] [aria-current]");
 here?.scrollIntoView({ block: "nearest" });
-const search = location.pathname === new URL(desk.dataset.desk, location).pathname && location.search ? location.search : here ? searchOf(here) : "";
-if (search) history.replaceState({ search }, "", location.pathname === desk.dataset.desk ? location.href : desk.dataset.desk + search);
+const isDesk = location.pathname === desk.dataset.desk; // else the answer to a form that was refused
+const search = isDesk && location.search ? location.search : here ? searchOf(here) : "";
+if (search) history.replaceState({ search }, "", isDesk ? location.href : desk.dataset.desk + search);
 fetchAhead();
 desk.dataset.ready = "";

@@ -12,6 +12,7 @@ from fom.domain.mgrs_grid import read_square
 from fom.domain.states import State
 from fom.errors import KeptConflict, NotPermitted
 from fom.routing.router import Router
+from fom.services.desk_item import look_into
 from fom.services.effects import GRADES, Bench
 from fom.services.judging import grade_record, link_records, unlink_records
 from fom.services.key_routes import define_key_route
@@ -359,3 +360,13 @@ def test_support_among_many_is_what_comparing_each_pair_finds(ground, told):
             a.id for a, b in pairs if (found := compare(a, b, policy=host.policy)) is not None and found.is_likely
         }
         assert find_supported(rows, host.policy) == expected
+
+
+def test_the_item_proposes_what_its_line_proposes_when_another_origin_tells_the_same(ground):
+    database, host, _ = ground
+    report_id, record_id = send(ground, hazard(at=WEST, origin="patrol"))
+    send(ground, hazard(at=WEST, origin="police"))
+    line = next(line for line in queue(ground) if line.key == report_id)
+    with database.reading() as session:
+        item = look_into(session, host, report_id=report_id, actor=AMINA, now=T0)
+    assert line.proposals[record_id].grade == item.waiting.proposals[record_id].grade == "B2"
