@@ -60,8 +60,8 @@ def bulk() -> Any:
         flash(f"{words} {waits} wait for a second person." if waits else words, "done")
     except Conflict as refused:
         if refused.details.get("why") == "moved_on":
-            first = refused.details["differs"][0]["about"]
-            return page({"record": first}, conflict=refused), 409
+            differs: Any = refused.details["differs"]
+            return page({"record": differs[0]["about"]}, conflict=refused), 409
         flash(_why(refused), "refused")
     except (InvalidInput, NotPermitted, NotFound) as refused:
         flash(_why(refused), "refused")

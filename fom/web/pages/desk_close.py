@@ -253,13 +253,14 @@ def _render(
 
 def _drawn(item: Item, form: Mapping[str, str]) -> dict[str, Any] | None:
     """Return what the map shows: the circle or outline chosen, else the recorded place."""
-    row = item.row
-    if row is None or row.geometry is None:
-        return None if item.centre is None else _feature({"type": "Point", "coordinates": list(item.centre)})
-    errors: list[FieldError] = []
-    if form.get("area") == "circle" and (radius := _number("radius_m", form, errors)) and radius <= RADIUS_MAX_M:
-        return _feature(_circle((row.geometry.centroid.x, row.geometry.centroid.y), radius))
-    return _feature(row.geometry.__geo_interface__)
+    shape = None if item.row is None else item.row.geometry
+    centre = item.centre if shape is None else (shape.centroid.x, shape.centroid.y)
+    if centre is None:
+        return None
+    radius = _number("radius_m", form, []) if form.get("area") == "circle" else None
+    if radius is not None and 0 < radius <= RADIUS_MAX_M:
+        return _feature(_circle(centre, radius))
+    return _feature({"type": "Point", "coordinates": list(centre)} if shape is None else shape.__geo_interface__)
 
 
 def _feature(geometry: Mapping[str, Any]) -> dict[str, Any]:
