@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
@@ -43,9 +44,11 @@ from fom.store.tables import PendingAct, RecordRow
 
 __all__ = [
     "ClosingLook", "Outcome", "confirm_pending", "list_pending", "log_closing_act", "look_at_closing",
+    "released_circle",
     "withdraw_pending",
 ]  # fmt: skip
 
+CIRCLE_CORNERS = 64
 POINT_M = 1.0
 """A place known without doubt and without an extent is looked at as a circle so wide."""
 TARGET_KINDS = {
@@ -152,6 +155,15 @@ def look_at_closing(
         effect=Bench(session, host, by=actor.person).instead((), [act]), covered=min(covered, default=None),
         profiles=tuple(sorted(released if act.geometry is not None else host.profiles)),
     )  # fmt: skip
+
+
+def released_circle(centre: tuple[float, float], radius_m: float) -> dict[str, Any]:
+    """Return a polygon round a circle, GeoJSON, degrees: no part of the circle lies outside it."""
+    angles = np.linspace(0.0, 2 * np.pi, CIRCLE_CORNERS, endpoint=False)
+    out = radius_m / np.cos(np.pi / CIRCLE_CORNERS)
+    ring = Plane.at(*centre).unproject(out * np.column_stack([np.cos(angles), np.sin(angles)]))
+    corners = [[round(float(lon), 7), round(float(lat), 7)] for lon, lat in ring]
+    return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
 
 
 def _covered(area: BaseGeometry, row: RecordRow, policy: Policy) -> float:

@@ -10,16 +10,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from fom.domain.closing import LAND_RELEASE
-from fom.domain.geodesy import Plane
 from fom.domain.instants import format_instant, parse_instant
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
-from fom.services.closing import ClosingLook, log_closing_act, look_at_closing
+from fom.services.closing import ClosingLook, log_closing_act, look_at_closing, released_circle
 from fom.services.desk_item import Item, look_into
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
@@ -47,7 +45,6 @@ AREAS = {
     "circle": "a circle round the recorded place",
     "corners": "the corners surveyed",
 }
-CIRCLE_CORNERS = 64
 RADIUS_MAX_M = 5_000.0
 TEXT_MAX = 200
 
@@ -145,17 +142,8 @@ def _area(record_id: str, form: Mapping[str, str], errors: list[FieldError]) -> 
         elif radius is None or not 0 < radius <= RADIUS_MAX_M:
             errors.append(FieldError("radius_m", form.get("radius_m") or "nothing", f"metres, up to {RADIUS_MAX_M:g}"))
         else:
-            return _circle(centre, radius)
+            return released_circle(centre, radius)
     return None
-
-
-def _circle(centre: tuple[float, float], radius_m: float) -> dict[str, Any]:
-    """Return a polygon round a circle: no part of the circle lies outside it."""
-    angles = np.linspace(0.0, 2 * np.pi, CIRCLE_CORNERS, endpoint=False)
-    out = radius_m / np.cos(np.pi / CIRCLE_CORNERS)
-    ring = Plane.at(*centre).unproject(out * np.column_stack([np.cos(angles), np.sin(angles)]))
-    corners = [[round(float(lon), 7), round(float(lat), 7)] for lon, lat in ring]
-    return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
 
 
 def _ring(form: Mapping[str, str], errors: list[FieldError]) -> dict[str, Any] | None:
@@ -259,7 +247,7 @@ def _drawn(item: Item, form: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     radius = _number("radius_m", form, []) if form.get("area") == "circle" else None
     if radius is not None and 0 < radius <= RADIUS_MAX_M:
-        return _feature(_circle(centre, radius))
+        return _feature(released_circle(centre, radius))
     return _feature({"type": "Point", "coordinates": list(centre)} if shape is None else shape.__geo_interface__)
 
 
