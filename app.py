@@ -15,6 +15,7 @@ from fom.cli import LazyGroup
 from fom.config import Config, config_from_env
 from fom.services.deployment import SECRET_FILE, Database
 from fom.services.network_switch import NetworkSwitch
+from fom.services.queue_keeper import QueueKeeper
 from fom.web.alerting import start_keeper
 from fom.web.application import build
 from fom.web.edge import Edge, now_us
@@ -37,9 +38,17 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
     edge = Edge(config=config, database=database, clock=clock, open_hosts=open_picture)
     app = build(edge, secret_key=config.secret_key or kept_secret(config.data), root=Path(__file__).parent)
     edge.opened.append(lambda: start_keeper(app))
+    edge.opened.append(lambda: start_queue_keeper(edge))
     edge.opened.append(lambda: atexit.register(edge.close))  # for servers that tell nobody when they end
     app.cli = LazyGroup(name=app.name)
     return app
+
+
+def start_queue_keeper(edge: Edge) -> None:
+    """Begin to work out the desk's queue beside the requests; needs the picture to be there."""
+    keeper = QueueKeeper(edge.database, lambda: edge.hosts.current)
+    edge.closers.append(keeper.stop)
+    keeper.start()
 
 
 def kept_secret(folder: Path) -> str:

@@ -22,6 +22,7 @@ from geodata.operations import assessment_rows, movement_rows, priority_rows, ta
 from geodata.patrols import write_passages, write_searches
 from geodata.planned_movements import planned_rows
 from geodata.restrictions import case_rows, order_case_rows
+from geodata.waiting_reports import write_waiting
 
 BLOCKING_HAZARDS = ((3, 0.42, 19 * 24.0), (2, 0.24, 27.0), (*MINED_AGAIN, 62.0))
 """Key route, share of its length, hours since: confirmed hazards at which patrols turn round."""
@@ -58,6 +59,7 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
     write_searches(journal)
     write_alternate_passages(journal)
     physical = [r["id"] for r in [*journal.records, *journal.by_place] if r["properties"]["kind"] == "physical"]
+    waiting = write_waiting(hazards, journal)
     movements = movement_rows(journal, sites)
     cases = [*case_rows(journal, controls, incidents.attacks), *order_case_rows(journal)]
     older = older_movement_rows(journal)
@@ -71,7 +73,7 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
         "liaison_contact": contact_rows(journal),
         "political_date": political_date_rows(journal),
         "movement_plan": planned_rows(journal),
-        "hazard_priority": priority_rows(journal, cast, hazards.open_on_routes),
+        "hazard_priority": priority_rows(journal, cast, [*hazards.open_on_routes, *waiting]),
         "task": task_rows(journal, hazards.open_on_routes, hazards.closed, physical),
         "assessment": assessment_rows(journal, cast),
     }

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, may, require, visible
 from fom.domain.facts_file import parse_record
 from fom.domain.geodesy import bounds_with_reach
-from fom.domain.grades import confidence_of, level_of
+from fom.domain.grades import confidence_of
 from fom.domain.instants import DAY_US
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.positions import reading
@@ -25,21 +24,20 @@ from fom.maps.style import STYLES
 from fom.services.asking import list_questions
 from fom.services.effects import GRADES, Bench, Effect
 from fom.services.judging import get_visible_record
+from fom.services.movement_outlook import affected_movements
+from fom.services.pending import list_pending_of
 from fom.services.picture_host import PictureHost
 from fom.services.queue import Waiting, look_at
 from fom.services.record_reads import get_record
 from fom.services.reporting import get_report
-from fom.services.seen import mark_of
+from fom.services.seen import mark_now
 from fom.services.suggesting import Suggestion, distance_between_m, suggest_links
 from fom.store.records import list_present
 from fom.store.reports import find_report
-from fom.store.tables import KeyRoute, RecordRow
-from fom.store.tables.registers import Movement
+from fom.store.tables import RecordRow
 
 ROADS_DRAWN = 60
 PASSAGES_TOLD = 3
-AHEAD_US = DAY_US
-"""How far ahead planned movements over a touched route are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,10 @@ class Item:
     """Record id of a likely suggestion -> relation -> what the link would do."""
     passages: tuple[dict[str, Any], ...]
     questions: tuple[dict[str, Any], ...]
-    movements: int
+    pending: tuple[dict[str, Any], ...]
+    """Acts about its records that wait for a second person, as far as the actor may see them."""
+    affected: tuple[dict[str, Any], ...]
+    """Open movements whose way ahead leads over what it touches (`affected_movements`)."""
     centre: tuple[float, float] | None
     """Where it is, or the middle of the road it is on."""
     view: tuple[float, float, float, float] | None
@@ -127,9 +128,10 @@ def look_into(
     row = _chosen(rows, waiting, record_id)
     if row is None:
         return Item(
-            waiting=waiting, report=shown, record=None, row=None, seen=0, place=None, lie=None, inset=None, outlook={},
-            ladder=(), suggestions=(), linked={}, passages=(), questions=_questions(session, report_id, actor),
-            movements=0, centre=None, view=None, touched=(), stretch=(), is_late_proof=False,
+            waiting=waiting, report=shown, record=None, row=None, seen=mark_now(session), place=None, lie=None,
+            inset=None, outlook={}, ladder=(), suggestions=(), linked={}, passages=(),
+            questions=_questions(session, report_id, actor), pending=(), affected=(), centre=None, view=None,
+            touched=(), stretch=(), is_late_proof=False,
         )  # fmt: skip
     bench = Bench(session, host, by=actor.person)
     outlook = bench.outlook(row)
@@ -141,7 +143,7 @@ def look_into(
     centre = None if view is None else ((view[0] + view[2]) / 2, (view[1] + view[3]) / 2)
     return Item(
         waiting=waiting, report=shown, record=get_record(session, row.id, actor=actor), row=row,
-        seen=mark_of(session, row.id), place=None if shape is None else reading(shape.centroid.x, shape.centroid.y),
+        seen=mark_now(session), place=None if shape is None else reading(shape.centroid.x, shape.centroid.y),
         lie=lie, inset=None if shape is None else _inset(bench, shape, doubt_m, lie, host), outlook=outlook,
         ladder=tuple(_ladder(outlook, host)), suggestions=tuple(suggestions),
         linked={
@@ -150,7 +152,8 @@ def look_into(
             if s.is_likely and s.link is None and may(actor, "link")
         },
         passages=tuple(_passages(session, shape, actor, now)), questions=_questions(session, report_id, actor),
-        movements=_movements(session, waiting.effect, now),
+        pending=tuple(list_pending_of(session, [r.id for r in rows], actor=actor)),
+        affected=tuple(affected_movements(session, host, bench.touched(waiting.rows), actor=actor)),
         centre=centre if shape is None else (shape.centroid.x, shape.centroid.y), view=view,
         touched=tuple(number for name in stretch if (number := host.network.find_segment(name)) is not None),
         stretch=stretch, is_late_proof=_is_late_proof(waiting, host),
@@ -254,11 +257,6 @@ def _ladder(outlook: Mapping[str, Effect], host: PictureHost) -> list[Rung]:
     return rungs
 
 
-def level_word(grade: str, host: PictureHost) -> str:
-    """Return confirmed, suspected or doubtful."""
-    return level_of(confidence_of(grade, host.policy), host.policy).name.lower()
-
-
 def _passages(session: Session, shape: BaseGeometry | None, actor: Actor, now: int) -> list[dict[str, Any]]:
     """Return the latest passages of the last day that went by with a track, newest first; they clear nothing."""
     if shape is None:
@@ -273,22 +271,6 @@ def _passages(session: Session, shape: BaseGeometry | None, actor: Actor, now: i
         {"id": r.id, "by": r.by, "occurred": r.occurred, "strength": r.properties.get("strength")}
         for r in seen[:PASSAGES_TOLD]
     ]
-
-
-def _movements(session: Session, effect: Effect, now: int) -> int:
-    """Return how many movements planned for the next day go over the key routes touched."""
-    codes = [road.route for road in effect.roads if road.route is not None]
-    if not codes:
-        return 0
-    query = (
-        select(Movement.id)
-        .join(KeyRoute, KeyRoute.id == Movement.route)
-        .where(
-            KeyRoute.code.in_(codes), Movement.outcome.is_(None), Movement.planned_start <= now + AHEAD_US,
-            Movement.actual_end.is_(None), Movement.planned_start >= now - AHEAD_US,
-        )
-    )  # fmt: skip
-    return len(session.scalars(query).all())
 
 
 def _stretch(bench: Bench, waiting: Waiting, host: PictureHost) -> tuple[str, ...]:

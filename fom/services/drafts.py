@@ -5,6 +5,7 @@ Records are features of the facts format (docs/formats.md) without the members t
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -94,6 +95,16 @@ def parse_report(body: object) -> ReportDraft:
     if errors:
         raise InvalidInput(errors)
     return ReportDraft(**values)
+
+
+def again(body: Mapping[str, Any], *, id: str) -> dict[str, Any]:
+    """Return a kept body as it would be sent anew under another id."""
+    new = {name: value for name, value in copy.deepcopy(dict(body)).items() if value is not None} | {"id": id}
+    if isinstance(new.get("device_time"), int):
+        new["device_time"] = format_instant(new["device_time"])
+    for record in new.get("records") or ():
+        record.pop("id", None)
+    return new
 
 
 def complete_features(

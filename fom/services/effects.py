@@ -141,10 +141,21 @@ class Bench:
     Answers are kept for all officers until a change meets their segments, and for a few minutes at most.
     """
 
-    def __init__(self, session: Session, host: PictureHost, *, by: str, question: Question | None = None) -> None:
-        """Judge for one question (now, planning profile, mission military by default) as the grader `by`."""
+    def __init__(
+        self,
+        session: Session,
+        host: PictureHost,
+        *,
+        by: str,
+        question: Question | None = None,
+        kept_us: int = KEPT_US,
+    ) -> None:
+        """Judge for one question (now, planning profile, mission military by default) as the grader `by`.
+
+        `kept_us`: effects older than this are worked out again, though others may still be told of them.
+        """
         self.question = host.question() if question is None else question
-        self.by, self.network, self.policy = by, host.network, host.policy
+        self.by, self.network, self.policy, self._kept_us = by, host.network, host.policy, kept_us
         self._host, self._session = host, session
         self._answers, self.ways = _renewed(session, host, self.question)
 
@@ -157,7 +168,7 @@ class Bench:
             ("effect", self.by, tuple(sorted(row.id for row in rows)), tuple(sorted(grades.items())))
             for rows, grades in items
         ]
-        waiting = {key: item for key, item in zip(keys, items, strict=True) if key not in self._answers}
+        waiting = {key: item for key, item in zip(keys, items, strict=True) if not self._is_kept(key)}
         records = {key: [self._read(row) for row in rows] for key, (rows, _) in waiting.items()}
         touched = {key: self._worth(self._twin.influence.segments(of)) for key, of in records.items()}
         for together in _apart(touched):
@@ -172,6 +183,10 @@ class Bench:
                 self._answers[key] = _Answer(effect, touched[key], self.question.at)
         return [self._answers[key].value for key in keys]
 
+    def _is_kept(self, key: Hashable) -> bool:
+        answer = self._answers.get(key)
+        return answer is not None and self.question.at - answer.at <= self._kept_us
+
     def effect(self, rows: Sequence[RecordRow], grades: Mapping[str, str]) -> Effect:
         """Return what records do: without them, with them as they stand, and with all of `grades` given to them."""
         return self.effects([(rows, grades)])[0]
@@ -184,6 +199,16 @@ class Bench:
         """Return what the record would do once linked with another; `before` is without the link."""
         key = ("linked", row.id, other_id, relation)
         return self._once(key, lambda: self._linked(row, other_id, relation))
+
+    def instead(self, gone: Sequence[RecordRow], come: Sequence[Record]) -> Effect:
+        """Return what it would do if some records were taken back and others came; `before` is as it stands."""
+        old = [self._read(row) for row in gone]
+        with self._with(come):
+            touched = self._worth(self._twin.influence.segments([*old, *come]))
+            with self._without(old):
+                after = self._states(touched)
+        before = self._states(touched)
+        return Effect(roads=tuple(self._roads(touched, before, before, after)), n_segments=len(touched))
 
     def improved_by(self, grades: Mapping[str, str]) -> int:
         """Return how many segments would be better in any direction if all these grades were given at once."""

@@ -17,7 +17,7 @@ from fom.domain.policy import Policy
 from fom.errors import Conflict, InvalidInput, NotFound
 from fom.services.pending import Outcome, common_area, highest, new_id, pend
 from fom.services.policies import edition_in_force
-from fom.services.seen import check_unmoved
+from fom.services.seen import check_report_unmoved, check_unmoved
 from fom.services.tasking import raise_verify_task
 from fom.services.writing import note, step
 from fom.store.changes import add_change
@@ -30,7 +30,7 @@ from fom.store.records import (
     retracted_ids,
     signatures_to_retract,
 )
-from fom.store.reports import find_report, list_version_records, list_versions
+from fom.store.reports import find_report, has_open_conflict, list_version_records, list_versions
 from fom.store.tables import RecordRow
 
 GUARDED_KINDS = ("explosive", "physical")
@@ -57,7 +57,7 @@ def grade_record(
     Parameters
     ----------
     seen
-        The mark (`seen.mark_of`) that came with the record; None = whatever was said meanwhile.
+        The mark (`seen.mark_now`) that came with the record; None = whatever was said meanwhile.
     improves_segments
         How many segments the batch improves to which this grade belongs; of too large a one each improvement waits.
 
@@ -81,7 +81,7 @@ def grade_record(
     target = get_visible_record(session, record_id, actor)
     if target.kind not in GRADED_KINDS:
         raise InvalidInput.single("target", target.kind, "a record of kind " + ", ".join(GRADED_KINDS))
-    check_unmoved(session, record_id, seen, actor=actor)
+    check_unmoved(session, [record_id], seen, actor=actor)
     properties: dict[str, Any] = {"kind": "grade", "target": record_id, "grade": grade}
     if eod_confirmed:
         properties["eod_confirmed"] = True
@@ -96,7 +96,7 @@ def grade_record(
         pending = pend(session, feature, action="grade", targets=[target], reason="", actor=actor, at=at)
         return Outcome(pending_id=pending)
     outcome = _write(session, "grade_record", feature, [target], actor=actor, at=at, details={"grade": grade})
-    _finish_triage(session, target, at)
+    finish_triage(session, target, at)
     if target.kind != "verification" and level_of(confidence_of(grade, policy), policy) == Level.DOUBTFUL:
         raise_verify_task(session, target, actor=actor, at=at)
     return outcome
@@ -125,7 +125,9 @@ def grade_among(session: Session, target: RecordRow, *, absent: set[str], policy
     return AUTOMATIC if is_automatic else NOT_JUDGED
 
 
-def link_records(session: Session, relation: str, members: Sequence[str], *, actor: Actor, now: int) -> Outcome:
+def link_records(
+    session: Session, relation: str, members: Sequence[str], *, seen: int | None = None, actor: Actor, now: int
+) -> Outcome:
     """Say that records of one kind are duplicates, one incident, or in conflict; a conflict raises a verify task.
 
     Raises
@@ -134,6 +136,8 @@ def link_records(session: Session, relation: str, members: Sequence[str], *, act
         An unknown relation, fewer than two members, members of different kinds.
     NotFound
         A member that the actor does not see.
+    Conflict
+        Somebody else judged one of them since `seen`.
     """
     require(actor, "link")
     if relation not in RELATIONS:
@@ -145,6 +149,7 @@ def link_records(session: Session, relation: str, members: Sequence[str], *, act
     rows = [get_visible_record(session, record_id, actor) for record_id in ids]
     if len({row.kind for row in rows}) > 1:
         raise InvalidInput.single("members", ", ".join(sorted({r.kind for r in rows})), "records of one kind")
+    check_unmoved(session, ids, seen, actor=actor)
     feature = _feature({"kind": "link", "relation": relation, "members": ids}, actor, at)
     outcome = _write(session, "link_records", feature, rows, actor=actor, at=at, details={"relation": relation})
     if relation == "conflict":
@@ -174,8 +179,9 @@ def retract_record(
     Conflict
         Retracted already; or somebody else judged it since `seen`.
     """
+    step(session, now)
     row = get_visible_record(session, record_id, actor)
-    check_unmoved(session, record_id, seen, actor=actor)
+    check_unmoved(session, [record_id], seen, actor=actor)
     if row.by != actor.person:
         require(actor, "improve" if row.kind == "manual" and row.properties["mode"] == "worsen" else "retract")
     if not reason.strip():
@@ -183,7 +189,9 @@ def retract_record(
     return _retract(session, row, reason=reason, action="retract", actor=actor, now=now)
 
 
-def file_report(session: Session, report_id: str, *, reason: str, actor: Actor, now: int) -> None:
+def file_report(
+    session: Session, report_id: str, *, reason: str, seen: int | None = None, actor: Actor, now: int
+) -> None:
     """Take a report out of the queue that nothing more can be done with: its words stay, its records count as before.
 
     Raises
@@ -193,7 +201,8 @@ def file_report(session: Session, report_id: str, *, reason: str, actor: Actor, 
     InvalidInput
         No reason.
     Conflict
-        A record of it is not graded yet: grade it, that is the way out.
+        A record of it is not graded yet, or another body waits beside it: decide on that, it is the way out. Or
+        somebody else amended, filed or decided on it since `seen`.
     """
     require(actor, "grade")
     at = step(session, now)
@@ -202,6 +211,9 @@ def file_report(session: Session, report_id: str, *, reason: str, actor: Actor, 
         raise NotFound("report", report_id)
     if not reason.strip():
         raise InvalidInput.single("reason", "nothing", "why nothing more is to be done")
+    check_report_unmoved(session, report.id, seen, actor=actor)
+    if has_open_conflict(session, report.id):
+        raise Conflict("another body came under its id: decide which stands", why="two_bodies")
     absent = retracted_ids(session, known_at=at)
     rows = list_version_records(session, list_versions(session, report.id)[-1].id)
     waiting = [r for r in rows if r.id not in absent and r.kind in GRADED_KINDS and not _is_graded(session, r, absent)]
@@ -278,7 +290,7 @@ def _feature(properties: Mapping[str, Any], actor: Actor, at: int) -> dict[str, 
     return {"type": "Feature", "id": new_id(), "geometry": None, "properties": {**properties, **common}}
 
 
-def _finish_triage(session: Session, target: RecordRow, at: int) -> None:
+def finish_triage(session: Session, target: RecordRow, at: int) -> None:
     """A report leaves triage when every record of it was judged."""
     report = None if target.report_id is None else find_report(session, target.report_id)
     if report is None or report.triage != "new":

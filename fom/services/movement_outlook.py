@@ -273,7 +273,11 @@ def affected_movements(
     as things stand. For the desk and alerts; `affected_words` says it in a line.
     """
     now, wanted = host.now(), {int(number) for number in segments}
-    open_ones = [row for row in list_movements(session, actor=actor, now=now, since=now) if row["outcome"] is None]
+    open_ones = [
+        row
+        for row in list_movements(session, actor=actor, now=now, since=now)
+        if row["outcome"] is None and not wanted.isdisjoint(_numbers_of(host, row))
+    ]
     seen = last_seen(session, host, open_ones, known_at=now)
     judged = judge_movements(host, open_ones, at=now, known_at=now, seen=seen, with_alternates=False)
     found = []
@@ -287,6 +291,12 @@ def affected_movements(
             members = {name: row[name] for name in ("id", "code", "purpose", "unit", "phase", "planned_start")}
             found.append({**members, "state": letter_of(one.outlook.state), "is_held": not one.outlook.is_passable})
     return found
+
+
+def _numbers_of(host: PictureHost, movement: Mapping[str, Any]) -> set[int]:
+    """Return the numbers of the segments of the chosen way."""
+    stretches = (s for way in movement["ways"][:1] for s in stretches_here(host, way, movement["planned_as"]))
+    return {n for s in stretches if (n := host.network.find_segment(str(s["id"]))) is not None}
 
 
 PLURALS = {"patrol": "patrols", "convoy": "convoys", "flight": "flights", "humanitarian": "humanitarian deliveries"}

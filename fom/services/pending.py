@@ -227,9 +227,21 @@ def _summary(act: PendingAct, actor: Actor, kinds: Mapping[str, str]) -> dict[st
         "id": act.id,
         "kind": act.kind,
         "what": describe(act.feature),
+        "said": _said(act),
+        "area": act.feature["geometry"],
         "targets": act.targets,
         "reason": act.reason,
         "proposed_by": act.proposed_by,
         "proposed_at": format_instant(act.proposed_at),
         "may_confirm": act.proposed_by != actor.person and _may_confirm(act, actor),
     }
+
+
+SAID = ("occurred", "authority", "organisation", "reference", "method", "depth_cm", "traffic_mlc", "limits")
+"""What the second person must read of a closing act, in order."""
+
+
+def _said(act: PendingAct) -> dict[str, Any]:
+    properties = act.feature["properties"]
+    said = {**(properties.get("meta") or {}), **properties} if act.kind == "closing_act" else {}
+    return {name: said[name] for name in SAID if said.get(name) is not None}

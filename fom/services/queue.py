@@ -13,17 +13,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor, require, visible
+from fom.domain.access import SYSTEM, Actor, require, visible
 from fom.domain.answers import says_where
 from fom.domain.facts_file import parse_record
+from fom.domain.grades import NOT_JUDGED
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from fom.domain.places import uncertainty_m
 from fom.domain.policy import Policy
 from fom.services.effects import Bench, Effect
 from fom.services.judging import GRADED_KINDS, grade_among
+from fom.services.kept_now import KEPT_US
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
-from fom.services.suggesting import compare
+from fom.services.suggesting import find_supported, suggest_links
 from fom.store.records import feature_of, retracted_ids
 from fom.store.tables import PendingAct, RecordReference, RecordRow, Report, ReportVersion, version_record
 
@@ -36,6 +38,8 @@ SKEW_US = 10 * MINUTE_US
 """A device clock further off than this is told. Source: doctrine, section 9.6."""
 LATE_US = 2 * HOUR_US
 """A report so long after the event is told as late: its duplicates are no longer looked for. Project decision."""
+ANYBODY = "anybody"
+"""Who gives the grades proposed: what nobody has graded reads the same whoever is first, so one answer serves all."""
 REPORTS_MAX, LOOSE_MAX, AT_ONCE = 300, 100, 500
 
 
@@ -112,6 +116,17 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
     Only what waits is read and judged, however many records the mission has.
     """
     require(actor, "read_reports")
+    return _read_queue(session, host, actor=actor, now=now)
+
+
+def prepare_queue(session: Session, host: PictureHost, *, now: int) -> int:
+    """Work out what the queue says before anybody asks, and anew before it grows old; return how many lines wait."""
+    return len(_read_queue(session, host, actor=SYSTEM, now=now, kept_us=KEPT_US // 2))
+
+
+def _read_queue(
+    session: Session, host: PictureHost, *, actor: Actor, now: int, kept_us: int = KEPT_US
+) -> list[Waiting]:
     absent = retracted_ids(session, known_at=now)
     reports = _open_reports(session, actor)
     rows = _records_of(session, [report.id for report in reports], absent)
@@ -119,8 +134,8 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
     versions = _newest_versions(session, [report.id for report in reports])
     everything = [row for of_report in rows.values() for row in of_report] + loose
     graded = graded_among(session, everything, absent)
-    supported = _supported(everything, host.policy)
-    bench = Bench(session, host, by=actor.person)
+    supported = find_supported(everything, host.policy)
+    bench = Bench(session, host, by=ANYBODY, kept_us=kept_us)
     conflicts = in_conflict(session, everything, absent)
     proposed = _proposed(session)
 
@@ -147,11 +162,17 @@ def look_at(
     absent = retracted_ids(session, known_at=now)
     versions = {} if report is None else _newest_versions(session, [report.id])
     seen = [row for row in rows if row.id not in absent]
-    bench = Bench(session, host, by=actor.person)
+    graded = graded_among(session, seen, absent)
+    supported = {
+        row.id
+        for row in seen
+        if row.kind in GRADED_KINDS and row.id not in graded
+        if any(s.is_likely and s.is_independent for s in suggest_links(session, row.id, actor=actor, now=now))
+    }
+    bench = Bench(session, host, by=ANYBODY)
     line = _line(
-        session, bench.policy, report, None if report is None else versions.get(report.id), seen,
-        graded_among(session, seen, absent), _supported(seen, host.policy), in_conflict(session, seen, absent),
-        _proposed(session), absent,
+        session, bench.policy, report, None if report is None else versions.get(report.id), seen, graded, supported,
+        in_conflict(session, seen, absent), _proposed(session), absent,
     )  # fmt: skip
     return _judged(bench, [line], now)[0]
 
@@ -177,7 +198,7 @@ def badges_of(
         found.append("no_place")
     if {row.id for row in rows} & set(conflicts):
         found.append("contradicted")
-    if report is not None and report.triage == "conflict":
+    if report is not None and report.triage == "conflict":  # until somebody has decided (`two_bodies`)
         found.append("two_bodies")
     return tuple(found)
 
@@ -229,11 +250,18 @@ def _line(
         key=report.id if report is not None else rows[0].id, report=report, version=version, rows=tuple(rows),
         ungraded=tuple(ungraded), effect=Effect(), alarm=None,
         proposals={r.id: propose_grade(r, has_unit=has_unit, is_supported=r.id in supported) for r in ungraded},
-        grade=grade_among(session, judged[0], absent=absent, policy=policy) if judged else None,
+        grade=_grade_of(session, judged[0], graded, absent, policy) if judged else None,
         badges=(*badges_of(report, version, rows, conflicts), *_waits(rows, proposed)),
         received=report.received if report is not None else (rows[0].received or 0),
         doubt_m=_doubt_m(rows[0], policy) if rows else None,
     )  # fmt: skip
+
+
+def _grade_of(session: Session, row: RecordRow, graded: set[str], absent: set[str], policy: Policy) -> str:
+    """Return the grade in force; of what nobody has graded without asking the database."""
+    if row.id not in graded and row.grade is None and not _grades_itself(row):
+        return NOT_JUDGED
+    return grade_among(session, row, absent=absent, policy=policy)
 
 
 def _judged(bench: Bench, lines: Sequence[Waiting], now: int) -> list[Waiting]:
@@ -342,27 +370,3 @@ def _about(session: Session, rows: Sequence[RecordRow], kind: str) -> Iterable[t
             .where(RecordRow.kind == kind, RecordReference.target_id.in_(ids[start : start + AT_ONCE]))
         )
         yield from ((record_id, target) for record_id, target in session.execute(query))
-
-
-def _supported(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
-    """Return the ids of waiting records of which another waiting one, of another origin, likely tells as well."""
-    found: set[str] = set()
-    by_kind: dict[str, list[RecordRow]] = {}
-    for row in rows:
-        by_kind.setdefault(row.kind, []).append(row)
-    for group in by_kind.values():
-        for place, row in enumerate(group):
-            for other in group[place + 1 :]:
-                if row.origin == other.origin or abs((row.received or 0) - (other.received or 0)) > DAY_US:
-                    continue
-                suggestion = compare(row, other, policy=policy)
-                if suggestion is not None and suggestion.is_likely:
-                    found |= {row.id, other.id}
-    return found
-
-
-def list_ungraded(session: Session, *, actor: Actor, now: int, limit: int = 60) -> list[dict[str, Any]]:
-    """Return records of the last 30 days that came without a report and carry no grade, newest first, as features."""
-    require(actor, "read_reports")
-    absent = retracted_ids(session, known_at=now)
-    return [feature_of(row) for row in _loose(session, actor, now, absent)][:limit]

@@ -38,13 +38,15 @@ from fom.store.records import (
 from fom.store.reports import (
     find_report,
     find_version,
+    has_open_conflict,
     keep_conflict,
     list_conflicts,
+    list_settlements,
     list_version_records,
     list_versions,
     name_records,
 )
-from fom.store.tables import RecordRow, Report, ReportVersion
+from fom.store.tables import Audit, RecordRow, Report, ReportConflict, ReportVersion
 
 PLACED_KINDS = ("explosive", "physical", "control", "incident", "verification")
 
@@ -129,6 +131,7 @@ def amend_report(
     draft: ReportDraft,
     *,
     base_version: int,
+    sender: Actor | None = None,
     actor: Actor,
     now: int,
     network: Network | None = None,
@@ -137,6 +140,11 @@ def amend_report(
     """Store a new version of a report: unchanged records stay, the others are retracted and added anew.
 
     What is new counts at once; the retraction of an explosive or physical record waits for a second person.
+
+    Parameters
+    ----------
+    sender
+        Who said it, where somebody else makes it a version: it is his, and counts no more than if he had amended.
 
     Raises
     ------
@@ -158,8 +166,8 @@ def amend_report(
     if report.version != base_version:
         raise Conflict("the report was amended meanwhile", current=report.version)
     version = report.version + 1
-    features = complete_features(draft, actor=actor, at=at, report_id=report_id, version=version)
-    kept, dropped, added = _compare(_current_records(session, report_id, at), features)
+    features = complete_features(draft, actor=sender or actor, at=at, report_id=report_id, version=version)
+    kept, dropped, added = compare_records(current_records(session, report_id, at), features)
     added = named_in_use(added, names)
     check_references(session, added, network)
     retracted_now = [row for row in dropped if signatures_to_retract(row.kind, row.properties) == 1]
@@ -167,11 +175,12 @@ def amend_report(
     new = added + [_retraction(row, draft.id, actor, at) for row in retracted_now]
     change = add_change(session, "report", at=at, subject=("report", report_id), record_ids=[f["id"] for f in new])
     ensure_unit(session, draft.unit)
-    _add_version(session, report, draft, actor=actor, at=at, change=change, version=version)
+    _add_version(session, report, draft, actor=sender or actor, at=at, change=change, version=version)
     insert_records(session, new, _provenance(draft, change, report_id, version))
     record_ids = (*(row.id for row in kept), *(f["id"] for f in added))
     name_records(session, draft.id, record_ids)
-    report.triage = triage_of(features, is_placed=draft.is_placed)
+    is_open = has_open_conflict(session, report_id)
+    report.triage = "conflict" if is_open else triage_of(features, is_placed=draft.is_placed)
     report.version, report.changed_at = version, at
     report.classification, report.area = draft.classification, draft.area
     pending = [_pend_retraction(session, row, draft, actor=actor, at=at, change=change) for row in waiting]
@@ -211,6 +220,7 @@ def get_report(session: Session, report_id: str, *, actor: Actor) -> dict[str, A
         require(actor, "read_reports")
     versions = list_versions(session, report_id)
     records = list_version_records(session, versions[-1].id)
+    settlements = list_settlements(session, report_id)
     return _head(report) | {
         "versions": [_version_dict(version) for version in versions],
         "records": [feature_of(row) for row in records],
@@ -218,11 +228,23 @@ def get_report(session: Session, report_id: str, *, actor: Actor) -> dict[str, A
         "pending": list_pending_of(session, [row.id for row in records], actor=actor),
         "evidence": list_evidence(session, report_id, actor=actor),
         "conflicts": [
-            {"version_id": c.version_id, "body": c.body, "received": format_instant(c.received), "by": c.by}
-            for c in list_conflicts(session, report_id)
-            if may(actor, "read_reports") or c.by == actor.person
+            _conflict_dict(conflict, settlements.get(conflict.number))
+            for conflict in list_conflicts(session, report_id)
+            if may(actor, "read_reports") or conflict.by == actor.person
         ],
     }
+
+
+def _conflict_dict(conflict: ReportConflict, settled: Audit | None) -> dict[str, Any]:
+    """Return a body that came with the id of another, and what was decided on it."""
+    decision = None
+    if settled is not None:
+        told = {name: settled.details.get(name) for name in ("outcome", "reason", "version")}
+        decision = {**told, "by": settled.actor, "at": format_instant(settled.at)}
+    return {
+        "number": conflict.number, "version_id": conflict.version_id, "body": conflict.body, "by": conflict.by,
+        "received": format_instant(conflict.received), "decision": decision,
+    }  # fmt: skip
 
 
 def body_of(session: Session, report_id: str, *, actor: Actor) -> dict[str, Any]:
@@ -318,13 +340,13 @@ def _said_of(session: Session, row: RecordRow, actor: Actor) -> list[dict[str, A
     return [feature_of(other) for other in list_about(session, row.id) if visible(actor, other)]
 
 
-def _current_records(session: Session, report_id: str, at: int) -> list[RecordRow]:
+def current_records(session: Session, report_id: str, at: int) -> list[RecordRow]:
     newest = list_versions(session, report_id)[-1]
     absent = retracted_ids(session, known_at=at)
     return [row for row in list_version_records(session, newest.id) if row.id not in absent]
 
 
-def _compare(
+def compare_records(
     old: Sequence[RecordRow], features: Sequence[dict[str, Any]]
 ) -> tuple[list[RecordRow], list[RecordRow], list[dict[str, Any]]]:
     """Return (unchanged rows, rows to take back, features to add)."""

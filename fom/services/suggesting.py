@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, visible
 from fom.domain.facts_file import parse_record
+from fom.domain.geodesy import bounds_with_reach
 from fom.domain.instants import DAY_US, HOUR_US
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.policy import Policy
@@ -81,25 +82,19 @@ def suggest_links(session: Session, record_id: str, *, actor: Actor, now: int) -
     return [*likely, *earlier[:EARLIER_SHOWN]]
 
 
-def find_likely_duplicates(session: Session, record_id: str, *, actor: Actor, now: int = 2**62) -> list[dict[str, Any]]:
-    """Return the records that are near in place and time, nearest first, as features."""
-    found = suggest_links(session, record_id, actor=actor, now=now)
-    return [suggestion.record for suggestion in found if suggestion.is_likely]
-
-
 def compare(
     row: RecordRow, other: RecordRow, *, policy: Policy, link: dict[str, Any] | None = None
 ) -> Suggestion | None:
     """Return how two records of one kind lie to each other, None when they are neither near nor linked."""
     if row.kind != other.kind:
         return None
-    here, there = _place(row, policy), _place(other, policy)
+    here, there = place_of(row, policy), place_of(other, policy)
     if here is None or there is None:
         distance, doubt = float("inf"), 0.0
     else:
         distance, doubt = distance_between_m(here[0], there[0]), here[1] + there[1]
     is_near = distance - doubt <= NEAR_M
-    apart = _when(other) - _when(row)
+    apart = moment_of(other) - moment_of(row)
     if not is_near and link is None:
         return None
     return Suggestion(
@@ -120,6 +115,41 @@ def distance_between_m(one: BaseGeometry, other: BaseGeometry) -> float:
     return float(_EARTH.inv(a[0], a[1], b[0], b[1])[2])
 
 
+def find_supported(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
+    """Return the ids of those records of which another one among them, of another origin, likely tells as well.
+
+    As `compare` finds them, each place read once: a storm of reports has many pairs.
+    """
+    found: set[str] = set()
+    for kind in sorted({row.kind for row in rows}):
+        group = sorted((row for row in rows if row.kind == kind), key=moment_of)
+        places = [place_of(row, policy) for row in group]
+        boxes = [None if place is None else _reach_of(place) for place in places]
+        for at, row in enumerate(group):
+            for later in range(at + 1, len(group)):
+                other = group[later]
+                if moment_of(other) - moment_of(row) > NEAR_US:
+                    break
+                here, there = boxes[at], boxes[later]
+                if here is None or there is None or not _meet(here, there) or not is_independent(row, other):
+                    continue
+                (shape, doubt), (other_shape, other_doubt) = places[at], places[later]  # type: ignore[misc]
+                if distance_between_m(shape, other_shape) - doubt - other_doubt <= NEAR_M:
+                    found |= {row.id, other.id}
+    return found
+
+
+def _reach_of(place: tuple[BaseGeometry, float]) -> tuple[float, float, float, float]:
+    """Return a box that holds all that may be near: half of the distance, and the doubt."""
+    shape, doubt = place
+    west, south, east, north = bounds_with_reach(np.array([shape.bounds]), NEAR_M / 2 + doubt)[0].tolist()
+    return west, south, east, north
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+
+
 def _links_of(session: Session, record_id: str, absent: set[str]) -> list[dict[str, Any]]:
     return [feature_of(r) for r in list_about(session, record_id) if r.kind == "link" and r.id not in absent]
 
@@ -127,7 +157,7 @@ def _links_of(session: Session, record_id: str, absent: set[str]) -> list[dict[s
 def _candidates(session: Session, row: RecordRow, linked: dict[str, Any], now: int) -> Sequence[RecordRow]:
     """Return records of the kind that were about the same time, lie about there, or are linked."""
     when = func.coalesce(RecordRow.occurred, RecordRow.received)
-    at = _when(row)
+    at = moment_of(row)
     same_time = select(RecordRow).where(
         RecordRow.kind == row.kind,
         when.between(at - NEAR_US, at + NEAR_US),
@@ -149,11 +179,13 @@ def _around(geometry: BaseGeometry) -> tuple[float, float, float, float]:
     return max(-180.0, west - wide), max(-90.0, south - high), min(180.0, east + wide), min(90.0, north + high)
 
 
-def _place(row: RecordRow, policy: Policy) -> tuple[BaseGeometry, float] | None:
+def place_of(row: RecordRow, policy: Policy) -> tuple[BaseGeometry, float] | None:
+    """Return the place of a record and its doubt, metres; None without a place."""
     record = parse_record(feature_of(row))
     shape = shape_of(record)
     return None if shape is None else (shape, uncertainty_m(record.location, policy))
 
 
-def _when(row: RecordRow) -> int:
+def moment_of(row: RecordRow) -> int:
+    """Return when it happened, or was received where nobody says."""
     return row.occurred or row.received or 0

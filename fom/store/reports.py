@@ -1,4 +1,7 @@
-"""Reports in the database: heads, immutable versions, and bodies that came with the id of another."""
+"""Reports in the database: heads, immutable versions, and bodies that came with the id of another.
+
+Which of these bodies somebody decided on, who, and why is told by the audit.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from fom.store.tables import RecordRow, Report, ReportConflict, ReportVersion, version_record
+from fom.store.tables import Audit, RecordRow, Report, ReportConflict, ReportVersion, version_record
 
 
 def find_report(session: Session, report_id: str) -> Report | None:
@@ -55,3 +58,19 @@ def list_conflicts(session: Session, report_id: str) -> list[ReportConflict]:
     """Return the bodies kept beside the versions of a report, in order of arrival."""
     query = select(ReportConflict).join(ReportVersion, ReportVersion.id == ReportConflict.version_id)
     return list(session.scalars(query.where(ReportVersion.report_id == report_id).order_by(ReportConflict.number)))
+
+
+SETTLED = "settle_body"
+"""Action of the audit line of a decision; its details name the body by number."""
+
+
+def list_settlements(session: Session, report_id: str) -> dict[int, Audit]:
+    """Return the decisions on such bodies of a report: number of the body -> line of the audit."""
+    query = select(Audit).where(Audit.subject_kind == "report", Audit.subject_id == report_id, Audit.action == SETTLED)
+    return {int(line.details["body"]): line for line in session.scalars(query.order_by(Audit.number))}
+
+
+def has_open_conflict(session: Session, report_id: str) -> bool:
+    """Return whether a body waits on which nobody has decided."""
+    settled = list_settlements(session, report_id)
+    return any(conflict.number not in settled for conflict in list_conflicts(session, report_id))

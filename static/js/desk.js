@@ -1,91 +1,94 @@
-// The desk ([data-desk]) by keyboard: J K next and previous, A accept, G grade, L link, T task, C correct, X choose, Q ask, ? help.
-// [data-grading]: the grid of grades; #outlook holds what each would do, shown in [data-preview] before it is set.
-import { element, stateChip } from "./words.js";
+// The desk ([data-desk]) by keyboard: J K next and previous, A accept, G grade, L link, T task, C correct, X choose, Q ask, R show what came, ? help.
+// Going from item to item fetches the item alone and swaps it (desk_items.js), with a place in the history of its own.
+// Without scripts the links of the queue load the page.
+import { startGrading } from "./desk_grading.js";
+import { Items } from "./desk_items.js";
 
 const desk = document.querySelector("[data-desk]");
 const find = (name) => desk.querySelector(`[data-${name}]`);
-const grading = find("grading");
-const outlook = JSON.parse(document.querySelector("#outlook")?.textContent ?? "{}");
-const SOURCES = { A: "A completely reliable", B: "B usually reliable", C: "C fairly reliable", D: "D not usually reliable", E: "E unreliable", F: "F reliability cannot be judged" };
-const INFORMATION = { 1: "1 confirmed", 2: "2 probably true", 3: "3 possibly true", 4: "4 doubtfully true", 5: "5 improbable", 6: "6 truth cannot be judged" };
+const items = new Items(desk.dataset.fragment);
+const links = () => [...desk.querySelectorAll("[data-queue] a")];
+const searchOf = (link) => new URL(link.href).search;
+let grading = null;
+let asked = 0;
 
 if (find("keys")) find("keys").hidden = false;
-for (const button of desk.querySelectorAll(".no-script")) button.hidden = true;
 
-const cells = grading ? [...grading.querySelectorAll("input[name=grade]")] : [];
-const chosen = () => cells.find((cell) => cell.checked);
-
-function show() {
-  const grade = chosen()?.value, said = outlook[grade];
-  if (!said) return;
-  const box = find("preview");
-  const roads = said.roads.map((road) => element("div", { class: "would" },
-    element("span", {}, road.label),
-    element("b", {}, stateChip(road.letter, "s16"), ` ${road.stays ? "stays" : "becomes"} ${road.word}`)));
-  const wait = said.waits ? " It lowers the confidence, so it waits for a second person." : "";
-  box.replaceChildren(element("h2", {}, `If you set ${grade}`), ...(roads.length ? roads : [element("p", {}, "It touches no road.")]),
-    element("p", { class: "muted" }, `${said.confidence} is ${said.level}.${wait}`));
-  find("source-word").textContent = `${SOURCES[grade[0]]}.`;
-  find("information-word").textContent = `${INFORMATION[grade[1]]}.`;
-  const set = find("set"), accept = find("accept");
-  if (set) set.textContent = `Set ${grade}`;
-  if (accept) accept.hidden = Boolean(grading.querySelector(".proposed input")?.checked);
+// An item has just come into the page.
+function begin() {
+  for (const button of desk.querySelectorAll(".no-script")) button.hidden = true;
+  grading = startGrading(desk);
 }
 
-function choose(grade) {
-  const cell = cells.find((one) => one.value === grade);
-  if (!cell || cell.disabled) return;
-  cell.checked = true;
-  cell.focus();
-  show();
+function mark(search) {
+  for (const link of links()) {
+    const isHere = searchOf(link) === search;
+    link.toggleAttribute("aria-current", isHere);
+    if (isHere) link.setAttribute("aria-current", "true");
+    link.parentElement.classList.toggle("here", isHere);
+    if (isHere) link.scrollIntoView({ block: "nearest" });
+  }
 }
 
-if (grading) {
-  grading.addEventListener("change", show);
-  grading.addEventListener("keydown", (event) => {
-    const grade = chosen()?.value;
-    if (!event.target.matches("input[name=grade]") || !grade || event.ctrlKey || event.metaKey || event.altKey) return;
-    const row = "ABCDEF".indexOf(grade[0]), column = "123456".indexOf(grade[1]);
-    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
-    const letter = event.key.toUpperCase();
-    let next = null;
-    if (down || right) next = "ABCDEF"[Math.min(5, Math.max(0, row + down))] + "123456"[Math.min(5, Math.max(0, column + right))];
-    else if ("ABCDEF".includes(letter) && letter.length === 1) next = letter + grade[1];
-    else if ("123456".includes(event.key) && event.key.length === 1) next = grade[0] + event.key;
-    if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    choose(next);
-  });
-  const accept = find("accept");
-  accept?.addEventListener("click", acceptProposed);
-  show();
+const place = () => links().findIndex((link) => link.hasAttribute("aria-current"));
+
+function fetchAhead() {
+  const all = links(), at = place();
+  for (const link of [all[at + 1], all[at - 1]]) if (link) items.ask(searchOf(link)).catch(() => {});
 }
 
-// Choosing and setting are two presses: no single key opens a road.
-function acceptProposed() {
-  const proposed = grading?.querySelector(".proposed input");
-  if (!proposed) return;
-  choose(proposed.value);
-  find("set")?.focus();
+async function show(search) {
+  const mine = (asked += 1);
+  mark(search);
+  find("item").setAttribute("aria-busy", "true");
+  const parts = await items.ask(search);
+  if (mine !== asked) return; // gone on meanwhile
+  const [item, judge] = parts();
+  const map = desk.querySelector("[data-desk-map] .map-box");
+  if (map) item.querySelector("[data-desk-map]")?.append(map); // one map for all items: it is only moved
+  find("item").replaceWith(item);
+  find("judge").replaceWith(judge);
+  begin();
+  item.scrollTop = judge.scrollTop = 0;
+  if (getComputedStyle(desk).display === "flex") scrollTo(0, 0); // one column: the item stands above the queue
+  find("title")?.focus({ preventScroll: true });
+  desk.dispatchEvent(new CustomEvent("itemshown"));
+  fetchAhead();
+}
+
+function go(link) {
+  const search = searchOf(link);
+  history.pushState({ search }, "", link.href);
+  show(search).catch(() => location.assign(link.href)); // signed out, or gone: the page says so
 }
 
 function move(step) {
-  const links = [...desk.querySelectorAll("[data-queue] a")];
-  const at = links.findIndex((link) => link.hasAttribute("aria-current"));
-  const next = links[at < 0 ? 0 : at + step];
-  if (next) location.assign(next.href);
+  const all = links(), at = place();
+  const next = all[at < 0 ? 0 : at + step];
+  if (next) go(next);
 }
+
+desk.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-queue] a");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  go(link);
+});
+addEventListener("popstate", (event) => {
+  if (event.state?.search) show(event.state.search).catch(() => location.reload());
+  else location.reload();
+});
 
 const ACTS = {
   j: () => move(1),
   k: () => move(-1),
-  g: () => chosen()?.focus() ?? cells[0]?.focus(),
-  a: acceptProposed,
+  g: () => grading?.focus(),
+  a: () => grading?.accept(),
   l: () => { const first = desk.querySelector("[data-suggestions] button"); first ? first.focus() : find("suggestions")?.scrollIntoView({ block: "nearest" }); },
   t: () => find("task-first")?.focus(),
   c: () => find("correct") && location.assign(find("correct").href),
   q: () => desk.querySelector("#ask")?.focus(),
+  r: () => location.assign(desk.dataset.desk),
   x: () => { const box = desk.querySelector(".here input[name=item]"); if (box) box.checked = !box.checked; },
   "?": () => find("help").showModal(),
 };
@@ -102,8 +105,17 @@ addEventListener("keydown", (event) => {
 
 // What comes while an officer reads is told, not slipped under his eyes: the order of the queue moves only when he asks.
 const stream = new EventSource("/api/v1/stream?profile=P3&user_class=mission_military");
-stream.addEventListener("record", () => { find("fresh").hidden = false; });
+stream.addEventListener("record", () => {
+  find("fresh").hidden = false;
+  items.forget();
+});
 addEventListener("pagehide", () => stream.close());
 
-desk.querySelector("[data-queue] [aria-current]")?.scrollIntoView({ block: "nearest" });
+begin();
+const here = desk.querySelector("[data-queue] [aria-current]");
+here?.scrollIntoView({ block: "nearest" });
+const isDesk = location.pathname === desk.dataset.desk; // else the answer to a form that was refused
+const search = isDesk && location.search ? location.search : here ? searchOf(here) : "";
+if (search) history.replaceState({ search }, "", isDesk ? location.href : desk.dataset.desk + search);
+fetchAhead();
 desk.dataset.ready = "";

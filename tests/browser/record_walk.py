@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fom.cli.demo import DEMO_PASSWORD
 from tests.browser.conftest import DESK, FLAGS, PATIENCE_MS, PHONE
+from tests.browser.timed_walk import TimedWalk, grade_at_the_desk, report_by_phone, set_grade, table_of
 
 ROUTE = "ASR TAMARIND"
 VIEW_ZOOM = 9.6
@@ -79,6 +80,42 @@ def unverified(walk: Walk, page: Page, parts: list[Any]) -> Iterator[tuple[str, 
         limiting = [r for row in found["directions"] for r in row["reasons"] if r["state"] != "GREEN"]
         if limiting and all(r["component"] == "verification" and r["state"] == "GREY" for r in limiting):
             yield found["segment_id"], first, last
+
+
+def record_timed(walk: Walk) -> None:
+    """Walk from a report by phone over the desk to the wall map, with the pauses of a person, and print the figures."""
+    wall = walk.sign_in("lead", DESK, "dark")
+    [route] = [f for f in walk.ask(wall, "/api/v1/layers/routes")["features"] if f["properties"]["code"] == ROUTE]
+    line, parts = route["geometry"]["coordinates"], route["properties"]["segments"]
+    number, _, first, last, *_ = parts[len(parts) // 3]
+    network = walk.ask(wall, "/api/v1/states?since_version=0")["network"]
+    segment = walk.ask(wall, f"/map/segments/{network}/{number}")["segment_id"]
+    lon, lat = line[(first + last) // 2]
+    open_map(walk, wall, f"/#view={VIEW_ZOOM}/{lat:.4f}/{lon:.4f}")
+    desk = walk.sign_in("duty", DESK, "dark")
+    walk.go(desk, "/desk")
+    desk.locator("[data-desk][data-ready]").wait_for()
+    phone = walk.sign_in("patrol", PHONE, "light")
+    phone.context.grant_permissions(["geolocation"])
+    phone.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 12})
+    walk.go(phone, "/report")
+    shown = wall.locator("[data-live-map]")
+    timed = TimedWalk(is_paced=True)
+    version = shown.get_attribute("data-version")
+    report_id = report_by_phone(timed, phone)
+    expect(shown).not_to_have_attribute("data-version", version or "")
+    timed.reached("wall map restricted, before any grade")
+    assert states_of(walk, wall, segment) == {"RED"}
+    grade_at_the_desk(timed, desk, report_id, "B2")
+    walk.take(desk, "grade-chosen-at-the-desk")
+    version = shown.get_attribute("data-version")
+    timed.pause_ended()
+    set_grade(timed, desk, "B2")
+    expect(shown).not_to_have_attribute("data-version", version or "")
+    timed.reached("wall map closed")
+    assert states_of(walk, wall, segment) == {"BLACK"}
+    walk.take(wall, "closed-on-the-wall-map")
+    print(table_of(timed))
 
 
 def record(walk: Walk) -> None:
@@ -169,7 +206,9 @@ def main(address: str, folder: Path) -> None:
     """Record the walk into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
-        record(Walk(browser, address.rstrip("/"), folder))
+        walk = Walk(browser, address.rstrip("/"), folder)
+        record(walk)
+        record_timed(walk)
 
 
 if __name__ == "__main__":

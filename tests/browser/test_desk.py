@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Opener, Visit
 from tests.browser.mission import point_on
+from tests.browser.timed_walk import TimedWalk, grade_at_the_desk, report_by_phone, set_grade
 
 API = "/api/v1"
 
@@ -123,3 +125,59 @@ def test_the_map_shows_the_item_and_the_rule_is_drawn_to_scale(visit: Opener) ->
     band = float(drawing.locator(".band").first.get_attribute("stroke-width") or 0)
     corridor = float(drawing.locator(".corridor").first.get_attribute("stroke-width") or 0)
     assert band / corridor == pytest.approx(10, rel=0.02), "100 m each side beside 10 m each side"
+
+
+@pytest.mark.deep
+def test_the_way_through_the_queue_has_a_history_and_one_map(visit: Opener) -> None:
+    patrol, duty = visit("patrol"), visit("duty")
+    one, two = send(patrol, "c-f", 0.25), send(patrol, "c-f", 0.75)
+    page = open_desk(duty, f"/desk?report={one}")
+    page.locator("[data-desk-map][data-ready]").wait_for()
+    page.evaluate("window.loadedOnce = true")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    title = page.locator("[data-item] .mono").first
+    order = [link.get_attribute("href") or "" for link in page.locator("[data-queue] a").all()]
+    at = next(place for place, href in enumerate(order) if one in href)
+    step = "j" if at + 1 < len(order) else "k"
+    there = order[at + 1 if step == "j" else at - 1].rsplit("=", 1)[1]
+    press(page, step)
+    expect(title).to_contain_text(there)
+    expect(page).to_have_url(re.compile(there))
+    expect(page.locator(".queue [aria-current]")).to_have_attribute("href", re.compile(there))
+    expect(page.locator("[data-desk-map] canvas")).to_have_count(1)
+    page.go_back()
+    expect(title).to_contain_text(one)
+    expect(page.locator(".queue [aria-current]")).to_have_attribute("href", re.compile(one))
+    page.go_forward()
+    expect(title).to_contain_text(there)
+    assert page.evaluate("window.loadedOnce") is True, "the page was loaded anew"
+    assert not [url for url in asked if url.split("?")[0].endswith("/desk")]
+    press(page, "g", "b", "2", "Enter")
+    expect(page.get_by_role("status")).to_contain_text("Graded B2")
+    expect(page).to_have_url(re.compile(there))
+    assert two
+
+
+@pytest.mark.deep
+def test_from_the_road_to_the_wall_the_steps_come_in_order(visit: Opener) -> None:
+    wall, desk = visit("lead"), visit("duty")
+    phone = visit("patrol", size=PHONE)
+    phone.context.grant_permissions(["geolocation"])
+    lon, lat = point_on("a-b", 0.65)
+    phone.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 12})
+    screen = wall.open_map()
+    restricted, closed = (screen.locator(f"[data-km='{letter}']") for letter in "RX")
+    before = restricted.inner_text(), closed.inner_text()
+    office = open_desk(desk)
+    walk = TimedWalk(is_paced=False)
+    report_id = report_by_phone(walk, phone.go("/report"))
+    expect(restricted).not_to_have_text(before[0])
+    grade_at_the_desk(walk, office, report_id, "B2")
+    expect(closed).to_have_text(before[1])
+    set_grade(walk, office, "B2")
+    expect(closed).not_to_have_text(before[1])
+    assert [who for who, _ in groupby(step.who for step in walk.steps)] == ["patrol", "duty officer"]
+    assert list(walk.moments) == ["report received", "desk told", "grade chosen", "graded"]
+    assert (walk.taps, walk.keys) == (4, 5 + sum(step.what.startswith("goes on") for step in walk.steps))
+    assert walk.estimate_s < 60

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fom.domain.facts_file import parse_facts
-from fom.domain.instants import DAY_US, parse_instant, to_us
+from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, parse_instant, to_us
 from fom.domain.profiles import PROFILES
 from fom.domain.states import DIRECTION_CODES, NO_STATE, State
 from fom.network.network import Network
@@ -125,3 +125,26 @@ def test_no_words_describe_how_a_device_is_made(facts: dict[str, Any]) -> None:
     )
     words = [feature["properties"]["meta"].get("words", "") for feature in facts["features"]]
     assert [text for text in words if forbidden.search(text)] == []
+
+
+def test_reports_of_the_last_hour_wait_at_the_desk_with_one_alarm_running(facts: dict[str, Any]) -> None:
+    features = facts["features"]
+    judged = {f["properties"]["target"] for f in features if f["properties"]["kind"] == "grade"}
+    waiting = [
+        f
+        for f in features
+        if f["properties"]["kind"] in ("explosive", "physical", "control", "incident", "verification")
+        and "grade" not in f["properties"]
+        and f["id"] not in judged
+        and f["properties"].get("track") != "gps"
+        and AT - parse_instant(f["properties"]["received"]) <= HOUR_US
+    ]
+    assert Counter(f["properties"]["kind"] for f in waiting) == {
+        "explosive": 3, "verification": 1, "incident": 1, "control": 1
+    }  # fmt: skip
+    placed = [f for f in waiting if f["geometry"] or f["properties"].get("segments") or f["properties"].get("location")]
+    assert len(placed) == 5, "one has no place"
+    minutes = [(AT - parse_instant(f["properties"]["received"])) / MINUTE_US for f in waiting if f in placed]
+    assert sum(f["properties"]["kind"] == "explosive" and m > 15 for f, m in zip(placed, minutes, strict=True)) == 1
+    late = [f for f in waiting if AT - parse_instant(f["properties"]["occurred"]) > DAY_US]
+    assert [f["properties"]["kind"] for f in late] == ["incident"]

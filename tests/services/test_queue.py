@@ -12,13 +12,14 @@ from fom.domain.mgrs_grid import read_square
 from fom.domain.states import State
 from fom.errors import KeptConflict, NotPermitted
 from fom.routing.router import Router
+from fom.services.desk_item import look_into
 from fom.services.effects import GRADES, Bench
 from fom.services.judging import grade_record, link_records, unlink_records
 from fom.services.key_routes import define_key_route
 from fom.services.pending import confirm_pending
 from fom.services.queue import list_queue
 from fom.services.reporting import log_report
-from fom.services.suggesting import suggest_links
+from fom.services.suggesting import compare, find_supported, suggest_links
 from fom.store.records import find_record
 from fom.store.tables import RecordRow
 from tests.services.ground import Clock, make_host, settle
@@ -333,3 +334,39 @@ def test_only_what_waits_is_read(ground):
         assert len(session.scalars(select(RecordRow)).all()) > 6
         lines = list_queue(session, host, actor=AMINA, now=T0)
     assert len(lines) == 1
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    told=st.lists(
+        st.tuples(
+            st.floats(30.0, 30.03), st.sampled_from([15, 400]), st.integers(0, 200),
+            st.sampled_from([None, "police", "un"]), st.sampled_from([hazard, incident]),
+        ),
+        min_size=2, max_size=9,
+    )
+)  # fmt: skip
+def test_support_among_many_is_what_comparing_each_pair_finds(ground, told):
+    database, host, _ = ground
+    ids = []
+    for lon, doubt, minutes, origin, kind in told:
+        record = kind(at=(lon, 5.0), occurred=T0 - minutes * MINUTE_US, **({"origin": origin} if origin else {}))
+        record["properties"]["location"] = {"method": "gps", "accuracy_m": doubt}
+        ids.append(send(ground, record)[1])
+    with database.reading() as session:
+        rows = [find_record(session, record_id) for record_id in ids]
+        pairs = [(a, b) for a in rows for b in rows if a.id != b.id and a.origin != b.origin]
+        expected = {
+            a.id for a, b in pairs if (found := compare(a, b, policy=host.policy)) is not None and found.is_likely
+        }
+        assert find_supported(rows, host.policy) == expected
+
+
+def test_the_item_proposes_what_its_line_proposes_when_another_origin_tells_the_same(ground):
+    database, host, _ = ground
+    report_id, record_id = send(ground, hazard(at=WEST, origin="patrol"))
+    send(ground, hazard(at=WEST, origin="police"))
+    line = next(line for line in queue(ground) if line.key == report_id)
+    with database.reading() as session:
+        item = look_into(session, host, report_id=report_id, actor=AMINA, now=T0)
+    assert line.proposals[record_id].grade == item.waiting.proposals[record_id].grade == "B2"

@@ -12,7 +12,7 @@ from fom.services.judging import grade_record, link_records, retract_record, unl
 from fom.services.pending import confirm_pending, list_pending, withdraw_pending
 from fom.services.registers import list_register
 from fom.services.reporting import log_report
-from fom.services.suggesting import find_likely_duplicates
+from fom.services.suggesting import suggest_links
 from fom.store.records import feature_of, find_record, retracted_ids
 from fom.store.tables import PendingAct
 from tests.services.people import (
@@ -21,6 +21,7 @@ from tests.services.people import (
     CHIEF,
     ELENA,
     EMIL,
+    HOUR,
     NGOZI,
     NILS,
     PATROL,
@@ -276,6 +277,6 @@ def test_likely_duplicates_are_near_in_place_and_time_and_of_one_kind(database):
     logged(database, incident(at=(30.0, 5.0), occurred="2026-03-10T09:00:00Z"))
     hidden = logged(database, incident(at=(30.0, 5.0)), actor=AMINA, classification="strictly_confidential")
     with database.reading() as session:
-        found = [feature["id"] for feature in find_likely_duplicates(session, record, actor=PATROL)]
+        found = [s.record["id"] for s in suggest_links(session, record, actor=PATROL, now=T0 + HOUR) if s.is_likely]
     assert found == [nearer, near]
     assert hidden not in found

@@ -210,10 +210,13 @@ def test_who_may_not_judge_sees_why_in_place(mission: Mission):
 
 
 GARBAGE = ("", "²", "9" * 5000, "\x00")
-FORMS = ("grade", "bulk", "link", "unlink", "retract", "ask", "answer", "task", "file", "manual", "close", "lift")
+FORMS = (
+    "grade", "bulk", "link", "unlink", "retract", "ask", "answer", "task", "file", "manual", "close", "lift", "body",
+)  # fmt: skip
 FIELDS = (
     "report", "record", "grade", "seen", "item", "relation", "other", "link", "reason", "id", "text", "question",
-    "answer", "kind", "assigned_to", "mode", "state", "hours", "segments", "act", "method", "manual",
+    "answer", "kind", "assigned_to", "mode", "state", "hours", "segments", "act", "method", "manual", "number",
+    "outcome", "base_version",
 )  # fmt: skip
 
 
@@ -247,3 +250,84 @@ def test_the_answers_of_a_form_are_read_out_in_words_in_its_order(mission: Missi
     text = page(mission.browser("duty_officer"))
     assert "One item, or an area One item or a few" in text
     assert re.search(r"Measures taken Marked, Cordon set Cordon 300 m Priority Immediate", text)
+
+
+def test_the_item_alone_is_what_the_page_shows_of_it_and_takes_no_message_away(mission: Mission):
+    one, two = log(mission, "reporter"), log(mission, "reporter", new_emplacement=True)
+    duty = mission.browser("duty_officer")
+    post(duty, "/desk/task", report=one["report_id"], record=one["record_ids"][0], id=str(uuid.uuid4()), kind="eod")
+    for logged in (one, two):
+        alone = duty.get("/desk/item", query_string={"report": logged["report_id"]})
+        whole = duty.get("/desk", query_string={"report": logged["report_id"]}).text if logged is two else ""
+        assert alone.status_code == 200
+        assert f'name="record" value="{logged["record_ids"][0]}"' in alone.text
+        assert "To judge" not in alone.text
+    judged = re.search(r"<aside class=\"judge\".*?</form>", alone.text, flags=re.S)
+    assert judged is not None
+    shown = re.search(r"<aside class=\"judge\".*?</form>", whole, flags=re.S)
+    assert shown is not None
+    assert tokens_out(judged[0]).split() == tokens_out(shown[0]).split()
+    assert "The task is given." in words(whole), "the message waited for the page"
+    assert duty.get("/desk/item", query_string={"report": str(uuid.uuid4())}).status_code == 404
+
+
+def tokens_out(html: str) -> str:
+    return re.sub(r'value="[^"]{40,}"', "", html)
+
+
+def test_the_slower_of_two_who_link_or_file_sees_what_the_first_did(mission: Mission):
+    one, two = log(mission, "reporter"), log(mission, "reporter", new_emplacement=True)
+    first, second = mission.browser("duty_officer"), mission.browser("chief_joc")
+    back = {"report": one["report_id"], "record": one["record_ids"][0], "other": two["record_ids"][0]}
+    form = back | {"seen": seen_by(second, one["record_ids"][0])}
+    assert post(first, "/desk/link", **form, relation="duplicate").status_code == 303
+    answer = post(second, "/desk/link", **form, relation="conflict")
+    assert answer.status_code == 409
+    assert "Link duplicate by duty_officer@demo.example" in words(answer.text)
+    about = first.get(f"{API}/records/{one['record_ids'][0]}/suggestions").json["suggestions"]
+    assert [s["relation"] for s in about] == ["duplicate"]
+    sent = {"id": str(uuid.uuid4()), "form": "other", "words": "a loud bang in the hills"}
+    report_id = mission.program("reporter").post(f"{API}/reports", json=sent).json["report_id"]
+    seen = re.search(r'name="seen" value="(\d+)"', second.get("/desk", query_string={"report": report_id}).text)
+    assert seen is not None
+    post(first, "/desk/file", report=report_id, reason="thunder", seen=seen[1])
+    answer = post(second, "/desk/file", report=report_id, reason="nothing", seen=seen[1])
+    assert answer.status_code == 409
+    assert "Filed by duty_officer@demo.example" in words(answer.text)
+
+
+def test_in_a_batch_one_moved_item_stops_all_and_is_shown(mission: Mission):
+    one, two = log(mission, "reporter"), log(mission, "reporter", new_emplacement=True)
+    first, second = mission.browser("duty_officer"), mission.browser("chief_joc")
+    text = second.get("/desk").text
+    items, seen = (
+        re.findall(r'name="item" form="bulk" value="([^"]+)"', text),
+        re.search(r'name="seen" value="(\d+)"', text),
+    )
+    assert seen is not None
+    record_id = two["record_ids"][0]
+    post(first, "/desk/grade", report=two["report_id"], record=record_id, grade="C3")
+    answer = second.post("/desk/bulk", data={"item": items, "seen": seen[1]}, headers={"Accept": "text/html"})
+    assert answer.status_code == 409
+    assert "Grade C3 by duty_officer@demo.example" in words(answer.text)
+    (grade,) = first.get(f"{API}/records/{record_id}").json["grades"]
+    assert grade["properties"]["grade"] == "C3"
+    assert first.get(f"{API}/records/{one['record_ids'][0]}").json["grades"] == []
+
+
+def test_what_a_phone_answered_is_placed_and_corrected_and_keeps_its_records(mission: Mission):
+    answers = {"hazard": "item", "class": "ied", "place": {"text": "by the old well", "source": "name"}}
+    body = {"id": str(uuid.uuid4()), "form": "explosive", "answers": answers}
+    assert mission.program("reporter").post(f"{API}/reports", json=body).status_code == 201
+    duty, address = mission.browser("duty_officer"), f"/desk/correct/{body['id']}"
+    form = {"base_version": "1", "position": "30.045, 5.0901", "words": "placed by voice", "class": "mine"}
+    answer = post(duty, address, **form, id=str(uuid.uuid4()), seen_position=form["position"])
+    assert answer.status_code == 303, words(answer.text)
+    (record,) = duty.get(f"{API}/reports/{body['id']}").json["records"]
+    assert (record["properties"]["class"], record["geometry"]["coordinates"]) == ("mine", [30.045, 5.0901])
+    assert state_of(mission, "a-b") == "RED"
+    again = {"base_version": "2", "words": "only the words", "id": str(uuid.uuid4())}
+    assert post(duty, address, **again).status_code == 303
+    report = duty.get(f"{API}/reports/{body['id']}").json
+    assert [r["id"] for r in report["records"]] == [record["id"]], "what it says is not taken back"
+    assert report["pending"] == []

@@ -57,6 +57,8 @@ class Pending(BaseModel):
     what: Any
     why: str = Field(description="Why one person is not enough: many_segments, or closes_, retracts_, lowers_ a kind")
     second: str = Field(description="What the second person must be permitted, in words")
+    said: dict[str, Any] = Field(description="Of a closing act: when, by whom, reference, method, depth, traffic class")
+    area: dict[str, Any] | None = Field(description="The area that a closing act releases, as GeoJSON")
     targets: list[str]
     proposed_by: str
     proposed_at: Any

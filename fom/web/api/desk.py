@@ -12,12 +12,13 @@ from fom.services import judging
 from fom.services.bulk_grading import ITEMS_MAX, grade_many
 from fom.services.effects import Bench
 from fom.services.queue import list_queue
-from fom.services.seen import mark_of
+from fom.services.seen import mark_now
 from fom.services.suggesting import suggest_links
+from fom.services.two_bodies import Decision, look_at_body, settle_body
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.reports import ReportPath
-from fom.web.api.shapes import Body, Id, InstantText, Outcome, Text
+from fom.web.api.shapes import Body, Id, InstantText, Outcome, Text, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("desk", "What waits for a judgement and what a judgement would do")
@@ -133,6 +134,29 @@ class Outcomes(BaseModel):
     outcomes: dict[str, Outcome]
 
 
+class BodyPath(BaseModel):
+    """Which body that came with the id of a report."""
+
+    report_id: Uuid
+    number: int = Field(ge=1, le=2**53)
+
+
+class Settled(Body):
+    """What to do with a body that came with the id of another, and why."""
+
+    id: Uuid = Field(description="Of the version that it would become")
+    outcome: Literal["keep_first", "promote"]
+    reason: Text = Field(min_length=1)
+    base_version: int = Field(ge=1, le=2**31 - 1, description="The version of the report that was looked at")
+
+
+class SettledOut(BaseModel):
+    """What came of it: the version of the report now, and the acts that wait for a second person."""
+
+    version: int
+    pending_ids: list[str]
+
+
 class Filed(Body):
     """Why nothing more is to be done with a report."""
 
@@ -157,7 +181,7 @@ def get_outlook(path: RecordPath) -> Any:
         row = judging.get_visible_record(session, path.record_id, actor)
         outlook = Bench(session, edge().host, by=actor.person).outlook(row)
         grades = {grade: effect.members() for grade, effect in outlook.items()}
-        return jsonify(record_id=row.id, seen=mark_of(session, row.id), grades=grades)
+        return jsonify(record_id=row.id, seen=mark_now(session), grades=grades)
 
 
 @api.get("/records/<path:record_id>/suggestions", responses={"200": Suggestions, **MISSING})
@@ -205,3 +229,29 @@ def file_report(path: ReportPath, body: Filed) -> Any:
     with writing() as (session, now):
         judging.file_report(session, path.report_id, reason=body.reason, actor=current_actor(), now=now)
     return "", 204
+
+
+@api.get("/reports/<report_id>/bodies/<int:number>", responses={"200": EffectOut, **MISSING})
+@allows("read_reports")
+def get_body_effect(path: BodyPath) -> Any:
+    """Return what promoting a body would do to movement at once; `before` and `now` are as it stands."""
+    with reading() as session:
+        effect = look_at_body(session, edge().host, path.report_id, path.number, actor=current_actor())
+    return jsonify(effect.members())
+
+
+@api.post(
+    "/reports/<report_id>/bodies/<int:number>/settle", responses={"200": SettledOut, **MISSING, **CONFLICT, **BODY}
+)
+@allows("amend_report")
+def settle(path: BodyPath, body: Settled) -> Any:
+    """Decide on a body that came with the id of another: the first stands, or it becomes the next version."""
+    decision = Decision(number=path.number, **body.model_dump())
+    host = edge().host
+    with writing() as (session, now):
+        made = settle_body(
+            session, path.report_id, decision, actor=current_actor(), now=now, network=host.network,
+            router=host.router, names=host.names,
+        )  # fmt: skip
+    version = body.base_version if made is None else made.version
+    return jsonify(version=version, pending_ids=[] if made is None else list(made.pending_ids))

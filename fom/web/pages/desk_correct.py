@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +10,20 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from fom.domain.access import require
 from fom.domain.facts_schema import DAMAGES, EXPLOSIVE_CLASSES
+from fom.domain.forms import FORMS
 from fom.domain.instants import format_instant
 from fom.domain.policy import INCIDENT_WEIGHTS
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
-from fom.services.drafts import parse_report
+from fom.services.drafts import again, parse_report
+from fom.services.form_records import with_records
 from fom.services.form_words import page_words
 from fom.services.named_places import find_place, list_namesakes
 from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.desk import whole_number
+from fom.web.pages.desk_acts import whole_number
 from fom.web.pages.moment_fields import parse_moment
 from fom.web.pages.report_forms import Place, read_place
 
@@ -69,10 +70,12 @@ def save(report_id: str) -> Any:
     if place is not None and not form.get("pick") and form.get("seen_position") != form.get("position", "").strip():
         return _render(report_id, {**form, "seen_position": form["position"].strip()}, [], reading_text=place.reading)
     try:
-        draft = parse_report(changed)
         base = whole_number(form.get("base_version", "")) or 0
         with writing() as (session, now):
             host = edge().host
+            draft = with_records(
+                session, parse_report(changed), actor=current_actor(), network=host.network, router=host.router
+            )
             logged = amend_report(
                 session, report_id, draft, base_version=base, actor=current_actor(), now=now, network=host.network,
                 names=host.names,
@@ -104,15 +107,14 @@ def _chosen_place(form: Mapping[str, str]) -> Place | None:
 
 def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, errors: list[FieldError]) -> dict[str, Any]:
     """Return the body with what the form says otherwise, under an id of its own."""
-    new = copy.deepcopy(dict(body)) | {
-        "id": form.get("id", ""), "words": form.get("words", "").strip(),
-        "place_text": form.get("place_text", "").strip(),
+    new = again(body, id=form.get("id", "")) | {
+        "words": form.get("words", "").strip(), "place_text": form.get("place_text", "").strip(),
     }  # fmt: skip
-    new = {name: value for name, value in new.items() if value is not None}
-    if isinstance(new.get("device_time"), int):
-        new["device_time"] = format_instant(new["device_time"])
     records = new.get("records") or []
     at = whole_number(form.get("at", "")) or 0
+    if new.get("answers"):
+        new["answers"] = _answered(new, form, place, errors)
+        return new
     if not records and form.get("what") in NEW_RECORDS:
         properties = dict(NEW_RECORDS[form["what"]][1])
         records = [{"type": "Feature", "geometry": None, "properties": properties}]
@@ -120,24 +122,69 @@ def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, error
     if not 0 <= at < len(records):
         return new
     record = records[at]
-    record.pop("id", None)
     properties = record["properties"]
     for name in CODES.get(properties["kind"], {}):
         if form.get(name):
             properties[name] = form[name]
-    if form.get("occurred", "").strip():
-        try:
-            text = form["occurred"].strip()
-            moment = parse_moment(text)
-            properties["occurred"] = format_instant(moment)
-        except ValueError:
-            errors.append(FieldError("occurred", form["occurred"], "a date and time in UTC, like 2026-11-23T14:32"))
+    if (occurred := _occurred(form, errors)) is not None:
+        properties["occurred"] = occurred
     if place is not None:
         properties["location"] = place.location
         record["geometry"] = {"type": "Point", "coordinates": [place.lon, place.lat]} if place.has_geometry else None
         if form.get("datum") == "unknown":
             properties["location"] = {**place.location, "datum": "unknown"}
     return new
+
+
+def _said(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what answers say, under the names of the members of a record."""
+    answers = body.get("answers") or {}
+    return {"kind": body["form"], **answers} if answers else {}
+
+
+def _answered(
+    body: Mapping[str, Any], form: Mapping[str, str], place: Place | None, errors: list[FieldError]
+) -> dict[str, Any]:
+    """Return the answers of a form with what was corrected; its records follow from them anew."""
+    answers = dict(body["answers"])
+    asked = {question.code: question for question in FORMS[body["form"]].questions}
+    for name, options in CODES.get(str(body["form"]), {}).items():
+        if name in asked and form.get(name) in options:
+            answers[name] = form[name]
+    if "occurred" in asked and (occurred := _occurred(form, errors)) is not None:
+        answers["occurred"] = occurred
+    if place is not None and "place" in asked:
+        answers["place"] = _answer_of(place, form)
+    elif place is not None:
+        errors.append(FieldError("position", form.get("position", ""), "nothing: this form asks for no single place"))
+    return answers
+
+
+def _answer_of(place: Place, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return a place as the forms answer it."""
+    location = place.location
+    told: dict[str, Any] = {"lon": place.lon, "lat": place.lat}
+    if location["method"] == "mgrs":
+        told |= {"source": "mgrs", "text": location["mgrs"]}
+    elif location["method"] == "place":
+        told |= {"source": "name", "text": form.get("place_text", "").strip()}
+    elif location["method"] == "sketch":
+        told |= {"source": "map", "accuracy_m": location["uncertainty_m"]}
+    else:
+        told |= {"source": "typed"} | ({"accuracy_m": location["accuracy_m"]} if "accuracy_m" in location else {})
+    return told | ({"datum": "unknown"} if form.get("datum") == "unknown" else {})
+
+
+def _occurred(form: Mapping[str, str], errors: list[FieldError]) -> str | None:
+    """Return the moment typed, None for none; a bad one goes to `errors`."""
+    text = form.get("occurred", "").strip()
+    if not text:
+        return None
+    try:
+        return format_instant(parse_moment(text))
+    except ValueError:
+        errors.append(FieldError("occurred", text, "a date and time in UTC, like 2026-11-23T14:32"))
+        return None
 
 
 def _render(
@@ -155,7 +202,7 @@ def _render(
     at = whole_number(form.get("at", "")) or 0
     records = body.get("records") or []
     record = records[at] if at < len(records) else None
-    said = record["properties"] if record else {}
+    said = record["properties"] if record else _said(body)
     known = {
         "words": body.get("words") or "", "place_text": body.get("place_text") or "",
         "occurred": (said.get("occurred") or "")[:16], "base_version": str(report["version"]),
@@ -169,6 +216,7 @@ def _render(
         errors=errors, loose=[e for e in errors if e.field not in shown], reading=reading_text, conflict=conflict,
         theirs=known, codes=CODES.get(said.get("kind", ""), {}), namesakes=namesakes, new_records=NEW_RECORDS,
         own=page_words("en"),
+        name="correct", has_answers=bool(body.get("answers")),
         settings={
             "network": host.network.network_id, "segments": host.network.n_segments,
             "bounds": network_bounds(host.network), "credit": network_credit(host.network),

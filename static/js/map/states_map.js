@@ -35,11 +35,16 @@ export class StatesMap {
     this.routes = new KeyRoutes(routes, this.settings.style);
     this.routes.update(this);
     this.tiles.paint(before ? differing(before, states) : null);
-    for (const id of this.halo) this.map.setFeatureState({ ...SOURCE, id }, { d: false });
-    this.halo = moved;
-    for (const id of moved) this.map.setFeatureState({ ...SOURCE, id }, { d: true });
+    this.mark(moved);
     setData(this.map, "runs", KeyRoutes.collection(this.routes.runs(this)).features);
     this.#marks();
+  }
+
+  // The halo goes to other segments.
+  mark(ids) {
+    for (const id of this.halo) this.map.setFeatureState({ ...SOURCE, id }, { d: false });
+    this.halo = ids;
+    for (const id of ids) this.map.setFeatureState({ ...SOURCE, id }, { d: true });
   }
 
   #marks() {
