@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from shapely.ops import substring
 from fom.network.network import Network
 
 DIGITS = 6
+JOINED_DEG = 1e-4
+"""Ends of two stretches that are one place: some ten metres, for the rounding of metres along them."""
 
 
 def way_line(network: Network, stretches: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -22,6 +25,20 @@ def way_line(network: Network, stretches: Sequence[Mapping[str, Any]]) -> dict[s
             if not points or points[-1] != point:
                 points.append(point)
     return {"type": "LineString", "coordinates": points} if len(points) > 1 else None
+
+
+def way_pieces(network: Network, stretches: Sequence[Mapping[str, Any]]) -> list[list[list[float]]]:
+    """Return the positions of a way, cut where a stretch is not here or does not begin where the last one ended."""
+    pieces: list[list[list[float]]] = []
+    for stretch in stretches:
+        points = _points(network, stretch)
+        if len(points) < 2:
+            continue
+        if pieces and math.dist(pieces[-1][-1], points[0]) <= JOINED_DEG:
+            pieces[-1] += points[pieces[-1][-1] == points[0] :]
+        else:
+            pieces.append(points)
+    return pieces
 
 
 def place_on_way(network: Network, stretches: Sequence[Mapping[str, Any]], metres: float) -> tuple[float, float] | None:

@@ -22,6 +22,7 @@ from fom.services.effects import Bench, Effect
 from fom.services.judging import GRADED_KINDS, grade_among
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
+from fom.services.reporting import is_skewed
 from fom.services.suggesting import compare
 from fom.store.records import feature_of, retracted_ids
 from fom.store.tables import PendingAct, RecordReference, RecordRow, Report, ReportVersion, version_record
@@ -31,8 +32,6 @@ LOOK_BACK_US = 30 * DAY_US
 """Records that came without a report, ungraded and older than this, are history, not work. Project decision."""
 EXPLOSIVE_ALARM_US, PLACE_ALARM_US = 15 * MINUTE_US, 4 * HOUR_US
 """How long an explosive report may wait without a place, or ungraded on a key route; any other without a place."""
-SKEW_US = 10 * MINUTE_US
-"""A device clock further off than this is told. Source: doctrine, section 9.6."""
 LATE_US = 2 * HOUR_US
 """A report so long after the event is told as late: its duplicates are no longer looked for. Project decision."""
 REPORTS_MAX, LOOSE_MAX, AT_ONCE = 300, 100, 500
@@ -167,7 +166,7 @@ def badges_of(
     found = []
     if any(row.received is not None and (row.occurred or row.received) < row.received - LATE_US for row in rows):
         found.append("late")
-    if version is not None and abs(version.device_offset_s or 0.0) * 1e6 > SKEW_US:
+    if version is not None and is_skewed(version.device_offset_s, version.device_time, version.received):
         found.append("skewed")
     if any(row.occurred is not None and row.received is not None and row.occurred > row.received for row in rows):
         found.append("future")

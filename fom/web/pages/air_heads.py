@@ -11,6 +11,7 @@ from fom.maps.layers import AIR_HEAD_STATES
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading
+from fom.web.queries import check_query
 
 blueprint = Blueprint("air_heads", __name__)
 
@@ -22,6 +23,7 @@ INSPECTED_WITHIN_DAYS = {"dry": 14, "wet": 3}
 @allows("read_picture")
 def list_air_heads() -> Any:
     """List the air heads; an inspection older than the dry-season interval is said to be old."""
+    check_query()
     now = edge().clock()
     with reading() as session:
         rows = list_register(session, "air_head", actor=current_actor())

@@ -29,6 +29,7 @@ from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown, outside
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.routes import asked_question
+from fom.web.queries import check_query
 
 blueprint = Blueprint("alerts", __name__)
 
@@ -52,6 +53,7 @@ SHOWN_AT_ONCE = 100
 @allows("read_picture")
 def show() -> Any:
     """Show the inbox and the subscriptions."""
+    check_query(show=("all", "unread"))
     actor, is_all = current_actor(), request.args.get("show") == "all"
     with reading() as session:
         now = edge().clock()
@@ -87,6 +89,7 @@ def acknowledge() -> Any:
 @allows("read_picture")
 def new() -> Any:
     """Show an empty form."""
+    check_query("route")
     form = {
         "id": str(uuid.uuid4()), "moves": "stretch_worse", "profile": "P3", "user_class": USER_CLASSES[0],
         "routes": request.args.getlist("route"), "kinds": [], "states": [],

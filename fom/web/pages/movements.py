@@ -71,6 +71,7 @@ from fom.web.pages.movement_form import (
     read_ways,
 )
 from fom.web.pages.planner_form import named_places
+from fom.web.queries import check_query
 
 blueprint = Blueprint("movements", __name__)
 
@@ -99,6 +100,7 @@ VEHICLE_WORDS = {
 }  # fmt: skip
 WEEKS_SHOWN_US = 3660 * DAY_US
 """How far from now a week is shown."""
+FREE_FILTERS, CODED_FILTERS = ("unit",), {"purpose": MOVEMENT_PURPOSES, "user_class": USER_CLASSES}
 PATTERN_HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -122,6 +124,7 @@ def _filter() -> Filter:
 @allows("read_picture")
 def board() -> Any:
     """Show the movements by phase, the index of the last thirty days, and the pattern of one's own unit."""
+    check_query(*FREE_FILTERS, **CODED_FILTERS)
     host, actor, now = edge().host, current_actor(), edge().host.now()
     with reading() as session:
         shown = read_board(session, host, wanted=_filter(), actor=actor)
@@ -155,6 +158,7 @@ def _worst_first(patterns: Mapping[str, Any]) -> list[tuple[str, Any]]:
 @allows("read_picture")
 def week() -> Any:
     """Show seven days from a date: who moves when, and who would meet whom on road of single flow."""
+    check_query("from", *FREE_FILTERS, **CODED_FILTERS)
     host, errors = edge().host, list[FieldError]()
     text = request.args.get("from", "").strip()
     start = today = host.now() // DAY_US * DAY_US

@@ -22,6 +22,7 @@ from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import COMMITMENT_FIELDS, FLAG_WORDS, SETTLE_FIELDS, read_fields
 from fom.web.pages.live_map import context_features
+from fom.web.queries import check_query
 
 blueprint = Blueprint("parties", __name__)
 
@@ -113,7 +114,5 @@ def _chart(figures: Mapping[str, Any], width: float = WIDTH) -> Any:
 
 
 def _user_class() -> str | None:
-    text = request.args.get("user_class") or None
-    if text is not None and text not in USER_CLASSES:
-        raise InvalidInput.single("user_class", text[:40], "one of " + ", ".join(USER_CLASSES))
-    return text
+    check_query(user_class=USER_CLASSES)
+    return request.args.get("user_class") or None

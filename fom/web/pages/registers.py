@@ -43,6 +43,7 @@ from fom.web.pages.map_settings import map_settings
 from fom.web.pages.register_forms import fields_of, form_of, moment_text, positions_text, read_moment, read_values
 from fom.web.pages.register_words import SHOWN, Shown, label, tell, tell_value, versions_of
 from fom.web.pages.report_forms import PLACE_HELP
+from fom.web.queries import check_query
 from fom.web.tables import csv_file
 
 blueprint = Blueprint("registers", __name__, url_prefix="/registers")
@@ -326,6 +327,10 @@ def _render_form(
 
 
 def _rows(shown: Shown) -> tuple[list[dict[str, Any]], str]:
+    members = members_of(shown.register)
+    coded = {name: members[name].codes for name in shown.filters if members[name].codes}
+    sorts = {sign + name for name in members for sign in ("", "-")}
+    check_query("q", *(name for name in shown.filters if name not in coded), sort=sorts, **coded)
     equal: dict[str, Any] = {n: request.args[n] for n in shown.filters if request.args.get(n)}
     with reading() as session:
         rows = list_register(session, shown.register, actor=current_actor(), **equal)
@@ -333,7 +338,7 @@ def _rows(shown: Shown) -> tuple[list[dict[str, Any]], str]:
         rows = [row for row in rows if wanted in " ".join(str(row.get(n) or "") for n in _SEARCHED).lower()]
     sort = request.args.get("sort", "")
     name = sort.removeprefix("-")
-    if name in members_of(shown.register):
+    if name in members:
         known = [row for row in rows if row[name] is not None]
         known.sort(key=lambda row: (str(type(row[name])), row[name]), reverse=sort.startswith("-"))
         rows = known + [row for row in rows if row[name] is None]  # nothing stands at the end whichever way

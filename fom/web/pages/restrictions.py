@@ -13,8 +13,9 @@ from fom.domain.clauses import MEMBERS, REQUIRES, read_clause_text
 from fom.domain.compliance import WEEK_US
 from fom.domain.instants import DAY_US, format_instant, parse_instant
 from fom.domain.months import month_before, month_of
-from fom.domain.registers import members_of
-from fom.errors import Conflict, FieldError, InvalidInput, NotFound
+from fom.domain.profiles import USER_CLASSES
+from fom.domain.registers import ACTORS, members_of
+from fom.errors import Conflict, FieldError, InvalidInput
 from fom.maps.bars import draw_weeks
 from fom.services import clause_lists
 from fom.services.admin_units import unit_names, units_among
@@ -37,6 +38,7 @@ from fom.web.pages.case_forms import (
     typed_case,
 )
 from fom.web.pages.live_map import context_features
+from fom.web.queries import asked_number, check_query
 
 blueprint = Blueprint("restrictions", __name__)
 
@@ -55,10 +57,9 @@ def _in_words(code: object) -> str:
 @allows(READS)
 def show_list() -> Any:
     """List the cases of a selection with the counts by state, and when restrictions happened."""
+    check_query("admin_unit", "clause", actor=ACTORS, user_class=USER_CLASSES, state=("all", *SELECTIONS))
     chosen = {name: request.args.get(name) or None for name in FILTERS}
     state = request.args.get("state", "unresolved") or "all"
-    if state not in ("all", *SELECTIONS):
-        raise NotFound("selection", state)
     with reading() as session:
         actor, now = current_actor(), present(session, edge().clock())
         wanted = CaseFilter(**chosen, state=None if state == "all" else state)
@@ -201,6 +202,7 @@ def show_standing() -> Any:
 @allows(READS)
 def show_month() -> Any:
     """Show the extract of a month, the last whole one by default, as known now or at the moment in the address."""
+    check_query("month", "known_at")
     extract = _extract()
     with reading() as session:
         routes = _route_names(session)
@@ -213,9 +215,8 @@ def show_month() -> Any:
 @allows(READS)
 def download_month() -> Any:
     """Download the extract by party, or the month's cases one a line (`part=cases`)."""
-    part = request.args.get("part", "parties")
-    if part not in ("parties", "cases"):
-        raise InvalidInput.single("part", part[:40], "parties or cases")
+    check_query("month", "known_at", part=("parties", "cases"))
+    part = request.args.get("part") or "parties"
     extract = _extract()
     sheet = case_sheet(extract, _unit_names()) if part == "cases" else extract_sheet(extract)
     name = f"restrictions-{extract['month']}-{part}.csv"
@@ -238,6 +239,7 @@ def _extract() -> dict[str, Any]:
 @allows(READS)
 def show_clauses() -> Any:
     """Show a version of the clause list, the newest by default, and the way to bring in the next."""
+    check_query("version")
     return _clauses_page()
 
 
@@ -272,7 +274,7 @@ def bring_clauses() -> Any:
 def _clauses_page(
     typed: Mapping[str, str] | None = None, errors: Sequence[FieldError] = (), checked: Mapping[str, Any] | None = None
 ) -> str:
-    version = request.args.get("version", type=int)
+    version = asked_number("version")
     actor = current_actor()
     with reading() as session:
         versions = clause_lists.list_clause_lists(session, actor=actor)
