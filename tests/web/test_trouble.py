@@ -86,7 +86,7 @@ def test_two_bodies_under_one_id_at_once_are_both_kept_and_the_first_stands(serv
         assert report["versions"][0]["words"] == first["words"]
         assert {report["conflicts"][0]["body"]["words"], first["words"]} == {"one wire", "two wires"}
         status, desk = served.ask("GET", f"{API}/queue", served.tokens[1])
-        line = next(line for line in desk["queue"] if line["report_id"] == one["id"])
+        line = next(line for line in desk["waiting"] if line["report_id"] == one["id"])
         assert "two_bodies" in line["badges"]
 
 
