@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fom.domain.facts_schema import ACTORS, DAMAGES, EXPLOSIVE_CLASSES
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import format_instant, parse_bounded
 from fom.domain.policy import INCIDENT_WEIGHTS
 from fom.domain.positions import is_grid_reference, parse_position, written_doubt_m
 from fom.domain.profiles import USER_CLASSES
@@ -370,7 +370,7 @@ def _flag(_: Question, value: Any) -> bool:
 
 
 def _moment(_: Question, value: Any) -> str:
-    return format_instant(parse_instant(value))
+    return format_instant(parse_bounded(value))
 
 
 def _subject(_: Question, value: Any) -> str:

@@ -1,5 +1,7 @@
 """What a page takes in its address: another name, or a value that is none of the choices, is refused as the API does.
 
+And numbers of addresses, hidden fields and lists, which are what a page wrote there or nothing.
+
 A filter that is misspelt and passed over would show a list that answers another question.
 """
 
@@ -12,6 +14,7 @@ from flask import request
 from fom.errors import FieldError, InvalidInput
 
 NUMBER_MAX = 2**31 - 1
+DIGITS_MAX = 15
 
 
 def check_query(*names: str, **choices: Collection[str]) -> None:
@@ -50,6 +53,12 @@ def asked_number(name: str, *, least: int = 1, most: int = NUMBER_MAX) -> int | 
     text = request.args.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
+    number = whole_number(text)
+    if number is None or not least <= number <= most:
         raise InvalidInput.single(name, repr(text)[:60], f"a whole number from {least} to {most}")
-    return int(text)
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a hidden or chosen field holds, None when it holds none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX else None

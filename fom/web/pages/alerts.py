@@ -29,7 +29,7 @@ from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown, outside
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.routes import asked_question
-from fom.web.queries import check_query
+from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("alerts", __name__)
 
@@ -153,9 +153,11 @@ def my_routes() -> Any:
 def acknowledge_my_routes() -> Any:
     """Note that the routes on the page are known as they were shown."""
     try:
-        seen_at, version = parse_instant(request.form.get("seen_at", "")), int(request.form.get("version", ""))
+        seen_at, version = parse_instant(request.form.get("seen_at", "")), whole_number(request.form.get("version", ""))
     except ValueError:
-        raise InvalidInput.single("seen_at", "something else", "the moment and version of the page") from None
+        version = None
+    if version is None:
+        raise InvalidInput.single("seen_at", "something else", "the moment and version of the page")
     with writing() as (session, now):
         receipts = acknowledge_routes(
             session, edge().host, request.form.getlist("route")[:200], seen_at=seen_at, version=version,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.cases import STEP_KINDS
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import format_instant, parse_instant, parse_typed
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import (
     ACTORS,
@@ -180,13 +181,16 @@ def _value(field: Field, text: str, errors: list[FieldError]) -> Any:
         return text == "yes"
     if field.kind == "number":
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
             errors.append(FieldError(field.name, text[:80], "a number"))
             return None
+        return value
     if field.kind == "moment":
         try:
-            return format_instant(parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z"))
+            return format_instant(parse_typed(text))
         except ValueError:
             errors.append(FieldError(field.name, text[:80], "a date and time in UTC, like 2026-11-23T14:32"))
             return None

@@ -39,6 +39,7 @@ from fom.services.registers import save_register
 from fom.services.seen import marks_of
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("desk", __name__)
 
@@ -60,7 +61,6 @@ TASKS = {"explosive": "eod", "physical": "engineer"}
 """Kind of record -> task proposed; of all others a verification."""
 WORSE, BETTER = ("AMBER", "RED", "BLACK"), ("AMBER", "GREY", "RED")
 EXPIRIES_H = (1, 4, 12, 24)
-DIGITS_MAX = 15
 
 
 @blueprint.get("/desk")
@@ -398,11 +398,6 @@ def settle(pending_id: str, what: str) -> Any:
 
 def _mark(form: Mapping[str, str]) -> int | None:
     return whole_number(form.get("seen", ""))
-
-
-def whole_number(text: str) -> int | None:
-    """Return the number that a hidden or chosen field holds, None when it holds none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX else None
 
 
 def _done(act: Callable[[Any, int], Any], words: str) -> Any:

@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from fom.domain.access import require
 from fom.domain.facts_schema import DAMAGES, EXPLOSIVE_CLASSES
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import format_instant, parse_typed
 from fom.domain.policy import INCIDENT_WEIGHTS
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.maps.style import map_style_values
@@ -21,8 +21,8 @@ from fom.services.named_places import find_place, list_namesakes
 from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.desk import whole_number
 from fom.web.pages.report_forms import PLACE_HELP, Place, read_place
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("desk_correct", __name__)
 CODES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -126,7 +126,7 @@ def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, error
     if form.get("occurred", "").strip():
         try:
             text = form["occurred"].strip()
-            moment = parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+            moment = parse_typed(text)
             properties["occurred"] = format_instant(moment)
         except ValueError:
             errors.append(FieldError("occurred", form["occurred"], "a date and time in UTC, like 2026-11-23T14:32"))

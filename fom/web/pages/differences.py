@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from fom.domain.instants import DAY_US, EARLIEST_US, LATEST_US, format_instant, parse_instant
+from fom.domain.instants import DAY_US, EARLIEST_US, LATEST_US, format_instant, parse_typed
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput
 from fom.maps.style import map_style_values
@@ -88,7 +88,7 @@ def _moment(form: Mapping[str, str], name: str, errors: list[FieldError]) -> int
     if not text:
         return None
     try:
-        moment = parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+        moment = parse_typed(text)
     except ValueError:
         moment = -1
     if not EARLIEST_US <= moment <= LATEST_US or moment == -1:

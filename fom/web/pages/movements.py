@@ -71,7 +71,7 @@ from fom.web.pages.movement_form import (
     read_ways,
 )
 from fom.web.pages.planner_form import named_places
-from fom.web.queries import check_query
+from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("movements", __name__)
 
@@ -287,7 +287,7 @@ _PLAIN = (
 def change(movement_id: str) -> Any:
     """Save a changed plan."""
     form = {**request.form.to_dict(), "id": movement_id}
-    return _save(form, version=int(form["version"]) if form.get("version", "").isdigit() else 0)
+    return _save(form, version=whole_number(form.get("version", "")) or 0)
 
 
 def _save(form: dict[str, str], *, version: int | None) -> Any:
@@ -426,7 +426,7 @@ def answer(movement_id: str, clearance_id: str) -> Any:
     """Enter the answer to a clearance."""
     form = request.form.to_dict()
     said = {name: form.get(name, "").strip() or None for name in ("answer", "reference", "conditions")}
-    version = int(form["version"]) if form.get("version", "").isdigit() else 0
+    version = whole_number(form.get("version", "")) or 0
     return _act(
         movement_id, "Answer entered.", form,
         lambda session, now: answer_clearance(
@@ -440,7 +440,7 @@ def answer(movement_id: str, clearance_id: str) -> Any:
 def depart(movement_id: str) -> Any:
     """Say that it left just now."""
     form = request.form.to_dict()
-    version = int(form["version"]) if form.get("version", "").isdigit() else 0
+    version = whole_number(form.get("version", "")) or 0
     return _act(
         movement_id, "It has left.", form,
         lambda session, now: depart_movement(session, movement_id, version=version, actor=current_actor(), now=now),
@@ -502,7 +502,7 @@ def close(movement_id: str) -> Any:
 def close_out(movement_id: str) -> Any:
     """Close it out; of two who do so at once the second is shown what differs."""
     form, actor = request.form.to_dict(), current_actor()
-    version = int(form["version"]) if form.get("version", "").isdigit() else 0
+    version = whole_number(form.get("version", "")) or 0
     errors: list[FieldError] = []
     try:
         said = read_closure(form)

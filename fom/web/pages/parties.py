@@ -22,7 +22,7 @@ from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import COMMITMENT_FIELDS, FLAG_WORDS, SETTLE_FIELDS, read_fields
 from fom.web.pages.live_map import context_features
-from fom.web.queries import check_query
+from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("parties", __name__)
 
@@ -77,7 +77,7 @@ def settle(party: str, row_id: str) -> Any:
     form, actor = request.form.to_dict(), current_actor()
     try:
         values = read_fields(form, SETTLE_FIELDS)
-        version = int(form["version"]) if form.get("version", "").isdecimal() else 0
+        version = whole_number(form.get("version", "")) or 0
         with writing() as (session, now):
             stored = get_register(session, "commitment", row_id, actor=actor)
             values["settled_at"] = values["settled_at"] or format_instant(now)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
-from fom.domain.instants import parse_instant
+from fom.domain.instants import parse_typed
 from fom.domain.positions import parse_position
 from fom.domain.profiles import VARIED
 from fom.errors import FieldError, InvalidInput
@@ -105,7 +105,7 @@ def _moment(text: str, errors: list[FieldError]) -> int | None:
     if not text:
         return None
     try:
-        return parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+        return parse_typed(text)
     except ValueError:
         errors.append(FieldError("at", text, "a date and time in UTC"))
         return None

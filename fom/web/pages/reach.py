@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
-from fom.domain.instants import parse_instant
+from fom.domain.instants import parse_typed
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.states import State
 from fom.errors import FieldError, InvalidInput
@@ -71,7 +71,7 @@ def _request(form: Mapping[str, str], named: Named) -> ReachRequest:
             errors.append(FieldError("minutes", form["minutes"][:60], "whole numbers, such as 15, 30, 60"))
     if at := form.get("at", "").strip():
         try:
-            asked["at"] = parse_instant(at if at[-1] in "Zz" or "+" in at else at + "Z")
+            asked["at"] = parse_typed(at)
         except ValueError:
             errors.append(FieldError("at", at[:40], "a date and time in UTC"))
     if errors:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fom.domain.instants import format_instant, from_us, parse_instant, to_us
+from fom.domain.instants import EARLIEST_US, LATEST_US, format_instant, from_us, parse_instant, to_us
 from fom.domain.positions import parse_position
 from fom.domain.registers import Member, expectation, members_of
 from fom.errors import FieldError, InvalidInput
 from fom.web.pages.register_words import CODE_WORDS, HELP, LISTED, UNITS, Shown, label
 from fom.web.pages.shell import plain
+from fom.web.queries import whole_number
 
 Form = Mapping[str, str]
 SPARE_ROWS = 2
@@ -98,9 +99,12 @@ def read_moment(text: str, name: str, errors: list[FieldError]) -> int | None:
     if not text.strip():
         return None
     try:
-        return to_us(datetime.fromisoformat(text.strip().removesuffix("Z")).replace(tzinfo=UTC))
+        us = to_us(datetime.fromisoformat(text.strip().removesuffix("Z")).replace(tzinfo=UTC))
+        if not EARLIEST_US <= us < LATEST_US:
+            raise ValueError(us)
+        return us
     except (ValueError, OverflowError):
-        errors.append(FieldError(name, repr(text)[:40], "a date and a time, UTC"))
+        errors.append(FieldError(name, repr(text)[:40], "a date and a time, UTC, from 1900 to 2199"))
         return None
 
 
@@ -173,11 +177,8 @@ def _part(name: str, part: Field, form: Form) -> Field:
 
 
 def _row_count(name: str, form: Form) -> int:
-    numbers = [
-        int(key.split("-")[1]) + 1
-        for key, value in form.items()
-        if key.startswith(f"{name}-") and key.split("-")[1].isdigit() and value.strip()
-    ]
+    filled = (key.split("-")[1] for key, value in form.items() if key.startswith(f"{name}-") and value.strip())
+    numbers = [number + 1 for text in filled if (number := whole_number(text)) is not None]
     return min(max(numbers, default=0), ROWS_MAX)
 
 
@@ -212,7 +213,7 @@ def _read(name: str, member: Member, text: str, errors: list[FieldError]) -> Any
         return None
     try:
         return _READERS[member.kind](text)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, RecursionError):
         errors.append(FieldError(name, repr(text)[:60], expectation(member)))
         return None
 

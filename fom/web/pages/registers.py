@@ -43,7 +43,7 @@ from fom.web.pages.map_settings import map_settings
 from fom.web.pages.register_forms import fields_of, form_of, moment_text, positions_text, read_moment, read_values
 from fom.web.pages.register_words import SHOWN, Shown, label, tell, tell_value, versions_of
 from fom.web.pages.report_forms import PLACE_HELP
-from fom.web.queries import check_query
+from fom.web.queries import check_query, whole_number
 from fom.web.tables import csv_file
 
 blueprint = Blueprint("registers", __name__, url_prefix="/registers")
@@ -279,7 +279,7 @@ def _save(shown: Shown, row_id: str | None) -> Any:
     position = form.get("position", "").strip()
     if reading_text is not None and form.get("seen_position") != position:
         return _render_form(shown, {**form, "seen_position": position}, [], row=stored, reading_text=reading_text)
-    version = int(form["version"]) if form.get("version", "").isdigit() else None
+    version = whole_number(form.get("version", ""))
     try:
         with writing() as (session, now):
             saved = save_register(session, shown.register, values, version=version, actor=actor, now=now)

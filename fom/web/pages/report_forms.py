@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fom.domain.facts_schema import ACTORS, EXPLOSIVE_CLASSES
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import format_instant, parse_typed
 from fom.domain.policy import INCIDENT_WEIGHTS
 from fom.domain.positions import parse_position, written_doubt_m
 from fom.domain.profiles import USER_CLASSES
@@ -89,7 +89,7 @@ def read_report(name: str, form: Fields, *, stretches: Callable[[Fields], list[R
     occurred = form.get("occurred", "").strip()
     if occurred:
         try:
-            moment = parse_instant(occurred if occurred[-1] in "Zz" or "+" in occurred else occurred + "Z")
+            moment = parse_typed(occurred)
             record["properties"]["occurred"] = format_instant(moment)
         except ValueError:
             errors.append(FieldError("occurred", occurred, "a date and time in UTC, like 2026-11-23T14:32"))
@@ -176,7 +176,7 @@ def _read_track(text: str, errors: list[FieldError]) -> Record | None:
     """Return the recorded track, [[lon, lat], …] as JSON text, as a LineString."""
     try:
         points = [[float(lon), float(lat)] for lon, lat in json.loads(text)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         errors.append(FieldError("track", text[:40], "a recorded track of two points or more"))
         return None
     if len(points) < 2:

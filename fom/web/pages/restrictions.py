@@ -11,7 +11,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from fom.domain.cases import REPLY_DAYS, STANDING_US, STATES
 from fom.domain.clauses import MEMBERS, REQUIRES, read_clause_text
 from fom.domain.compliance import WEEK_US
-from fom.domain.instants import DAY_US, format_instant, parse_instant
+from fom.domain.instants import DAY_US, format_instant, parse_typed
 from fom.domain.months import month_before, month_of
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import ACTORS, members_of
@@ -38,7 +38,7 @@ from fom.web.pages.case_forms import (
     typed_case,
 )
 from fom.web.pages.live_map import context_features
-from fom.web.queries import asked_number, check_query
+from fom.web.queries import asked_number, check_query, whole_number
 
 blueprint = Blueprint("restrictions", __name__)
 
@@ -151,7 +151,7 @@ def change(case_id: str) -> Any:
     actor = current_actor()
     try:
         values = read_case(form)
-        version = int(form["version"]) if form.get("version", "").isdecimal() else 0
+        version = whole_number(form.get("version", "")) or 0
         with writing() as (session, now):
             stored = get_register(session, "restriction_case", case_id, actor=actor)
             whole = {name: stored[name] for name in members_of("restriction_case")} | values
@@ -228,7 +228,7 @@ def _extract() -> dict[str, Any]:
     month = request.args.get("month") or month_before(month_of(now))
     text = request.args.get("known_at")
     try:
-        known_at = None if not text else parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+        known_at = None if not text else parse_typed(text)
     except ValueError:
         raise InvalidInput.single("known_at", (text or "")[:40], "an ISO 8601 time in UTC") from None
     with reading() as session:
@@ -258,10 +258,11 @@ def bring_clauses() -> Any:
             with reading() as session:
                 checked = clause_lists.check_clause_list(session, rows, actor=actor)
             return _clauses_page(form, checked=checked)
+        base = whole_number(form.get("base", ""))
         with writing() as (session, now):
             published = clause_lists.publish_clause_list(
                 session, rows, title=form.get("title", ""), note_text=form.get("note", ""),
-                base=int(form["base"]) if form.get("base", "").isdecimal() else -1, actor=actor, now=now,
+                base=-1 if base is None else base, actor=actor, now=now,
             )  # fmt: skip
     except InvalidInput as refused:
         return _clauses_page(form, refused.errors), 422
@@ -314,7 +315,7 @@ def _form(
         heads = clause_lists.list_clause_lists(session, actor=actor)
         lists = [clause_lists.get_clause_list(session, actor=actor)] if heads else []
         named = (typed.get("clause") or "").partition(":")[0]
-        if named.isdecimal() and any(h["version"] == int(named) for h in heads[1:]):  # a case keeps its own version
+        if any(h["version"] == whole_number(named) for h in heads[1:]):  # a case keeps its own version
             lists.append(clause_lists.get_clause_list(session, int(named), actor=actor))
         routes = _route_names(session)
     known = {field.name for _, fields in CASE_FIELDS for field in fields}
