@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fom.domain.instants import format_instant
+from fom.domain.instants import SECOND_US, format_instant
 
 NAMESPACE = "http://www.topografix.com/GPX/1/1"
 CREATOR = "Freedom of movement tracker"
@@ -39,7 +39,7 @@ def write_gpx(ways: Iterable[GpxWay], *, name: str, words: str, at: int) -> byte
     """
     root = ET.Element("gpx", {"version": "1.1", "creator": CREATOR, "xmlns": NAMESPACE})
     head = ET.SubElement(root, "metadata")
-    _add(head, name=name, desc=words, time=format_instant(at))
+    _add(head, name=name, desc=words, time=format_instant(at // SECOND_US * SECOND_US))
     ordered = list(ways)
     for way in ordered:
         if not way.is_driven:

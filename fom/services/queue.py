@@ -220,7 +220,10 @@ def _line(
 ) -> Waiting:
     """Return a line before its effect is known."""
     judged = [row for row in rows if row.kind in GRADED_KINDS]
-    ungraded = [row for row in judged if row.id not in graded and not row.grade and not _grades_itself(row)]
+    clock_off = version is not None and is_skewed(version.device_offset_s, version.device_time, version.received)
+    ungraded = [
+        row for row in judged if row.id not in graded and not row.grade and (clock_off or not _grades_itself(row))
+    ]
     has_unit = report is not None and report.unit_id is not None
     return Waiting(
         key=report.id if report is not None else rows[0].id, report=report, version=version, rows=tuple(rows),

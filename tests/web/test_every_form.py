@@ -21,6 +21,8 @@ from tests.web.filled_mission import fill
 from tests.web.page_forms import HTML, Field, Form, crawl, read_page, send
 
 ROLES = ("chief_joc", "movement_control", "eod", "administrator", "aviation")
+STARTS = {"administrator": "/networks"}
+"""Who sees no operational data begins elsewhere than at the map, to which the head of every page leads."""
 MARKUP = "<script>alert(1)</script>"
 JUNK = {
     "too long": "x" * 30_000,
@@ -54,8 +56,8 @@ def forms_of(mission: Mission) -> Found:
     found: Found = {}
     fallen = []
     for role in ROLES:
-        for page, answer, forms in crawl(mission.browser(role), adapter(mission)):
-            if answer.status_code not in (200, 302):
+        for page, answer, forms in crawl(mission.browser(role), adapter(mission), STARTS.get(role, "/")):
+            if answer.status_code not in (200, 302) and (role, page) != ("administrator", "/"):
                 fallen.append(f"{role} is linked to {page}: {answer.status_code}")
             for form in forms:
                 if urlsplit(form.action).path not in LEAVES:

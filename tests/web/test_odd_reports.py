@@ -10,7 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pyogrio
+import pandas
 import pytest
 
 from fom.domain.instants import HOUR_US, format_instant
@@ -68,10 +68,11 @@ def test_a_phone_five_days_late_with_a_clock_six_hours_fast_changes_what_the_pas
     body = hazard(new_id(), occurred=format_instant(said))
     body |= {"device_time": format_instant(START + 6 * HOUR_US), "device_offset_s": -6 * 3600.0}
     assert posted(mission, body).status_code == 201
-    then = START - 2 * DAY_US
+    mission.clock.advance(0.01)
+    then, now = START - 2 * DAY_US, mission.clock()
     assert state(mission, "a-b", at=then, known_at=then) == "GREY"
-    assert state(mission, "a-b", at=then, known_at=START) == "RED", "what is known now of the day before yesterday"
-    assert state(mission, "a-b", at=START, known_at=START) == "RED"
+    assert state(mission, "a-b", at=then, known_at=now) == "RED", "what is known now of the day before yesterday"
+    assert state(mission, "a-b", at=now, known_at=now) == "RED"
     line = line_of(mission, body["id"])
     assert {"late", "skewed"} <= set(line["badges"])
     page = mission.browser("duty_officer").get(f"/desk?report={body['id']}", headers=HTML).text
@@ -174,8 +175,8 @@ def test_no_export_holds_a_cell_that_a_spreadsheet_runs(mission: Mission, text: 
         for cell in (cell for row in rows for cell in row):
             found += text.strip() in cell
             assert not starts_formula(cell), (file, cell)
-        table = pyogrio.read_dataframe(io.BytesIO(answer.data), driver="CSV") if rows[1:] else None
-        assert table is None or len(table) == len(rows) - 1, "an outside reader finds the same rows"
+        table = pandas.read_csv(io.BytesIO(answer.data), dtype=str, keep_default_na=False)
+        assert len(table) == len(rows) - 1, "an outside reader finds the same rows"
     assert found >= len(lists), "the name is in every register's file"
 
 
