@@ -74,7 +74,7 @@ def test_gdal_and_pandas_read_a_form_as_openpyxl_does(code: str, tmp_path: Path)
         assert found[0] == head
         assert len(found) == len(lines) + 1
         pairs = zip(itertools.chain(*found[1:]), itertools.chain(*lines), strict=True)
-        assert all(same_text(cell, written) for cell, written in pairs)
+        assert all(str(cell) == written or same_text(cell, written) for cell, written in pairs)
         assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} <= {"s", "n"}
 
 
