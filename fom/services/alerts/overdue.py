@@ -1,4 +1,4 @@
-"""What is overdue on the roads that somebody watches: verifications, reviews and tasks.
+"""What is overdue on the roads that somebody watches: verifications, reviews, tasks, and replies to protests.
 
 Told once for each moment at which something became due; a new passage or review begins anew.
 """
@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
+from fom.domain.access import may
 from fom.domain.instants import DAY_US, HOUR_US, format_instant, parse_instant
 from fom.domain.positions import date_time_group
 from fom.picture.assessment import Assessment
 from fom.services.alerts.raising import NewAlert
 from fom.services.alerts.telling import Told
 from fom.services.alerts.watching import Watch
+from fom.services.cases import list_due
 from fom.services.map_layers import verification_lives
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
@@ -57,6 +59,7 @@ def find_overdue(session: Session, host: PictureHost, watches: Iterable[Watch], 
             *_routes(session, host, watch, now),
             *_areas(session, watch, now),
             *_tasks(session, host, watch, now),
+            *_cases(session, watch, now),
         ):
             told = Told(
                 title=thing.title, text=thing.text, outside_text=thing.text, fact_ids=thing.fact_ids,
@@ -139,3 +142,16 @@ def _tasks(session: Session, host: PictureHost, watch: Watch, now: int) -> Itera
         what = f"{TASK_WORDS[row['kind']]} {target}"
         text = f"The task ({what}) was due {date_time_group(due_at)} and is not done."
         yield Overdue(f"task {row['id']}", f"Task overdue: {what}", text, due_at)
+
+
+def _cases(session: Session, watch: Watch, now: int) -> Iterator[Overdue]:
+    """Yield overdue replies and follow-ups of restriction cases on a route watched, to those who may read cases."""
+    watched = {route.id: route.code for route in watch.routes}
+    if not watched or not may(watch.actor, "read_restriction_cases"):
+        return
+    for due in list_due(session, actor=watch.actor, at=now):
+        if due["is_overdue"] and due["route"] in watched:
+            code = watched[due["route"]]
+            what = f"reply to {due['reference'] or 'a protest'}" if due["what"] == "reply" else "follow-up"
+            text = f"The {what} about a restriction on {code} was due {date_time_group(due['at'])} and is not in."
+            yield Overdue(f"case {due['case_id']} {due['id']}", f"{code}: {what} overdue", text, due["at"])

@@ -15,7 +15,7 @@ from fom.web.api.shapes import Body, Classification, Id, Instant, Text, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("inspections", "Inspections and route studies")
-SubjectKind = Literal["air_head", "crossing", "site", "asset"]
+SubjectKind = Literal["air_head", "crossing", "site", "asset", "control_point"]
 
 
 class SubjectQuery(BaseModel):
@@ -33,7 +33,7 @@ class NewInspection(Body):
     id: Uuid
     subject_kind: SubjectKind
     subject_id: Id
-    form: Literal["air_head", "landing", "crossing", "access", "asset"]
+    form: Literal["air_head", "landing", "closure", "lifting", "crossing", "control_point", "access", "asset"]
     inspected_at: Instant
     inspected_by: Text = Field(min_length=1)
     status: str | None = Field(None, max_length=24)
@@ -74,6 +74,7 @@ class NewStudy(Body):
     review_by: Instant
     summary: Text = Field(min_length=1)
     points: list[dict[str, Any]] = Field(default_factory=list, max_length=200)
+    stated_class: str = Field("", max_length=60, description="Such as 6.7m/Y/30/5m(OB)(W); ? where not known")
     classification: Classification = "confidential"
 
 

@@ -18,7 +18,8 @@ from fom.maps.style import letter_of, word_of
 from fom.services.map_layers import read_layer
 from fom.services.movement_board import read_movement
 from fom.services.movement_lines import way_pieces
-from fom.services.movements import get_movement, stretches_here
+from fom.services.movement_ways import stretches_here
+from fom.services.movements import get_movement
 from fom.services.registers import list_register
 from fom.services.reporting import get_report
 from fom.web.access import allows, current_actor

@@ -12,6 +12,7 @@ from fom.domain.access import Actor
 from fom.domain.instants import format_instant, from_us, parse_instant, parse_typed
 from fom.domain.movements import ALTERNATES_KEPT, VEHICLE_CLASSES, heaviest_profile
 from fom.errors import FieldError, InvalidInput
+from fom.services.movement_flights import LEG
 from fom.web.pages.planner_form import Named, find_place
 from fom.web.queries import whole_number
 
@@ -94,6 +95,8 @@ def read_plan(form: Fields, named: Named, *, actor: Actor) -> tuple[dict[str, An
         "via": [place for line in lines if (place := _place(line, named, "via", errors)) is not None],
         **places,
     }  # fmt: skip
+    if purpose == "flight":
+        values |= {name: form.get(name, "").strip() or None for name in LEG}
     values["profile"] = values["profile"] or (None if purpose == "flight" else heaviest_profile(values["vehicles"]))
     if values["profile"] is None and purpose != "flight" and not any(e.field.startswith("count_") for e in errors):
         errors.append(FieldError("vehicles", "nothing", "at least one vehicle, or the class that decides"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from fom.domain.compliance import BEFORE_WEEKS, GROUPS, PARTIES, RECENT_WEEKS
+from fom.domain.compliance import BEFORE_WEEKS, GROUPS, GROWTH_WEEKS, PARTIES, RECENT_WEEKS
 from fom.domain.instants import format_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import members_of
@@ -26,7 +26,8 @@ from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("parties", __name__)
 
-SPANS = ((0, BEFORE_WEEKS), (BEFORE_WEEKS, BEFORE_WEEKS + RECENT_WEEKS))
+TURN = GROWTH_WEEKS - RECENT_WEEKS
+SPANS = ((TURN - BEFORE_WEEKS, TURN), (TURN, GROWTH_WEEKS))
 READS, EDITS = "read_restriction_cases", "edit_restriction_cases"
 
 
@@ -109,8 +110,10 @@ def _page(party: str, typed: Mapping[str, str] | None = None, errors: Sequence[F
 
 
 def _chart(figures: Mapping[str, Any], width: float = WIDTH) -> Any:
-    weeks = [(week.end, week.events, week.movements) for week in figures["trend"].weeks]
-    return draw_weeks(weeks, recent=RECENT_WEEKS, spans=SPANS, width=width)
+    trend = figures["trend"]
+    weeks = [(week.end, week.events, week.movements) for week in trend.weeks]
+    expected = trend.growth.expected if trend.growth.has_enough and trend.growth.per_week is not None else ()
+    return draw_weeks(weeks, recent=RECENT_WEEKS, spans=SPANS, expected=expected, width=width)
 
 
 def _user_class() -> str | None:

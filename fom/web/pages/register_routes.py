@@ -119,6 +119,7 @@ def keep_study(route_id: str) -> Any:
         draft = StudyDraft(
             id=form.get("id", ""), route_id=route_id, author=form.get("author", ""), studied_at=studied_at,
             review_by=review_by, summary=form.get("summary", ""), points=_points(form),
+            stated_class=form.get("stated_class", ""),
             classification=form.get("classification", "confidential"),
         )  # fmt: skip
         try:
