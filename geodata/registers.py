@@ -263,9 +263,7 @@ def _control_points(mission: Mission) -> list[Row]:
     ours = {
         "run_by": "mission", "owner": "Chief JOC", "starts_at": mission.days_ago(20), "ends_at": mission.days_ago(-70),
     }  # fmt: skip
-    rows = []
-    for number, (kind, rank, members) in enumerate(
-        (
+    posts: tuple[tuple[str, int, Row], ...] = (
             ("checkpoint", 3, ours | {
                 "reason": "Robberies of relief trucks north of the town.",
                 "public_text": "Mission checkpoint: a stop of some minutes. Relief and ambulances pass first.",
@@ -282,8 +280,9 @@ def _control_points(mission: Mission) -> list[Row]:
                 "public_place": "road to the site", "hours": "day and night",
             }),
             ("illicit_flow", 12, {"run_by": "host_armed_forces", "hours": None}),
-        )
-    ):  # fmt: skip
+    )  # fmt: skip
+    rows: list[Row] = []
+    for number, (kind, rank, members) in enumerate(posts):
         lon, lat = lonlat(towns[rank].x + 900, towns[rank].y + 400)
         if kind == "resource_control" and resources:
             lon, lat = resources[0]["lon"], resources[0]["lat"]

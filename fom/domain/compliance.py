@@ -13,8 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from fom.domain.benchmarks import WILSON_Z, Interval, wilson
-from fom.domain.growth import WEEKS as GROWTH_WEEKS
-from fom.domain.growth import Growth, find_growth
+from fom.domain.growth import GROWTH_WEEKS, Growth, find_growth
 from fom.domain.instants import DAY_US
 
 PARTIES = (

@@ -17,7 +17,7 @@ STATE_OF = {
 WHY = {
     "found_unserviceable": "found unserviceable at its last inspection", "inspected": "inspected",
     "landed": "a landing of this type was completed", "too_old": "its last inspection is too old for the season",
-    "never": "never inspected",
+    "never": "never inspected", "closed_by_hand": "closed by hand", "explosive": "an explosive hazard may lie there",
 }  # fmt: skip
 Reason = tuple[State, str]
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from fom.domain.benchmarks import WILSON_Z, Interval
 
-WEEKS = 26
+GROWTH_WEEKS = 26
 """Half a year: the shortest span in which a few per cent a week stand out of such counts (J)."""
 ALARM_CHANCE = 0.01
 """Alarm where so strong a rise, or a stronger one, would come by chance at most once in a hundred looks (J)."""

@@ -40,7 +40,13 @@ class OnNetwork(KnowsAccess, Protocol):
 
 
 def read_layer(
-    session: Session, host: PictureHost, name: str, question: Question, *, actor: Actor, units: Sequence[Feature] = ()
+    session: Session,
+    host: PictureHost,
+    name: str,
+    question: Question,
+    *,
+    actor: Actor,
+    units: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a layer as a FeatureCollection with `version` and `as_of`.
 

@@ -84,7 +84,7 @@ def _shown(
 ) -> list[dict[str, Any]]:
     receipts = list_advice(session, [row["id"] for row in rows])
     names = site_names(session, actor=actor)
-    flights = judge_flights(session, rows, actor=actor, at=host.now())
+    flights = judge_flights(session, host, rows, actor=actor, at=host.now())
     ways = {key: (one.ways[0], one.roads.question.profile) for key, one in judged.items()}
     unrecorded = find_unrecorded(session, host, ways, at=host.now())
     marks: dict[str, RouteMarks] = {}

@@ -17,8 +17,10 @@ from fom.domain.instants import HOUR_US, from_us, parse_instant
 from fom.domain.states import VIABLE, State
 from fom.errors import FieldError
 from fom.maps.style import letter_of, word_of
+from fom.picture.survey import Survey
+from fom.services.air_heads import by_type, stand
 from fom.services.area_statements import wet_places
-from fom.services.inspecting import air_head_service
+from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
 
 GEOD = Geod(ellps="WGS84")
@@ -97,7 +99,7 @@ class Flight:
 
 
 def judge_flights(
-    session: Session, movements: Iterable[Mapping[str, Any]], *, actor: Actor, at: int
+    session: Session, host: PictureHost, movements: Iterable[Mapping[str, Any]], *, actor: Actor, at: int
 ) -> dict[str, Flight]:
     """Return the open flights with the air heads that the actor may see; one that has left departs no more."""
     flights = [m for m in movements if m["purpose"] == "flight" and m["outcome"] is None]
@@ -105,10 +107,14 @@ def judge_flights(
     if not flights:
         return {}
     heads = {row["id"]: row for row in list_register(session, "air_head", actor=actor)}
-    return {m["id"]: _judge(session, m, heads, at) for m in flights}
+    with host.reading() as picture:
+        survey = picture.survey(at)
+    return {m["id"]: _judge(session, m, heads, survey, at) for m in flights}
 
 
-def _judge(session: Session, movement: Mapping[str, Any], heads: Mapping[str, Mapping[str, Any]], at: int) -> Flight:
+def _judge(
+    session: Session, movement: Mapping[str, Any], heads: Mapping[str, Mapping[str, Any]], survey: Survey, at: int
+) -> Flight:
     start, end = (heads.get(movement[name] or "") for name in LEG[:2])
     leg = None if start is None or end is None else _leg(start, end)
     left = movement["actual_start"]
@@ -122,15 +128,18 @@ def _judge(session: Session, movement: Mapping[str, Any], heads: Mapping[str, Ma
     ends = []
     for head, verb, moment in ((start, "departs", departs), (end, "arrives", max(arrives, at))):
         if head is not None and not (verb == "departs" and left is not None):
-            ends.append(AirEnd(head, verb, moment, tuple(_reasons(session, head, movement, moment))))
+            ends.append(AirEnd(head, verb, moment, tuple(_reasons(session, head, movement, survey, at, moment))))
     return Flight(tuple(ends), leg is not None, leg, departs, arrives)
 
 
-def _reasons(session: Session, head: Mapping[str, Any], movement: Mapping[str, Any], at: int) -> list[Reason]:
+def _reasons(
+    session: Session, head: Mapping[str, Any], movement: Mapping[str, Any], survey: Survey, known_at: int, at: int
+) -> list[Reason]:
     aircraft_type = movement["aircraft_type"]
     is_cleared = bool(movement["clearances"]) and all(c["answer"] == "given" for c in movement["clearances"])
     is_wet = bool(wet_places(session, {head["id"]: (head["lon"], head["lat"])}, at=at))
-    service = air_head_service(session, head, is_wet=is_wet, at=at)
+    service = by_type(session, head, survey, is_wet=is_wet, at=at, known_at=known_at)
+    head = stand(session, [head], survey, at=at, known_at=known_at)[0]
     found = next((one for one in service if one.aircraft_type == aircraft_type), None)
     is_light = is_day(head["lon"], head["lat"], at)
     return judge_end(

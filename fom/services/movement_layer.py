@@ -54,7 +54,7 @@ def read_movement_features(
             marks[level] = RouteMarks(session, host, level)
         mark = _mark(host, one, marks[level], at)
         found += [] if mark is None else [mark]
-    return movement_features([*found, *_flights(session, rows, at, actor=actor)])
+    return movement_features([*found, *_flights(session, host, rows, at, actor=actor)])
 
 
 def _as_of(row: dict[str, Any], now: int, at: int) -> dict[str, Any]:
@@ -126,10 +126,12 @@ def _sentences(judged: Judged, marks: RouteMarks, here_m: float, at: int) -> str
     return " ".join(parts)
 
 
-def _flights(session: Session, rows: list[dict[str, Any]], at: int, *, actor: Actor) -> list[MovementMark]:
+def _flights(
+    session: Session, host: PictureHost, rows: list[dict[str, Any]], at: int, *, actor: Actor
+) -> list[MovementMark]:
     """Return the flights on their leg: on the straight line between the air heads, by schedule."""
     marks = []
-    for movement_id, flight in judge_flights(session, rows, actor=actor, at=at).items():
+    for movement_id, flight in judge_flights(session, host, rows, actor=actor, at=at).items():
         row = next(row for row in rows if row["id"] == movement_id)
         if row["actual_start"] is None or flight.leg is None:
             continue

@@ -16,7 +16,6 @@ from fom.domain.compliance import (
     BEFORE_WEEKS,
     CONSENT_WEEKS,
     GROUPS,
-    GROWTH_WEEKS,
     PARTIES,
     RECENT_WEEKS,
     WEEK_US,
@@ -31,6 +30,7 @@ from fom.domain.compliance import (
     group_counts,
     rate_per_100,
 )
+from fom.domain.growth import GROWTH_WEEKS
 from fom.domain.indicators import OUTCOMES_NOT_ATTEMPTED
 from fom.domain.instants import format_instant, parse_instant
 from fom.domain.profiles import USER_CLASSES

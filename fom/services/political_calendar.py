@@ -48,7 +48,7 @@ def calendar_year(session: Session, year: int, *, actor: Actor, at: int) -> dict
         and (one["end"] is None or parse_instant(one["end"]) >= starts[0])
     ]
     evidence = read_evidence(session, actor=actor, at=at)
-    months = []
+    months: list[dict[str, Any]] = []
     for index, (start, end) in enumerate(itertools.pairwise(starts)):
         attempts, violations = evidence.within(start - 1, min(end - 1, at))
         by = {party: sum(v.actor in actors for v in violations) for party, actors in GROUPS.items() if len(actors) == 1}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from fom.domain.compliance import find_trend
-from fom.domain.growth import ALARM_CHANCE, LEAST_EVENTS, WEEKS, find_growth
+from fom.domain.growth import ALARM_CHANCE, GROWTH_WEEKS, LEAST_EVENTS, find_growth
 from fom.domain.instants import DAY_US, parse_instant
 
 T0 = parse_instant("2026-11-23T14:32:00Z")
@@ -23,8 +23,8 @@ def series(seed: int, *, a_week: float, growth: float, count: int = SERIES, scat
     """Yield (events, movements) of half years: Poisson about a line, or clustered by `scatter`."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
-        movements = rng.poisson(moves, WEEKS) + 1
-        mean = a_week * (1 + growth) ** np.arange(WEEKS) * movements / moves
+        movements = rng.poisson(moves, GROWTH_WEEKS) + 1
+        mean = a_week * (1 + growth) ** np.arange(GROWTH_WEEKS) * movements / moves
         if scatter > 1:
             mean = rng.gamma(mean / (scatter - 1), scatter - 1)
         yield rng.poisson(mean), movements
@@ -39,7 +39,7 @@ def four_against_thirteen(events, movements) -> bool:
     """The rule of the last month, told in moments in the middle of each week."""
 
     def moments(counts):
-        return [T0 - (WEEKS - 1 - w) * 7 * DAY_US - 3 * DAY_US for w, n in enumerate(counts) for _ in range(n)]
+        return [T0 - (GROWTH_WEEKS - 1 - w) * 7 * DAY_US - 3 * DAY_US for w, n in enumerate(counts) for _ in range(n)]
 
     return find_trend(moments(events), moments(movements), T0).is_alarm
 
@@ -77,10 +77,10 @@ def test_a_growth_of_five_per_cent_a_week_is_found_where_the_last_month_misses_i
 
 def test_what_falls_or_follows_the_movements_raises_no_alarm():
     assert share_of_alarms(series(9, a_week=6.0, growth=-0.03, count=100)) == 0
-    movements = np.arange(10, 10 + 4 * WEEKS, 4)
+    movements = np.arange(10, 10 + 4 * GROWTH_WEEKS, 4)
     events = movements // 10  # one in ten all the time, while movements grow tenfold
     assert not find_growth(events, movements).is_alarm
-    assert find_growth(events, [1] * WEEKS).is_alarm
+    assert find_growth(events, [1] * GROWTH_WEEKS).is_alarm
 
 
 def test_clusters_make_the_chance_larger():
@@ -97,7 +97,7 @@ def test_the_interval_of_the_growth_holds_the_true_one_nineteen_times_of_twenty(
 
 def test_few_events_and_none_at_all():
     assert not find_growth([0] * 17 + [1] * (LEAST_EVENTS - 1), [1] * 26).is_alarm
-    nothing = find_growth([0] * WEEKS, [3] * WEEKS)
+    nothing = find_growth([0] * GROWTH_WEEKS, [3] * GROWTH_WEEKS)
     assert (nothing.per_week, nothing.chance, nothing.is_alarm) == (None, None, False)
     assert find_growth([5], [9]).chance is None
     assert sum(find_growth([0, 2, 0, 4], [0, 0, 3, 8]).expected) == pytest.approx(6)
@@ -110,7 +110,7 @@ def test_counts_that_cannot_be_are_refused(events, exposure):
 
 
 def test_a_trend_without_enough_movements_is_judged_by_week():
-    moments = [T0 - week * 7 * DAY_US for week in range(WEEKS) for _ in range(max(0, 6 - week // 3))]
+    moments = [T0 - week * 7 * DAY_US for week in range(GROWTH_WEEKS) for _ in range(max(0, 6 - week // 3))]
     hidden = find_trend(moments, moments, T0)  # every case its own movement: a hundred per hundred all the time
     assert not hidden.is_growing
     shown = find_trend(moments, moments, T0, has_exposure=False)

@@ -54,6 +54,6 @@ def get_layer(path: LayerPath, query: Asking) -> Any:
     tag = f"{path.name} {host.network.network_id} {host.version} {actor.user_id} {asked} {step}"
     if unchanged(tag):
         return with_etag(Response(status=304), tag)
-    units = units_among(context_features()) if path.name == CONSENT else ()
+    units = units_among(context_features()) if path.name == CONSENT else []
     with reading() as session:
         return with_etag(jsonify(read_layer(session, host, path.name, question, actor=actor, units=units)), tag)

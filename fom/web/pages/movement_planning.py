@@ -24,7 +24,7 @@ from fom.domain.registers import MOVEMENT_PURPOSES
 from fom.domain.states import State
 from fom.errors import Conflict, FieldError, InvalidInput, NotPermitted
 from fom.maps.style import letter_of
-from fom.services.inspecting import approved_types
+from fom.services.air_heads import approved_types
 from fom.services.movement_advice import purge_ways
 from fom.services.movement_flights import LEG
 from fom.services.movement_pattern import read_pattern, way_lengths

@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from fom.domain.compliance import BEFORE_WEEKS, GROUPS, GROWTH_WEEKS, PARTIES, RECENT_WEEKS
+from fom.domain.compliance import BEFORE_WEEKS, GROUPS, PARTIES, RECENT_WEEKS
+from fom.domain.growth import GROWTH_WEEKS
 from fom.domain.instants import format_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import members_of
