@@ -55,7 +55,8 @@ def write_gpx(ways: Iterable[GpxWay], *, name: str, words: str, at: int) -> byte
             for line in way.lines:
                 _points(ET.SubElement(track, "trkseg"), "trkpt", line)
     ET.indent(root, " ")
-    return ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    file: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return file
 
 
 def file_name(*words: str) -> str:
