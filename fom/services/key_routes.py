@@ -138,8 +138,8 @@ def _stretches(network: Network, path: Path) -> list[dict[str, Any]]:
         stretches.append(
             {
                 "id": network.segment_id(number),
-                "from_m": min(round(float(start) * length, 1), length),
-                "to_m": min(round(float(end) * length, 1), length),
+                "from_m": round(float(start) * length, 1),
+                "to_m": round(float(end) * length, 1),
                 "direction": DIRECTION_CODES[direction],
             }
         )
@@ -153,7 +153,7 @@ def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int, chan
     part, without it is a change of its own.
     """
     record_id, old_id = f"{row.id}.{row.version}", row.record_id
-    ways = [_way_of(stretch) for stretch in row.segments or []]
+    ways = [{"id": stretch["id"], "direction": stretch.get("direction") or "forward"} for stretch in row.segments or []]
     meta = {"key_route": row.id, "code": row.code}
     features = [_feature(record_id, {"kind": "route", "segments": ways, "meta": meta})]
     if old_id is not None:
@@ -165,12 +165,6 @@ def renew_record(session: Session, row: KeyRoute, *, actor: Actor, at: int, chan
     row.record_id = record_id
     details = {"key_route": row.id, "replaces": old_id}
     note(session, "course", ("record", record_id), kind="record", actor=actor, at=at, details=details, change=change)
-
-
-def _way_of(stretch: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stretch of the register as a route record states it: also which part of the segment the route uses."""
-    part = {name: stretch[name] for name in ("from_m", "to_m") if stretch.get(name) is not None}
-    return {"id": stretch["id"], **part, "direction": stretch.get("direction") or "forward"}
 
 
 def _feature(record_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
