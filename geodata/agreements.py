@@ -50,7 +50,7 @@ DATES = (
     ("Talks on the river crossing", "negotiation", 31, 28, False, 4, "Crossings may be closed while the talks go on."),
     ("Harvest fair", "holiday", 12, 10, True, 2, None),
     ("Mandate of the mission renewed", "mandate", -17, -17, False, None, "Restrictions may become a lever before it."),
-    ("Presidential election", "election", -66, -65, False, None, "Movement at night was stopped at the last one."),
+    ("Presidential election", "election", -65, -66, False, None, "Movement at night was stopped at the last one."),
 )  # fmt: skip
 """Name, kind, days since its beginning and its end (negative = ahead), every year, number of the province, expected."""
 NAMES = ("code", "title", "summary", "secures", "requires", "movement_kinds")

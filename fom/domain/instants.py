@@ -64,9 +64,3 @@ def parse_bounded(text: str) -> int:
     if not EARLIEST_US <= us < LATEST_US:
         raise ValueError("a time from 1900 to 2199")
     return us
-
-
-def parse_typed(text: str) -> int:
-    """Return the microseconds of a moment typed into a form, UTC where no zone stands; ValueError as above."""
-    moment = text.strip().upper()
-    return parse_bounded(moment if moment.endswith("Z") or "+" in moment else f"{moment}Z")

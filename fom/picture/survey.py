@@ -32,6 +32,10 @@ class Survey:
         """Yield the records of a kind that are known and not retracted."""
         return (r for r in self._basis.ledger.of_kind(kind) if self._knowledge.is_known(r))
 
+    def closed_from(self, fact: Record, *acts: str) -> int:
+        """Return the moment from which a fact is gone by acts of these kinds, ALWAYS_US when never."""
+        return self._knowledge.closed_from(fact, *acts)
+
     def group_of(self, fact: Record, at: int) -> str:
         """Return the name of the group a fact counts with at a moment; linked duplicates share one."""
         return next((s.group for s in self._knowledge.standing(fact) if s.start_us <= at < s.end_us), fact.id)

@@ -30,6 +30,7 @@ from fom.picture.survey import Survey
 from fom.services.area_statements import wet_places
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
+from fom.services.standing_inspections import fallen_entries
 from fom.store.tables import Inspection, InspectionForm
 
 Row = Mapping[str, Any]
@@ -103,15 +104,20 @@ def approved_types(row: Row) -> list[str]:
 
 
 def looked_at(session: Session, *, known_at: int, air_head_id: str | None = None) -> dict[str, list[Looked]]:
-    """Return air head -> its inspections and completed landings that were known at a moment."""
+    """Return air head -> its inspections and completed landings that were known at a moment, those that stood."""
     seen = select(Inspection).where(Inspection.subject_kind == "air_head", Inspection.received <= known_at)
     landed = select(InspectionForm).where(InspectionForm.form == "landing", InspectionForm.received <= known_at)
     if air_head_id is not None:
         seen = seen.where(Inspection.subject_id == air_head_id)
         landed = landed.where(InspectionForm.subject_id == air_head_id)
     found: dict[str, list[Looked]] = {}
+    fallen = {
+        (form.subject_id, form.received)
+        for form in fallen_entries(session, subject_kind="air_head", subject_id=air_head_id, known_at=known_at)
+    }
     for row in session.scalars(seen):
-        found.setdefault(row.subject_id, []).append(Looked(row.inspected_at, row.status))
+        if (row.subject_id, row.received) not in fallen:
+            found.setdefault(row.subject_id, []).append(Looked(row.inspected_at, row.status))
     for landing in session.scalars(landed):
         look = Looked(landing.inspected_at, None, landing.findings["aircraft_type"])
         found.setdefault(landing.subject_id, []).append(look)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor, may, require
+from fom.domain.access import Actor, may, require, visible
 from fom.domain.inspections import (
     FORMS,
     check_moments,
@@ -31,7 +31,9 @@ from fom.services.drafts import check_uuid, parse_report
 from fom.services.former_networks import FormerNetworks
 from fom.services.registers import get_register, save_checked, save_register
 from fom.services.reporting import log_report
+from fom.services.standing_inspections import fallen_entries
 from fom.services.writing import note, step
+from fom.store.reports import find_report
 from fom.store.tables import Inspection, InspectionForm
 
 INSPECT_ACTIONS = {
@@ -71,11 +73,18 @@ def record_inspection(
     now: int,
     network: Network,
     names: FormerNetworks | None = None,
+    evidence: str | None = None,
 ) -> dict[str, Any]:
     """Keep an inspection and return it; the same again gives the first result.
 
     The newest inspection of an air head or crossing gives its row status and date; a limit or damage found on an asset
-    becomes a report. A closing by hand and its lifting move no row: what follows from them is computed.
+    becomes a report, unless it was taken from one. A closing by hand and its lifting move no row: what follows from
+    them is computed.
+
+    Parameters
+    ----------
+    evidence
+        Id of the report that the inspection was taken from.
 
     Raises
     ------
@@ -104,10 +113,12 @@ def record_inspection(
     row = InspectionForm(id=form_id, received=at, by=actor.person, **values)
     if draft.form == LIFTING:
         _check_lifting(session, draft, actor)
-    if draft.subject_kind == "asset":
+    if draft.subject_kind == "asset" and evidence is None:
         row.report_id = _report(session, row, subject, actor=actor, now=now, network=network, names=names)
     else:
-        _move_row(session, row, subject, actor=actor, at=at)
+        row.report_id = evidence
+        if draft.subject_kind != "asset":
+            _move_row(session, row, subject, actor=actor, at=at)
     session.add(row)
     session.flush()
     details = {"inspection": form_id, "form": row.form, "status": row.status}
@@ -119,22 +130,33 @@ def record_inspection(
 def list_inspections(
     session: Session, subject_kind: str, subject_id: str, *, actor: Actor, network: Network
 ) -> list[dict[str, Any]]:
-    """Return the inspections of a subject that the actor may see, newest first; NotFound where he may not."""
+    """Return the inspections of a subject that the actor may see, newest first; NotFound where he may not see it.
+
+    One that was taken from a report shows only to those who may see the report; `has_fallen` tells that the report was
+    taken back.
+    """
     require(actor, "read_picture")
     get_subject(session, subject_kind, subject_id, actor=actor, network=network)
     query = select(InspectionForm).where(
         InspectionForm.subject_kind == subject_kind, InspectionForm.subject_id == subject_id
     )
-    rows = session.scalars(query.order_by(InspectionForm.inspected_at.desc(), InspectionForm.id))
-    return [inspection_dict(row) for row in rows]
+    rows = session.scalars(query.order_by(InspectionForm.inspected_at.desc(), InspectionForm.id)).all()
+    fallen = {row.id for row in fallen_entries(session, subject_kind=subject_kind, subject_id=subject_id)}
+    reports = (None if row.report_id is None else find_report(session, row.report_id) for row in rows)
+    return [
+        inspection_dict(row) | {"has_fallen": row.id in fallen}
+        for row, report in zip(rows, reports, strict=True)
+        if report is None or visible(actor, report)
+    ]
 
 
 def latest_inspections(session: Session, subject_kind: str) -> dict[str, dict[str, Any]]:
-    """Return subject id -> its newest inspection; who may see the subject is for the caller."""
+    """Return subject id -> its newest inspection that stands; who may see the subject is for the caller."""
     looks = [name for name in forms_of(subject_kind) if FORMS[name].is_inspection]
     query = select(InspectionForm).where(InspectionForm.subject_kind == subject_kind, InspectionForm.form.in_(looks))
     rows = session.scalars(query.order_by(InspectionForm.inspected_at, InspectionForm.received))
-    return {row.subject_id: inspection_dict(row) for row in rows}
+    fallen = {row.id for row in fallen_entries(session, subject_kind=subject_kind)}
+    return {row.subject_id: inspection_dict(row) for row in rows if row.id not in fallen}
 
 
 def get_subject(session: Session, subject_kind: str, subject_id: str, *, actor: Actor, network: Network) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
 from fom.domain.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
+from fom.domain.movements import LastSeen
 from fom.domain.states import State
 from fom.maps.layers import MovementMark, movement_features
 from fom.maps.style import letter_of, word_of
@@ -54,7 +55,7 @@ def read_movement_features(
             marks[level] = RouteMarks(session, host, level)
         mark = _mark(host, one, marks[level], at)
         found += [] if mark is None else [mark]
-    return movement_features([*found, *_flights(session, host, rows, at, actor=actor)])
+    return movement_features([*found, *_flights(session, host, rows, seen, at, actor=actor)])
 
 
 def _as_of(row: dict[str, Any], now: int, at: int) -> dict[str, Any]:
@@ -127,16 +128,25 @@ def _sentences(judged: Judged, marks: RouteMarks, here_m: float, at: int) -> str
 
 
 def _flights(
-    session: Session, host: PictureHost, rows: list[dict[str, Any]], at: int, *, actor: Actor
+    session: Session,
+    host: PictureHost,
+    rows: list[dict[str, Any]],
+    seen: Mapping[str, LastSeen],
+    at: int,
+    *,
+    actor: Actor,
 ) -> list[MovementMark]:
-    """Return the flights on their leg: on the straight line between the air heads, by schedule."""
+    """Return the flights on their leg: where they said that they are, else on the straight line by schedule."""
     marks = []
     for movement_id, flight in judge_flights(session, host, rows, actor=actor, at=at).items():
         row = next(row for row in rows if row["id"] == movement_id)
         if row["actual_start"] is None or flight.leg is None:
             continue
+        last, expected = seen.get(movement_id), flight.leg.at(flight.share(at))
         label = "overdue" if at > flight.arrives_at else "by schedule"
         text = f"Should arrive {hhmm(flight.arrives_at)}Z by its schedule. " + " ".join(flight.lines())
+        if last is not None:
+            label, text = f"seen {hhmm(last.at)}Z", f"Seen {hhmm(last.at)}Z, {SOURCE_WORDS[last.source]}. " + text
         marks.append(
             MovementMark(
                 id=row["id"],
@@ -146,11 +156,11 @@ def _flights(
                 label=f"{row['code']} · {label}",
                 text=text,
                 state=flight.state,
-                is_seen=False,
-                at=None,
-                place=flight.leg.at(flight.share(at)),
+                is_seen=last is not None,
+                at=None if last is None else format_instant(last.at),
+                place=expected if last is None else (last.lon, last.lat),
                 bearing=flight.leg.bearing,
-                expected=None,
+                expected=None if last is None else expected,
                 way=flight.leg.line,
             )
         )

@@ -17,6 +17,7 @@ from fom.network.drawn import load_network_file
 from fom.services.map_layers import read_layer
 from fom.services.movement_closing import depart_movement
 from fom.services.movement_limits import find_unrecorded
+from fom.services.movement_places import check_in
 from fom.services.movement_ways import lay_out
 from fom.services.picture_host import PictureHost
 from fom.services.registers import save_register
@@ -128,6 +129,14 @@ def test_a_flight_on_its_leg_is_on_the_map_by_its_schedule(ground):  # noqa: F81
     assert way["properties"]["part"] == "way"
     assert point["geometry"]["coordinates"][0] == pytest.approx(30.5, abs=0.01)
     assert point["properties"]["symbol"] == "mov-plan"
+    with database.writing() as session:
+        values = {"id": new_id(), "lon": 30.3, "lat": 5.1}
+        check_in(session, host, flight["id"], values, actor=MOVCON, now=clock.now)
+    host.follow()
+    with database.reading() as session:
+        _, expected, point = read_layer(session, host, "movements", host.question(), actor=MOVCON)["features"]
+    assert (point["geometry"]["coordinates"], point["properties"]["symbol"]) == ((30.3, 5.1), "mov")
+    assert expected["geometry"]["coordinates"][0] == pytest.approx(30.5, abs=0.01)
 
 
 def test_only_a_flight_has_a_leg_and_only_between_two_air_heads(ground):  # noqa: F811

@@ -168,7 +168,8 @@ def test_what_was_turned_back_leads_to_the_restriction_report_filled_in(mission:
     link = re.search(r'href="(/report/restriction[^"]*)"', text_of(mission, "movement_control", address))
     assert link is not None
     report = text_of(mission, "movement_control", link[1])
-    assert 'value="denial" checked' in report
+    assert 'value="denial_of_movement" checked' in report
+    assert 'value="turned_back" checked' in report
     assert 'host_police" selected' in report
     assert re.search(r'name="position"[^>]*value="30.0\d+, 5.\d+"', report)
 

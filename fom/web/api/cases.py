@@ -20,8 +20,8 @@ from fom.services.writing import present
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.shapes import Body, Id, Instant, InstantText, Moment, Text
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.live_map import context_features
 
 api = family("cases", "Restriction cases: from a record to a case, its steps, and the clause list")
 

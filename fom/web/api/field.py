@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from fom.services.field_bundle import read_field_bundle
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.api import UNCHANGED, family
 from fom.web.api.layers import AGES_US
 from fom.web.api.shapes import Body, InstantText, ProfileName, UserClass
@@ -103,6 +104,7 @@ def get_field_bundle(query: BundleQuery) -> Any:
     """Return the last picture to carry: key routes, hazards, names, and when it expires."""
     host, actor = edge().host, current_actor()
     question = host.question(None, None, query.profile, query.user_class)
+    note_shown("export", question, subject="picture to carry")
     asked = request.query_string.decode("ascii", "replace")
     tag = f"field {host.network.network_id} {host.version} {actor.user_id} {asked} {question.at // AGES_US}"
     if unchanged(tag):

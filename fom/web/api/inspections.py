@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
 from fom.services.inspecting import INSPECT_ACTIONS, InspectionDraft, list_inspections, record_inspection
+from fom.services.report_inspections import accept_inspection, take_back_report
 from fom.services.route_studies import StudyDraft, list_studies, sign_study
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, Classification, Id, Instant, Text, Uuid
+from fom.web.api.reports import ReportPath
+from fom.web.api.shapes import Body, Classification, Id, Instant, Logged, Text, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("inspections", "Inspections and route studies")
@@ -54,6 +57,20 @@ class Inspections(BaseModel):
     """Inspections of one thing, newest first."""
 
     inspections: list[Kept]
+
+
+class Accepted(Body):
+    """A report accepted as an inspection."""
+
+    subject_id: Id | None = Field(
+        None, description="Which of the assets near its place it means, where there are several"
+    )
+
+
+class TakenBack(Body):
+    """Why a report is taken back."""
+
+    reason: Text = Field(min_length=1, max_length=2000)
 
 
 class StudyQuery(BaseModel):
@@ -104,6 +121,27 @@ def post_inspection(body: NewInspection) -> Any:
     with writing() as (session, now):
         kept = record_inspection(session, draft, actor=actor, now=now, network=host.network, names=host.names)
     return jsonify(kept)
+
+
+@api.post("/reports/<report_id>/inspection", responses={"200": Kept, **MISSING, **CONFLICT, **BODY})
+@allows(*INSPECT_ACTIONS.values())
+def accept(path: ReportPath, body: Accepted) -> Any:
+    """Enter a report as an inspection of the air head, crossing, camp or asset that it tells of; once."""
+    with writing() as (session, now):
+        kept = accept_inspection(
+            session, path.report_id, subject_id=body.subject_id, actor=current_actor(), now=now,
+            network=edge().host.network,
+        )  # fmt: skip
+    return jsonify(kept)
+
+
+@api.post("/reports/<report_id>/take-back", responses={"200": Logged, **MISSING, **CONFLICT, **BODY})
+@allows("send_report")
+def take_back(path: ReportPath, body: TakenBack) -> Any:
+    """Take a whole report back with its records and its inspection; two persons for explosive and physical records."""
+    with writing() as (session, now):
+        logged = take_back_report(session, path.report_id, reason=body.reason, actor=current_actor(), now=now)
+    return jsonify(asdict(logged))
 
 
 @api.get("/route-studies", responses={"200": Studies})

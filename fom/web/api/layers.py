@@ -11,11 +11,12 @@ from fom.domain.instants import MINUTE_US
 from fom.services.admin_units import units_among
 from fom.services.map_layers import CONSENT, LAYERS, read_layer
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.api import MISSING, UNCHANGED, family
 from fom.web.api.shapes import Asking, FeatureOut, InstantText
 from fom.web.caching import unchanged, with_etag
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading
-from fom.web.pages.live_map import context_features
 
 AGES_US = 10 * MINUTE_US
 """How often a layer is made anew although nothing changed: the ages and ends it tells go on."""
@@ -49,6 +50,8 @@ def get_layer(path: LayerPath, query: Asking) -> Any:
     """Return one layer, as this account may see it."""
     host, actor = edge().host, current_actor()
     question = host.question(query.at, query.known_at, query.profile, query.user_class)
+    if path.name == "routes":
+        note_shown("map", question, at=query.at, known_at=query.known_at)
     asked = request.query_string.decode("ascii", "replace")
     step = question.at // (MOVING_US if path.name == "movements" else AGES_US)
     tag = f"{path.name} {host.network.network_id} {host.version} {actor.user_id} {asked} {step}"

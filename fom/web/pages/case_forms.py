@@ -10,7 +10,7 @@ from typing import Any
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.cases import STEP_KINDS
 from fom.domain.compliance import PARTIES
-from fom.domain.instants import format_instant, parse_instant, parse_typed
+from fom.domain.instants import format_instant, parse_instant
 from fom.domain.positions import parse_position
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import (
@@ -24,6 +24,7 @@ from fom.domain.registers import (
 )
 from fom.errors import FieldError, InvalidInput
 from fom.services.cases import StepDraft
+from fom.web.pages.moment_fields import parse_moment
 
 Form = Mapping[str, str]
 FLAG_WORDS = {"yes": "Yes", "no": "No"}
@@ -246,7 +247,7 @@ def _value(field: Field, text: str, errors: list[FieldError]) -> Any:
         return int(text)
     if field.kind == "moment":
         try:
-            return format_instant(parse_typed(text))
+            return format_instant(parse_moment(text))
         except ValueError:
             errors.append(FieldError(field.name, text[:80], "a date and time in UTC, like 2026-11-23T14:32"))
             return None

@@ -17,9 +17,9 @@ from fom.services.contacts import CONFIRMED_US, REGISTER, list_contacts
 from fom.services.registers import get_register, list_register, save_register
 from fom.services.writing import present
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import CONTACT_FIELDS, FLAG_WORDS, read_contact, typed_row
-from fom.web.pages.live_map import context_features
 from fom.web.queries import whole_number
 
 blueprint = Blueprint("contacts", __name__)

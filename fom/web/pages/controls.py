@@ -35,7 +35,7 @@ from fom.services.route_stretches import cut_stretches
 from fom.web.access import allows, current_actor, public
 from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
-from fom.web.pages.register_forms import moment_text, read_moment
+from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.shell import to_moment
 from fom.web.queries import asked_number, check_query
 
@@ -188,7 +188,7 @@ def take_back(record_id: str) -> Any:
 def _state(kind: str, said: dict[str, Any]) -> list[FieldError]:
     """Write a statement about an area, or return what is wrong with it."""
     form, errors, actor = request.form, list[FieldError](), current_actor()
-    moments = {name: read_moment(form.get(name, ""), name, errors) for name in ("start", "end")}
+    moments = {name: read_moment(form, name, errors) for name in ("start", "end")}
     properties = {"kind": kind, **said}
     properties |= {name: format_instant(us) for name, us in moments.items() if us is not None}
     if kind == "threat_area" and moments["end"] is None and not errors:
@@ -226,7 +226,7 @@ def _essence(form: Mapping[str, str]) -> str:
 
 
 def _draft(form: Mapping[str, str], errors: list[FieldError]) -> OrderDraft | None:
-    moments = {name: read_moment(form.get(name, ""), name, errors) for name in ("start", "end")}
+    moments = {name: read_moment(form, name, errors) for name in ("start", "end")}
     recurring: dict[str, Any] | None = None
     if form.get("from_time") or form.get("to_time"):
         recurring = {"from": form.get("from_time", ""), "to": form.get("to_time", ""), "zone": form.get("zone") or "Z"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 
 from fom.domain.access import may
@@ -15,6 +14,7 @@ from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.map_layers import CONSENT
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown
+from fom.web.context_layers import context_features
 from fom.web.edge import edge
 
 blueprint = Blueprint("live_map", __name__)
@@ -87,9 +87,3 @@ def context() -> Any:
     answer = jsonify({"type": "FeatureCollection", "features": context_features()})
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return answer
-
-
-def context_features() -> list[dict[str, Any]]:
-    """Return the background features in the data folder's `context`, none where there is no such folder."""
-    files = sorted((edge().config.data / "context").glob("*.geojson"))
-    return [feature for file in files for feature in orjson.loads(file.read_bytes())["features"]]

@@ -20,8 +20,8 @@ from fom.services.movement_closing import close_movement
 from fom.services.movements import get_movement
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
+from fom.web.pages.moment_fields import moment_text
 from fom.web.pages.movement_form import (
-    field_moment,
     read_closure,
 )
 from fom.web.pages.movement_words import OUTCOME_WORDS
@@ -39,8 +39,8 @@ def close(movement_id: str) -> Any:
         movement = get_movement(session, movement_id, actor=current_actor(), now=now)
     form = {
         "version": str(movement["version"]),
-        "actual_start": field_moment(movement["actual_start"] or min(movement["planned_start"], format_instant(now))),
-        "actual_end": field_moment(now),
+        "actual_start": moment_text(movement["actual_start"] or min(movement["planned_start"], format_instant(now))),
+        "actual_end": moment_text(now),
         "travelled": "planned" if movement["ways"] else "not_said",
         "delivered_t": "" if movement["planned_t"] is None else f"{movement['planned_t']:g}",
         "verify": "yes",

@@ -33,14 +33,13 @@ from fom.services.planning import PlanWishes, plan_way
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
+from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.movement_form import (
     LEEWAY,
     chosen_first,
-    field_moment,
     kept_ways,
     planned_as,
     question_of,
-    read_moment,
     read_plan,
     read_ways,
 )
@@ -57,7 +56,7 @@ def new() -> Any:
     form = {"id": str(uuid.uuid4()), **request.args.to_dict()}
     if form.get("at"):
         form.setdefault("planned_start", form["at"])
-    form.setdefault("planned_start", field_moment(edge().host.now() + DAY_US // 24))
+    form.setdefault("planned_start", moment_text(edge().host.now() + DAY_US // 24))
     form.setdefault("unit", current_actor().unit or "")
     if is_only_partner(current_actor()):
         form.setdefault("purpose", "humanitarian")
@@ -83,7 +82,7 @@ def edit(movement_id: str) -> Any:
         raise NotPermitted("this movement is not open, or not yours to change")
     form = {name: "" if movement[name] is None else str(movement[name]) for name in _PLAIN}
     form |= {f"count_{row['class']}": str(row["count"]) for row in movement["vehicles"]}
-    form |= {name: field_moment(movement[name]) for name in ("planned_start", "planned_end")}
+    form |= {name: moment_text(movement[name]) for name in ("planned_start", "planned_end")}
     form |= {"from": (movement["origin"] or {}).get("name", ""), "to": (movement["destination"] or {}).get("name", "")}
     form["via"] = "\n".join(place["name"] for place in movement["via"] or ())
     form["ways"] = json.dumps({"ways": movement["ways"], "planned_as": movement["planned_as"] or {}})
@@ -213,6 +212,6 @@ def _proposed_pattern(form: Mapping[str, str], ways: list[dict[str, Any]]) -> An
     start = read_moment(form, "planned_start", errors)
     proposed = None
     if chosen is not None and start is not None:
-        proposed = Departure(form.get("id", ""), parse_instant(start), way_lengths(chosen))
+        proposed = Departure(form.get("id", ""), start, way_lengths(chosen))
     with writing() as (session, now):
         return read_pattern(session, unit, actor=actor, now=now, proposed=proposed)

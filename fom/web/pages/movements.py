@@ -38,9 +38,10 @@ from fom.services.movements import get_movement
 from fom.services.political_calendar import list_dates
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.live_map import context_features
-from fom.web.pages.movement_form import field_moment, read_moment, read_number
+from fom.web.pages.moment_fields import moment_text, read_moment
+from fom.web.pages.movement_form import instant_text, read_number
 from fom.web.pages.movement_words import (
     EMPTY_WORDS,
     OUTCOME_WORDS,
@@ -128,9 +129,9 @@ def week() -> Any:
     others = {name: value for name, value in request.args.items() if name != "from" and value}
     page = render_template(
         "movements/week.html", week=shown, wanted=_filter(), purposes=MOVEMENT_PURPOSES, units=units, errors=errors,
-        user_classes=USER_CLASSES, start=field_moment(start)[:10], dates=dates,
-        before=urlencode({**others, "from": field_moment(start - 7 * DAY_US)[:10]}),
-        after=urlencode({**others, "from": field_moment(start + 7 * DAY_US)[:10]}),
+        user_classes=USER_CLASSES, start=moment_text(start)[:10], dates=dates,
+        before=urlencode({**others, "from": moment_text(start - 7 * DAY_US)[:10]}),
+        after=urlencode({**others, "from": moment_text(start + 7 * DAY_US)[:10]}),
     )  # fmt: skip
     return page, 422 if errors else 200
 
@@ -173,11 +174,13 @@ def _report_link(movement: Mapping[str, Any]) -> str | None:
     """Return the restriction report, filled in, for what stopped a movement."""
     if movement["outcome"] not in (*STOPPED, "cancelled_no_clearance"):
         return None
-    known = {"control": "denial", "user_class": movement["user_class"], "words": f"Movement {movement['code']}. "}
+    category = "denial_of_flight" if movement["purpose"] == "flight" else "denial_of_movement"
+    known = {"category": category, "outcome": movement["outcome"], "user_class": movement["user_class"]}
+    known["words"] = f"Movement {movement['code']}. "
     if movement["actual_end"]:
-        known["occurred"] = field_moment(movement["actual_end"])
+        known["occurred"] = moment_text(movement["actual_end"])
     if movement["party"] and movement["party"] != "mission":
-        known["imposed_by"] = movement["party"]
+        known["actor"] = movement["party"]
     if movement["stop_place"]:
         known["place_text"] = movement["stop_place"]
     host = edge().host
@@ -197,7 +200,7 @@ def ask(movement_id: str) -> Any:
     """Note a clearance that was asked for."""
     form = request.form.to_dict()
     errors: list[FieldError] = []
-    asked_at = read_moment(form, "asked_at", errors)
+    asked_at = instant_text(read_moment(form, "asked_at", errors))
     wanted = {name: form.get(name, "").strip() or None for name in ("id", "asked_of", "party", "reference")}
     if errors:
         return _page(movement_id, errors=errors, typed=form, status=422)
@@ -241,7 +244,7 @@ def depart(movement_id: str) -> Any:
 def note_place(movement_id: str) -> Any:
     """Say where it is: by the phone's receiver, a kilometre of its way, or a position written in any usual form."""
     form, errors = request.form.to_dict(), list[FieldError]()
-    said: dict[str, Any] = {"id": form.get("id"), "at": read_moment(form, "at", errors)}
+    said: dict[str, Any] = {"id": form.get("id"), "at": instant_text(read_moment(form, "at", errors))}
     said |= {name: read_number(form, name, errors) for name in ("km", "lon", "lat", "accuracy_m")}
     if said["lon"] is not None:
         said["source"] = "device"

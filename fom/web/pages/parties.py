@@ -20,9 +20,9 @@ from fom.services.parties import list_parties, show_party
 from fom.services.registers import get_register, list_register, save_register
 from fom.services.writing import present
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import COMMITMENT_FIELDS, FLAG_WORDS, SETTLE_FIELDS, read_fields
-from fom.web.pages.live_map import context_features
 from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("parties", __name__)

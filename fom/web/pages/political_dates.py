@@ -16,9 +16,9 @@ from fom.services.political_calendar import REGISTER, calendar_year
 from fom.services.registers import get_register, save_register
 from fom.services.writing import present
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import DATE_FIELDS, FLAG_WORDS, read_fields, typed_row
-from fom.web.pages.live_map import context_features
 from fom.web.queries import whole_number
 
 blueprint = Blueprint("political_dates", __name__)

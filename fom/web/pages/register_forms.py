@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from fom.domain.instants import EARLIEST_US, LATEST_US, format_instant, from_us, parse_instant, to_us
+from fom.domain.instants import format_instant
 from fom.domain.positions import parse_position
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import Member, expectation, members_of
 from fom.errors import FieldError, InvalidInput
+from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.register_words import CODE_WORDS, HELP, LISTED, UNITS, Shown, label
 from fom.web.pages.shell import plain
 from fom.web.queries import whole_number
@@ -98,25 +98,6 @@ def read_values(shown: Shown, form: Form, stored: Mapping[str, Any] | None) -> t
     if errors:
         raise InvalidInput(errors)
     return values, reading
-
-
-def read_moment(text: str, name: str, errors: list[FieldError]) -> int | None:
-    """Return microseconds of a local-time field, which means UTC here; None when it is empty."""
-    if not text.strip():
-        return None
-    try:
-        us = to_us(datetime.fromisoformat(text.strip().removesuffix("Z")).replace(tzinfo=UTC))
-        if not EARLIEST_US <= us < LATEST_US:
-            raise ValueError(us)
-        return us
-    except (ValueError, OverflowError):
-        errors.append(FieldError(name, repr(text)[:40], "a date and a time, UTC, from 1900 to 2199"))
-        return None
-
-
-def moment_text(us: int | None) -> str:
-    """Return a moment as a local-time field holds it."""
-    return "" if us is None else from_us(us).strftime("%Y-%m-%dT%H:%M")
 
 
 def read_positions(text: str, name: str) -> list[list[float]]:
@@ -240,7 +221,7 @@ def _flag(text: str) -> bool:
 
 def _moment(text: str) -> str:
     errors: list[FieldError] = []
-    us = read_moment(text, "", errors)
+    us = read_moment({"": text}, "", errors)
     if us is None:
         raise ValueError(text)
     return format_instant(us)
@@ -256,7 +237,7 @@ def _as_text(member: Member, value: Any) -> str:
     if member.kind == "flag":
         return "yes" if value else "no"
     if member.kind == "moment":
-        return moment_text(parse_instant(value))
+        return moment_text(value)
     if member.kind == "geometry":
         return json.dumps(value)
     if member.kind == "codes":

@@ -21,6 +21,7 @@ from fom.maps.layers import AIR_HEAD_STATES
 from fom.services.air_heads import approved_types, by_type, closed_by_hand, list_air_heads, stand
 from fom.services.area_statements import list_statements, list_taken_back, wet_places
 from fom.services.assets import resources_of_routes, touched_by_stores
+from fom.services.form_words import page_words
 from fom.services.inspecting import (
     INSPECT_ACTIONS,
     InspectionDraft,
@@ -41,9 +42,9 @@ from fom.services.route_studies import list_studies, studied_routes
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.map_settings import map_settings
-from fom.web.pages.register_forms import fields_of, form_of, moment_text, positions_text, read_moment, read_values
+from fom.web.pages.moment_fields import moment_text, read_moment
+from fom.web.pages.register_forms import fields_of, form_of, positions_text, read_values
 from fom.web.pages.register_words import AIR_HEAD_WHY, FORM_WORDS, SHOWN, Shown, label, tell, tell_value, versions_of
-from fom.web.pages.report_forms import PLACE_HELP
 from fom.web.queries import check_query, whole_number
 from fom.web.tables import csv_file
 
@@ -234,8 +235,8 @@ def read_inspection(
     subject: str, subject_id: str, form: Mapping[str, str], errors: list[FieldError]
 ) -> InspectionDraft | None:
     """Return the draft of an inspection form, None when a moment is missing or cannot be read."""
-    inspected_at = read_moment(form.get("inspected_at", ""), "inspected_at", errors)
-    next_review = read_moment(form.get("next_review", ""), "next_review", errors)
+    inspected_at = read_moment(form, "inspected_at", errors)
+    next_review = read_moment(form, "next_review", errors)
     if inspected_at is None:
         if not errors:
             errors.append(FieldError("inspected_at", "nothing", "when it was looked at, UTC"))
@@ -325,7 +326,8 @@ def _render_form(
     ]
     return render_template(
         "registers/form.html", shown=shown, form=form, fields=fields, errors=errors, row=row, differing=differing,
-        is_conflict=mine is not None, reading=reading_text, place_help=PLACE_HELP, settings=map_settings(),
+        is_conflict=mine is not None, reading=reading_text,
+        place_help=page_words("en")["position_help"], settings=map_settings(),
         loose=[e for e in errors if e.field not in drawn], has_place="lon" in members_of(shown.register),
         has_shape="geometry" in members_of(shown.register), may_edit=may(current_actor(), EDIT_ACTIONS[shown.register]),
     )  # fmt: skip

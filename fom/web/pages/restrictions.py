@@ -11,7 +11,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from fom.domain.cases import REPLY_DAYS, STANDING_US, STATES
 from fom.domain.clauses import MEMBERS, REQUIRES, read_clause_text
 from fom.domain.compliance import WEEK_US
-from fom.domain.instants import DAY_US, format_instant, parse_typed
+from fom.domain.instants import DAY_US, format_instant
 from fom.domain.months import month_before, month_of
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import ACTORS, members_of
@@ -38,6 +38,7 @@ from fom.services.registers import get_register, list_register, register_history
 from fom.services.standing import list_standing
 from fom.services.writing import present
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import (
     CASE_FIELDS,
@@ -49,7 +50,7 @@ from fom.web.pages.case_forms import (
     read_step,
     typed_case,
 )
-from fom.web.pages.live_map import context_features
+from fom.web.pages.moment_fields import parse_moment
 from fom.web.queries import asked_number, check_query, whole_number
 
 blueprint = Blueprint("restrictions", __name__)
@@ -280,7 +281,7 @@ def _extract() -> dict[str, Any]:
     month = request.args.get("month") or month_before(month_of(now))
     text = request.args.get("known_at")
     try:
-        known_at = None if not text else parse_typed(text)
+        known_at = None if not text else parse_moment(text)
     except ValueError:
         raise InvalidInput.single("known_at", (text or "")[:40], "an ISO 8601 time in UTC") from None
     with reading() as session:
