@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from fom.domain.forms import FORMS, PLACE_TEXT_MAX, TEXT_MAX, Question
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import format_instant, parse_bounded
 from fom.domain.positions import is_grid_reference, parse_position, written_doubt_m
 from fom.errors import FieldError, InvalidInput
 
@@ -181,7 +181,7 @@ def _flag(_: Question, value: Any) -> bool:
 
 
 def _moment(_: Question, value: Any) -> str:
-    return format_instant(parse_instant(value))
+    return format_instant(parse_bounded(value))
 
 
 def _subject(_: Question, value: Any) -> str:

@@ -56,3 +56,11 @@ def format_instant(us: int) -> str:
 
 EARLIEST_US, LATEST_US = parse_instant("1900-01-01T00:00:00Z"), parse_instant("2200-01-01T00:00:00Z")
 """What may be asked about: far enough from the ends of the calendar that ages and next changes can be told."""
+
+
+def parse_bounded(text: str) -> int:
+    """Return the microseconds of an ISO 8601 text, within what may be asked about; ValueError for anything else."""
+    us = parse_instant(text)
+    if not EARLIEST_US <= us < LATEST_US:
+        raise ValueError("a time from 1900 to 2199")
+    return us

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fom.domain.access import PERMISSIONS, Actor, may
-from fom.domain.instants import DAY_US, MINUTE_US, parse_instant
+from fom.domain.instants import DAY_US, MINUTE_US, parse_bounded
 from fom.domain.registers import ACTORS, MOVEMENT_OUTCOMES
 from fom.errors import FieldError
 
@@ -251,9 +251,9 @@ def _moment(values: Mapping[str, Any], name: str, now: int, errors: list[FieldEr
     if raw in (None, ""):
         return None
     try:
-        moment = parse_instant(raw)
+        moment = parse_bounded(raw)
     except (ValueError, TypeError):
-        errors.append(FieldError(name, repr(raw)[:40], "an ISO 8601 time with Z or an offset"))
+        errors.append(FieldError(name, repr(raw)[:40], "an ISO 8601 time with Z or an offset, from 1900 to 2199"))
         return None
     if moment > now + MINUTE_US:
         errors.append(FieldError(name, str(raw), "a time that has been"))

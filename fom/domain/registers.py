@@ -18,7 +18,7 @@ from shapely.geometry import shape
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.geojson import geometry_to_json
-from fom.domain.instants import DAY_US, format_instant, parse_instant
+from fom.domain.instants import DAY_US, format_instant, parse_bounded
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput, NotFound
 
@@ -257,7 +257,8 @@ def expectation(member: Member) -> str:
         return "one of " + ", ".join(member.codes)
     words = {
         "text": "a text", "number": "a number", "integer": "a whole number", "flag": "true or false",
-        "moment": "an ISO 8601 time with Z or an offset", "list": "a list", "codes": "a list of texts",
+        "moment": "an ISO 8601 time with Z or an offset, from 1900 to 2199",
+        "list": "a list", "codes": "a list of texts",
         "geometry": "a valid GeoJSON Polygon or MultiPolygon",
     }[member.kind]  # fmt: skip
     if member.low > -math.inf:
@@ -380,7 +381,7 @@ def _parse_flag(member: Member, raw: Any) -> bool:  # noqa: ARG001
 
 
 def _parse_moment(member: Member, raw: Any) -> int:  # noqa: ARG001
-    return parse_instant(raw)
+    return parse_bounded(raw)
 
 
 def _parse_list(member: Member, raw: Any) -> list[Any]:

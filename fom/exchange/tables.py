@@ -29,12 +29,14 @@ CELL_MAX = 10_000
 ZIP_RATIO_MAX = 100
 ZIP_TOTAL_MAX = 200 * 1024 * 1024
 ZIP_FILES_MAX = 200
+CELLS_MAX = 4_000_000
+"""Cells looked at, empty ones included: one cell far to the right makes its row so wide."""
 LINES_MAX = 60_000
 """Lines looked at, empty ones included. Source of all: reliability goals S7, S9; project decision."""
 ENCODINGS = ("utf-8", "windows-1252", "windows-1256")
 """What a CSV may be written in; the last two are what spreadsheets write in western and Arabic offices."""
 DELIMITERS = ",;\t|"
-_STARTS_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_STARTS_FORMULA = re.compile(r"^(?:\s*[=+\-@]|[\t\r\n])")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
@@ -97,6 +99,7 @@ def read_xlsx(data: bytes) -> Table:
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         if not sheets:
             raise _refused("a workbook without a visible sheet", "one sheet with a header row")
+        sheets[0].reset_dimensions()  # what a sheet claims of its size would fill every row with empty cells
         lines = enumerate(sheets[0].iter_rows(values_only=True), start=1)
         table = _table((number, [_cell_text(cell) for cell in line]) for number, line in lines)
     except InvalidInput:
@@ -220,7 +223,12 @@ def _table(lines: Iterable[tuple[int, Sequence[str]]]) -> Table:
 
 
 def _filled(lines: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
+    cells_seen = 0
     for looked_at, (number, cells) in enumerate(lines):
+        cells_seen += len(cells)
+        if cells_seen > CELLS_MAX:
+            came = f"more than {CELLS_MAX // 1_000_000} million cells by row {number}"
+            raise _refused(came, "one table from the first column on; delete what stands far to the right")
         if looked_at == LINES_MAX:
             raise _refused(f"more than {LINES_MAX} lines", f"at most {ROWS_MAX} rows; delete the empty lines")
         if any(cell.strip() for cell in cells):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from fom.network.network import Network
 from fom.services.movement_ways import Way
 
 DIGITS = 6
+JOINED_DEG = 1e-4
+"""Ends of two stretches that are one place: some ten metres, for the rounding of metres along them."""
 LOOK_M = 30.0
 """How far to either side of a place its direction is taken."""
 SAME_PLACE_M = 30.0
@@ -29,6 +32,20 @@ def way_line(network: Network, stretches: Sequence[Mapping[str, Any]]) -> dict[s
             if not points or points[-1] != point:
                 points.append(point)
     return {"type": "LineString", "coordinates": points} if len(points) > 1 else None
+
+
+def way_pieces(network: Network, stretches: Sequence[Mapping[str, Any]]) -> list[list[list[float]]]:
+    """Return the positions of a way, cut where a stretch is not here or does not begin where the last one ended."""
+    pieces: list[list[list[float]]] = []
+    for stretch in stretches:
+        points = _points(network, stretch)
+        if len(points) < 2:
+            continue
+        if pieces and math.dist(pieces[-1][-1], points[0]) <= JOINED_DEG:
+            pieces[-1] += points[pieces[-1][-1] == points[0] :]
+        else:
+            pieces.append(points)
+    return pieces
 
 
 def way_part_line(network: Network, way: Way, from_m: float) -> list[list[float]]:

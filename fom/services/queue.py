@@ -25,6 +25,7 @@ from fom.services.judging import GRADED_KINDS, grade_among
 from fom.services.kept_now import KEPT_US
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
+from fom.services.reporting import is_skewed
 from fom.services.suggesting import find_supported, suggest_links
 from fom.store.records import feature_of, retracted_ids
 from fom.store.tables import PendingAct, RecordReference, RecordRow, Report, ReportVersion, version_record
@@ -34,8 +35,6 @@ LOOK_BACK_US = 30 * DAY_US
 """Records that came without a report, ungraded and older than this, are history, not work. Project decision."""
 EXPLOSIVE_ALARM_US, PLACE_ALARM_US = 15 * MINUTE_US, 4 * HOUR_US
 """How long an explosive report may wait without a place, or ungraded on a key route; any other without a place."""
-SKEW_US = 10 * MINUTE_US
-"""A device clock further off than this is told. Source: doctrine, section 9.6."""
 LATE_US = 2 * HOUR_US
 """A report so long after the event is told as late: its duplicates are no longer looked for. Project decision."""
 ANYBODY = "anybody"
@@ -189,7 +188,7 @@ def badges_of(
     found = []
     if any(row.received is not None and (row.occurred or row.received) < row.received - LATE_US for row in rows):
         found.append("late")
-    if version is not None and abs(version.device_offset_s or 0.0) * 1e6 > SKEW_US:
+    if version is not None and is_skewed(version.device_offset_s, version.device_time, version.received):
         found.append("skewed")
     if any(row.occurred is not None and row.received is not None and row.occurred > row.received for row in rows):
         found.append("future")
@@ -244,7 +243,10 @@ def _line(
 ) -> Waiting:
     """Return a line before its effect is known."""
     judged = [row for row in rows if row.kind in GRADED_KINDS]
-    ungraded = [row for row in judged if row.id not in graded and not row.grade and not _grades_itself(row)]
+    clock_off = version is not None and is_skewed(version.device_offset_s, version.device_time, version.received)
+    ungraded = [
+        row for row in judged if row.id not in graded and not row.grade and (clock_off or not _grades_itself(row))
+    ]
     has_unit = report is not None and report.unit_id is not None
     return Waiting(
         key=report.id if report is not None else rows[0].id, report=report, version=version, rows=tuple(rows),

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, may, require, visible
-from fom.domain.instants import format_instant
+from fom.domain.instants import MINUTE_US, format_instant
 from fom.errors import Conflict, KeptConflict, NotFound
 from fom.network.network import Network
 from fom.services.accounts import ensure_unit
@@ -48,6 +48,8 @@ from fom.store.reports import (
 )
 from fom.store.tables import Audit, RecordRow, Report, ReportConflict, ReportVersion
 
+SKEW_US = 10 * MINUTE_US
+"""A device clock farther off is told. Source: doctrine, section 9.6."""
 PLACED_KINDS = ("explosive", "physical", "control", "incident", "verification")
 
 
@@ -104,7 +106,7 @@ def log_report(
         id=draft.id,
         form=draft.form,
         version=1,
-        triage=triage_of(features, is_placed=draft.is_placed),
+        triage=_triage(features, draft, at),
         classification=draft.classification,
         area=draft.area,
         unit_id=unit,
@@ -180,7 +182,7 @@ def amend_report(
     record_ids = (*(row.id for row in kept), *(f["id"] for f in added))
     name_records(session, draft.id, record_ids)
     is_open = has_open_conflict(session, report_id)
-    report.triage = "conflict" if is_open else triage_of(features, is_placed=draft.is_placed)
+    report.triage = "conflict" if is_open else _triage(features, draft, at)
     report.version, report.changed_at = version, at
     report.classification, report.area = draft.classification, draft.area
     pending = [_pend_retraction(session, row, draft, actor=actor, at=at, change=change) for row in waiting]
@@ -396,19 +398,37 @@ def _provenance(draft: ReportDraft, change: int, report_id: str, version: int) -
     )
 
 
-def triage_of(features: Sequence[Mapping[str, Any]], *, is_placed: bool = False) -> str:
+def is_skewed(offset_s: float | None, device_time: int | None, received: int) -> bool:
+    """Return whether a device's clock is known to be wrong: by what it said itself, or because it is ahead of receipt.
+
+    Source: doctrine, section 9.6.
+    """
+    ahead = 0 if device_time is None else device_time - received
+    return max(abs(offset_s or 0.0) * 1e6, ahead) > SKEW_US
+
+
+def triage_of(features: Sequence[Mapping[str, Any]], *, is_placed: bool = False, is_skewed: bool = False) -> str:
     """Return no_place for a report that touches no road yet, done for passages that grade themselves, else new.
 
-    `is_placed`: whether a report without records says where all the same.
+    `is_placed`: whether a report without records says where all the same. `is_skewed`: a passage told by a wrong clock
+    may be older than it says, so a person looks at it.
     """
     properties = [f["properties"] for f in features]
     if not features:
         return "new" if is_placed else "no_place"
     if any(f["geometry"] is None and not _is_placed(f["properties"]) for f in features):
         return "no_place"
-    if all(p["kind"] == "verification" and p.get("authenticated") and p.get("track") == "gps" for p in properties):
+    is_own_track = all(
+        p["kind"] == "verification" and p.get("authenticated") and p.get("track") == "gps" for p in properties
+    )
+    if is_own_track and not is_skewed:
         return "done"
     return "new"
+
+
+def _triage(features: Sequence[Mapping[str, Any]], draft: ReportDraft, at: int) -> str:
+    skewed = is_skewed(draft.device_offset_s, draft.device_time, at)
+    return triage_of(features, is_placed=draft.is_placed, is_skewed=skewed)
 
 
 def _is_placed(properties: Mapping[str, Any]) -> bool:

@@ -10,8 +10,7 @@ from typing import Any
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""A cell that begins so may be run as a formula, or be cut in two."""
+from fom.exchange.tables import neutralised
 
 
 def as_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
@@ -57,5 +56,4 @@ def cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return f"{value:.10g}"
-    text = str(value)
-    return "'" + text if text.lstrip().startswith(FORMULA_SIGNS) or text.startswith(FORMULA_SIGNS) else text
+    return neutralised(str(value))

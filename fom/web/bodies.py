@@ -25,6 +25,7 @@ VALUES_MAX = 400_000
 """Values of any kind in one body."""
 
 
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -122,6 +123,9 @@ def _check_text(path: str, text: str) -> None:
 def _check_request() -> None:
     if "\x00" in request.path or any("\x00" in k or "\x00" in v for k, v in request.args.items(multi=True)):
         abort(400, "The address holds a NUL character.")
+    if request.mimetype in _FORMS:
+        for name, text in request.form.items(multi=True):
+            _check_text(name[:80], name + text)
     if not request.path.startswith("/api/") or request.method not in ("POST", "PATCH", "PUT"):
         return
     if getattr(current_app.view_functions.get(request.endpoint or ""), "fom_body_raw", False):

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text that begins so is a formula to a spreadsheet."""
+from fom.exchange.tables import neutralised
 
 
 def neutral(cell: object) -> object:
@@ -20,8 +19,7 @@ def neutral(cell: object) -> object:
         return "yes" if cell else "no"
     if isinstance(cell, int | float):
         return cell
-    text = str(cell).replace("\x00", "")
-    return f"'{text}" if text.lstrip(" ").startswith(STARTS_FORMULA) else text
+    return neutralised(str(cell).replace("\x00", ""))
 
 
 def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

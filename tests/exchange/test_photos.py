@@ -76,13 +76,22 @@ def png_of(width: int, height: int) -> bytes:
     )
 
 
+def jpeg_of(width: int, height: int) -> bytes:
+    """Return a small photo whose header says that it is of another size."""
+    data = bytearray(photo(size=(32, 32)))
+    at = data.index(b"\xff\xc0") + 5  # marker, length, bits of a sample; then height and width
+    data[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
         (b"", "an empty file"),
         (b"\xff\xd8" + b"\0" * (40 * 1024 * 1024), "40 MB; expected at most 12 MB"),
         (png_of(9_000, 5_000), "9000 by 5000 pixels; expected at most 40 million"),
-        (png_of(60_000, 60_000), "pixels"),
+        (png_of(50_000, 50_000), "far too many pixels; expected at most 40 million"),
+        (jpeg_of(50_000, 50_000), "far too many pixels; expected at most 40 million"),
         (b"PK\x03\x04" + b"\0" * 500, "no whole photo"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no whole photo"),
         (b"GIF89a" + b"\0" * 100, "no whole photo"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from datetime import datetime
 
@@ -84,6 +85,30 @@ def with_part(data: bytes, name: str, text: bytes) -> bytes:
 
 def test_a_workbook_packed_to_burst_is_refused_without_unpacking_it():
     assert "unpacks to 29 MB" in refusal(read_xlsx, bomb())
+
+
+def sheet(*rows: tuple[int, str], claims: str = "") -> bytes:
+    """Return a workbook whose one sheet holds a cell in each row, empty ones far to the right, and claims a size."""
+    full = '<row r="{0}"><c r="{1}{0}" t="inlineStr"><is><t>x</t></is></c></row>'
+    bare = '<row r="{0}"><c r="{1}{0}" s="0"/></row>'
+    cells = "".join((bare if column == "XFD" else full).format(number, column) for number, column in rows)
+    size = f'<dimension ref="{claims}"/>' if claims else ""
+    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    part = f'<worksheet xmlns="{name}">{size}<sheetData>{cells}</sheetData></worksheet>'
+    return with_part(workbook(LINES), "xl/worksheets/sheet1.xml", part.encode())
+
+
+def test_a_sheet_that_claims_to_be_as_large_as_can_be_is_read_as_large_as_it_is():
+    begun = time.process_time()
+    assert len(read_xlsx(sheet((1, "A"), (2, "A"), (4, "A"), claims="A1:XFD1048576")).rows) == 2
+    assert "more than 60000 lines" in refusal(read_xlsx, sheet((1, "A"), (1_048_576, "A"), claims="A1:XFD1048576"))
+    assert time.process_time() - begun < 20
+
+
+def test_cells_far_to_the_right_are_refused_before_their_rows_fill_the_memory():
+    assert "16384 columns" not in refusal(read_xlsx, sheet((1, "A"), (2, "XFD"))), "empty cells are no columns"
+    rows = [(1, "A"), *((number, "XFD") for number in range(2, 2_000))]
+    assert "more than 4 million cells by row 246" in refusal(read_xlsx, sheet(*rows))
 
 
 def test_a_workbook_with_entities_is_refused():

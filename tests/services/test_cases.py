@@ -424,8 +424,8 @@ def test_no_cell_of_a_sheet_is_a_formula(database):
     with database.reading() as session:
         extract = month_extract(session, "2026-03", actor=AMINA, known_at=T0 + DAY, now=T0 + DAY)
     assert b",'=1+1," in case_sheet(extract, {})
-    assert [cell(text) for text in ("=x", "+1", "-1", "@a", "\tx", " =x", "a=b", None, -2.5, True)] == [
-        "'=x", "'+1", "'-1", "'@a", "'\tx", "' =x", "a=b", "", "-2.5", "yes",
+    assert [cell(text) for text in ("=x", "+1+1", "-x", "-1", "@a", "\tx", " =x", "a=b", None, -2.5, True)] == [
+        "'=x", "'+1+1", "'-x", "-1", "'@a", "'\tx", "' =x", "a=b", "", "-2.5", "yes",
     ]  # fmt: skip
 
 

@@ -218,7 +218,7 @@ def test_the_month_page_says_how_it_was_counted_and_refuses_what_is_no_month(mis
     ):
         assert browser.get(f"/restrictions/monthly?{query}").status_code == 422
     assert browser.get("/restrictions/monthly.csv?part=all").status_code == 422
-    assert browser.get("/restrictions?state=lost").status_code == 404
+    assert browser.get("/restrictions?state=lost").status_code == 422
     assert browser.get("/parties?user_class=ghost").status_code == 422
 
 

@@ -34,6 +34,7 @@ from fom.web.alerting import note_shown, outside
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.alert_form import CHECK_WORDS, MOVE_WORDS, area_fields, draft_of, new_form, read_form, render_form
 from fom.web.pages.routes import asked_question
+from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("alerts", __name__)
 
@@ -48,6 +49,7 @@ SHOWN_AT_ONCE = 100
 @allows("read_picture")
 def show() -> Any:
     """Show the inbox and the subscriptions."""
+    check_query(show=("all", "unread"))
     actor, is_all = current_actor(), request.args.get("show") == "all"
     with reading() as session:
         now = edge().clock()
@@ -97,6 +99,7 @@ def send_again_from_page(alert_id: str) -> Any:
 @allows("read_picture")
 def new() -> Any:
     """Show an empty form."""
+    check_query("route")
     return render_form(new_form(request.args.getlist("route")))
 
 
@@ -156,9 +159,11 @@ def my_routes() -> Any:
 def acknowledge_my_routes() -> Any:
     """Note that the routes on the page are known as they were shown."""
     try:
-        seen_at, version = parse_instant(request.form.get("seen_at", "")), int(request.form.get("version", ""))
+        seen_at, version = parse_instant(request.form.get("seen_at", "")), whole_number(request.form.get("version", ""))
     except ValueError:
-        raise InvalidInput.single("seen_at", "something else", "the moment and version of the page") from None
+        version = None
+    if version is None:
+        raise InvalidInput.single("seen_at", "something else", "the moment and version of the page")
     with writing() as (session, now):
         receipts = acknowledge_routes(
             session, edge().host, request.form.getlist("route")[:200], seen_at=seen_at, version=version,

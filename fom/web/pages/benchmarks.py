@@ -14,6 +14,7 @@ from fom.services.benchmarks import benchmark_board, benchmark_evidence
 from fom.services.registers import save_register
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("benchmarks", __name__)
 
@@ -59,6 +60,10 @@ def sign(code: str) -> Any:
     """Sign an assessment; it stands beside the computed value and expires."""
     form, actor = request.form, current_actor()
     try:
+        days = whole_number(form.get("days", ""))
+        if days not in ASSESSMENT_DAYS:
+            choices = ", ".join(map(str, ASSESSMENT_DAYS))
+            raise InvalidInput.single("days", repr(form.get("days"))[:40], f"one of {choices}")
         with writing() as (session, now):
             values = {
                 "id": form.get("id", ""),
@@ -68,10 +73,10 @@ def sign(code: str) -> Any:
                 "author": actor.person,
                 "role": sorted(actor.roles)[0],
                 "valid_from": format_instant(now),
-                "expires": format_instant(now + int(form.get("days", "0")) * DAY_US),
+                "expires": format_instant(now + days * DAY_US),
             }
             save_register(session, "assessment", values, version=None, actor=actor, now=now)
         flash("Signed. It stands beside the computed status until it expires.", "done")
-    except (InvalidInput, Conflict, ValueError) as refused:
+    except (InvalidInput, Conflict) as refused:
         flash(str(refused), "refused")
     return redirect(url_for("benchmarks.show_evidence", code=code), code=303)

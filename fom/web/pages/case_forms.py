@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -232,10 +233,13 @@ def _value(field: Field, text: str, errors: list[FieldError]) -> Any:
         return text == "yes"
     if field.kind == "number":
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
             errors.append(FieldError(field.name, text[:80], "a number"))
             return None
+        return value
     if field.kind == "integer":
         if not text.isdecimal() or len(text) > 4:
             errors.append(FieldError(field.name, text[:80], "a whole number"))

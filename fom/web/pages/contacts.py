@@ -20,6 +20,7 @@ from fom.web.access import allows, current_actor
 from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import CONTACT_FIELDS, FLAG_WORDS, read_contact, typed_row
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("contacts", __name__)
 
@@ -90,7 +91,7 @@ def change(row_id: str) -> Any:
     actor = current_actor()
     try:
         values: dict[str, Any] = read_contact(form) if do == "save" else {}
-        version = int(form["version"]) if form.get("version", "").isdecimal() else 0
+        version = whole_number(form.get("version", "")) or 0
         with writing() as (session, now):
             stored = get_register(session, REGISTER, row_id, actor=actor)
             if do == "reached":

@@ -37,6 +37,7 @@ from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
 from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.shell import to_moment
+from fom.web.queries import asked_number, check_query
 
 blueprint = Blueprint("controls", __name__)
 WEEKDAY_WORDS = {
@@ -272,8 +273,8 @@ def _render(form: Mapping[str, str], errors: list[FieldError], *, ahead: list[di
 
 def _render_seasons(form: Mapping[str, str], errors: list[FieldError]) -> str:
     actor, now = current_actor(), edge().host.now()
-    asked = request.args.get("year", "")
-    year = int(asked) if asked.isdigit() and 1970 < int(asked) < 2200 else from_us(now).year
+    check_query("year")
+    year = asked_number("year", least=1971, most=2199) or from_us(now).year
     first, last = (datetime(y, 1, 1, tzinfo=UTC) for y in (year, year + 1))
     share = (from_us(now) - first) / (last - first)
     with reading() as session:

@@ -24,10 +24,9 @@ from fom.web.access import allows, current_actor
 from fom.web.edge import edge, writing
 from fom.web.pages.desk import EXPIRIES_H, blueprint, page
 from fom.web.pages.desk_words import refusal_words
+from fom.web.queries import whole_number
 
 AUTHORITIES = {"explosive": "eod", "physical": "engineer", "control": "joc", "incident": "joc"}
-DIGITS_MAX = 16
-"""Of a number in a hidden field; the longest is a moment in microseconds."""
 
 
 @blueprint.post("/desk/grade")
@@ -308,11 +307,6 @@ def settle(pending_id: str, what: str) -> Any:
 
 def _mark(form: Mapping[str, str]) -> int | None:
     return whole_number(form.get("seen", ""))
-
-
-def whole_number(text: str) -> int | None:
-    """Return the number that a hidden or chosen field holds, None when it holds none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX else None
 
 
 def _done(act: Callable[[Any, int], Any], words: str, *, shown: Mapping[str, str] | None = None) -> Any:

@@ -22,8 +22,8 @@ from fom.services.desk_item import Item, look_into
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.desk import letter_of_state
-from fom.web.pages.desk_acts import whole_number
 from fom.web.pages.register_forms import positions_text, read_positions
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("desk_close", __name__)
 

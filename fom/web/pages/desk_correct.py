@@ -23,9 +23,9 @@ from fom.services.named_places import find_place, list_namesakes
 from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.desk_acts import whole_number
 from fom.web.pages.moment_fields import parse_moment
 from fom.web.pages.report_forms import Place, read_place
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("desk_correct", __name__)
 CODES: dict[str, dict[str, tuple[str, ...]]] = {

@@ -37,6 +37,7 @@ from fom.web.pages.imports_form import (
     told_row,
     track_answers,
 )
+from fom.web.queries import asked_number, check_query
 
 blueprint = Blueprint("imports", __name__)
 
@@ -77,6 +78,7 @@ def stage_file() -> Any:
 @allows("stage_imports")
 def show_import(batch_id: str) -> Any:
     """Show what an import would bring, or brought: every row with its errors, on the map, and what may be done."""
+    check_query("page", rows=FATES)
     actor = current_actor()
     with reading() as session:
         batch = staging.get_batch(session, batch_id, actor=actor)
@@ -87,7 +89,7 @@ def show_import(batch_id: str) -> Any:
     shown = [row for row in rows if chosen not in FATES or row["fate"] == chosen]
     if chosen not in FATES:
         shown.sort(key=lambda row: (row["fate"] != "error", row["number"]))
-    page = max(1, request.args.get("page", 1, type=int))
+    page = asked_number("page") or 1
     network = edge().host.network
     settings = {
         "network": network.network_id, "segments": network.n_segments, "bounds": network_bounds(network),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from fom.domain.instants import from_us, parse_instant
+from fom.domain.instants import from_us, parse_bounded, parse_instant
 from fom.errors import FieldError
 
 _OFFSET = re.compile(r"[+-]\d\d:\d\d$")
@@ -31,10 +31,10 @@ def parse_moment(text: str) -> int:
     Raises
     ------
     ValueError
-        Nothing, or not a date and a time.
+        Nothing, not a date and a time, or not of 1900 to 2199.
     """
     text = text.strip()
-    return parse_instant(text if text.endswith("Z") or _OFFSET.search(text) else text.removesuffix("z") + "Z")
+    return parse_bounded(text if text.endswith("Z") or _OFFSET.search(text) else text.removesuffix("z") + "Z")
 
 
 def moment_text(moment: int | str | None) -> str:

@@ -25,6 +25,7 @@ from fom.web.pages.movement_form import (
     read_closure,
 )
 from fom.web.pages.movement_words import OUTCOME_WORDS
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("movement_closing", __name__)
 
@@ -52,7 +53,7 @@ def close(movement_id: str) -> Any:
 def close_out(movement_id: str) -> Any:
     """Close it out; of two who do so at once the second is shown what differs."""
     form, actor = request.form.to_dict(), current_actor()
-    version = int(form["version"]) if form.get("version", "").isdigit() else 0
+    version = whole_number(form.get("version", "")) or 0
     errors: list[FieldError] = []
     try:
         said = read_closure(form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from fom.errors import FieldError, InvalidInput
 from fom.services.movement_flights import LEG
 from fom.web.pages.moment_fields import read_moment
 from fom.web.pages.planner_form import Named, find_place
+from fom.web.queries import whole_number
 
 Fields = Mapping[str, str]
 WAY_MEMBERS = ("segments", "distance_m", "duration_s", "arrives_at", "state", "risk", "verified_at")
@@ -34,10 +36,13 @@ def read_number(form: Fields, name: str, errors: list[FieldError]) -> float | No
     if not text:
         return None
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        errors.append(FieldError(name, text, "a number"))
+        value = math.nan
+    if not math.isfinite(value):
+        errors.append(FieldError(name, repr(text)[:60], "a number"))
         return None
+    return value
 
 
 def read_vehicles(form: Fields, errors: list[FieldError]) -> list[dict[str, Any]]:
@@ -45,10 +50,11 @@ def read_vehicles(form: Fields, errors: list[FieldError]) -> list[dict[str, Any]
     found: list[dict[str, Any]] = []
     for name in VEHICLE_CLASSES:
         text = form.get(f"count_{name}", "").strip()
-        if text and not text.isdigit():
-            errors.append(FieldError(f"count_{name}", text, "a whole number"))
-        elif text and int(text):
-            found.append({"class": name, "count": int(text)})
+        count = whole_number(text)
+        if text and count is None:
+            errors.append(FieldError(f"count_{name}", repr(text)[:60], "a whole number"))
+        elif count:
+            found.append({"class": name, "count": count})
     return found
 
 
@@ -141,7 +147,7 @@ def read_ways(text: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     try:
         found = json.loads(text or "null")
         ways, planned = found["ways"], found["planned_as"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return [], {}
     is_sound = isinstance(ways, list) and all(isinstance(w, dict) and {"title", "segments"} <= set(w) for w in ways)
     return (ways, planned) if is_sound and isinstance(planned, dict) else ([], {})

@@ -44,6 +44,7 @@ from fom.web.pages.movement_form import (
     read_ways,
 )
 from fom.web.pages.planner_form import named_places
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("movement_planning", __name__)
 
@@ -101,7 +102,7 @@ _PLAIN = (
 def change(movement_id: str) -> Any:
     """Save a changed plan."""
     form = {**request.form.to_dict(), "id": movement_id}
-    return _save(form, version=int(form["version"]) if form.get("version", "").isdigit() else 0)
+    return _save(form, version=whole_number(form.get("version", "")) or 0)
 
 
 def _save(form: dict[str, str], *, version: int | None) -> Any:

@@ -51,9 +51,11 @@ from fom.web.pages.movement_words import (
     VEHICLE_WORDS,
 )
 from fom.web.pages.planner_form import find_place, named_places
+from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("movements", __name__)
 
+FREE_FILTERS, CODED_FILTERS = ("unit",), {"purpose": MOVEMENT_PURPOSES, "user_class": USER_CLASSES}
 WEEKS_SHOWN_US = 3660 * DAY_US
 """How far from now a week is shown."""
 
@@ -81,6 +83,7 @@ def _filter() -> Filter:
 @allows("read_picture")
 def board() -> Any:
     """Show the movements by phase, and the index of the last thirty days."""
+    check_query(*FREE_FILTERS, **CODED_FILTERS)
     host, actor, now = edge().host, current_actor(), edge().host.now()
     with reading() as session:
         shown = read_board(session, host, wanted=_filter(), actor=actor)
@@ -108,6 +111,7 @@ def _names_in(folder: str, _stamp: int) -> dict[str, str]:
 @allows("read_picture")
 def week() -> Any:
     """Show seven days from a date: who moves when, and who would meet whom on road of single flow."""
+    check_query("from", *FREE_FILTERS, **CODED_FILTERS)
     host, errors = edge().host, list[FieldError]()
     text = request.args.get("from", "").strip()
     start = today = host.now() // DAY_US * DAY_US
@@ -214,7 +218,7 @@ def answer(movement_id: str, clearance_id: str) -> Any:
     """Enter the answer to a clearance."""
     form = request.form.to_dict()
     said = {name: form.get(name, "").strip() or None for name in ("answer", "reference", "conditions")}
-    version = int(form["version"]) if form.get("version", "").isdigit() else 0
+    version = whole_number(form.get("version", "")) or 0
     return _act(
         movement_id, "Answer entered.", form,
         lambda session, now: answer_clearance(
@@ -228,7 +232,7 @@ def answer(movement_id: str, clearance_id: str) -> Any:
 def depart(movement_id: str) -> Any:
     """Say that it left just now."""
     form = request.form.to_dict()
-    version = int(form["version"]) if form.get("version", "").isdigit() else 0
+    version = whole_number(form.get("version", "")) or 0
     return _act(
         movement_id, "It has left.", form,
         lambda session, now: depart_movement(session, movement_id, version=version, actor=current_actor(), now=now),

@@ -23,6 +23,7 @@ from fom.web.access import allows, current_actor
 from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import COMMITMENT_FIELDS, FLAG_WORDS, SETTLE_FIELDS, read_fields
+from fom.web.queries import check_query, whole_number
 
 blueprint = Blueprint("parties", __name__)
 
@@ -78,7 +79,7 @@ def settle(party: str, row_id: str) -> Any:
     form, actor = request.form.to_dict(), current_actor()
     try:
         values = read_fields(form, SETTLE_FIELDS)
-        version = int(form["version"]) if form.get("version", "").isdecimal() else 0
+        version = whole_number(form.get("version", "")) or 0
         with writing() as (session, now):
             stored = get_register(session, "commitment", row_id, actor=actor)
             values["settled_at"] = values["settled_at"] or format_instant(now)
@@ -117,7 +118,5 @@ def _chart(figures: Mapping[str, Any], width: float = WIDTH) -> Any:
 
 
 def _user_class() -> str | None:
-    text = request.args.get("user_class") or None
-    if text is not None and text not in USER_CLASSES:
-        raise InvalidInput.single("user_class", text[:40], "one of " + ", ".join(USER_CLASSES))
-    return text
+    check_query(user_class=USER_CLASSES)
+    return request.args.get("user_class") or None

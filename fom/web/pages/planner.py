@@ -58,7 +58,7 @@ def show() -> Any:
     plan = None
     if form.get("from", "").strip() or form.get("to", "").strip():
         try:
-            plan = _plan(form, named)
+            plan = plan_asked(form, named)
         except InvalidInput as refused:
             errors = list(refused.errors)
     routes = [] if plan is None else shown_routes(plan)
@@ -124,7 +124,8 @@ def day_bar(departures: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return [{"x": (a - start) / (end - start), "width": (b - a) / (end - start)} for a, b in moments]
 
 
-def _plan(form: Mapping[str, str], named: Named) -> dict[str, Any]:
+def plan_asked(form: Mapping[str, str], named: Named) -> dict[str, Any]:
+    """Return the plan that the form asks for; InvalidInput with every field that cannot be used."""
     asked = read_form(form, named)
     if asked["at"] is not None and asked["at"] < edge().host.now():  # the past is planned by the states at departure
         asked["wishes"] = replace(asked["wishes"], on_arrival=False, departures=False)

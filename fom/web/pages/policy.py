@@ -20,6 +20,7 @@ from fom.web.access import allows, current_actor
 from fom.web.api.policies import READERS, figures, look
 from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
+from fom.web.queries import asked_number, whole_number
 
 blueprint = Blueprint("policy", __name__)
 
@@ -31,7 +32,7 @@ PAGE = 400
 @allows("read_picture")
 def show() -> Any:
     """Show the parameters in force, or those of the edition in the address, drafts that wait, and the history."""
-    number = request.args.get("number", type=int)
+    number = asked_number("number", least=0)
     actor = current_actor()
     with reading() as session:
         edition = policy_history.describe_policy(session, number, actor=actor)
@@ -80,7 +81,7 @@ def make() -> Any:
 def show_draft(draft_id: str) -> Any:
     """Show a draft: its changes, what they would change now, by list and map, and the way to sign it."""
     host, actor = edge().host, current_actor()
-    after = max(0, request.args.get("after", 0, type=int))
+    after = asked_number("after", least=0) or 0
     asked = host.question(**{n: request.args[n] for n in ("profile", "user_class") if request.args.get(n)})
     with reading() as session:
         draft = policy_drafts.get_policy_draft(session, draft_id, actor=actor)
@@ -158,12 +159,13 @@ def _form(typed: Mapping[str, str], errors: Sequence[FieldError] = ()) -> str:
 
 def _asked(form: Mapping[str, str]) -> policy_drafts.DraftRequest:
     """Return the request that a form holds: what differs from the edition in force as it was shown."""
-    base = int(form["base"]) if form.get("base", "").isdecimal() else -1
+    base = whole_number(form.get("base", ""))
+    base = -1 if base is None else base
     request = partial(policy_drafts.DraftRequest, id=form.get("id", ""), base=base, reason=form.get("reason", ""))
     if copied := form.get("copy_of"):
-        if not copied.isdecimal():
-            raise InvalidInput.single("copy_of", copied, "the number of an edition")
-        return request(copy_of=int(copied))
+        if (edition := whole_number(copied)) is None:
+            raise InvalidInput.single("copy_of", repr(copied)[:40], "the number of an edition")
+        return request(copy_of=edition)
     with reading() as session:
         sections = policy_history.describe_policy(session, actor=current_actor())["sections"]
     shown = {row["parameter"]: as_text(row["value"]) for section in sections for row in section["parameters"]}

@@ -19,6 +19,7 @@ from fom.web.access import allows, current_actor
 from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import DATE_FIELDS, FLAG_WORDS, read_fields, typed_row
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("political_dates", __name__)
 
@@ -77,7 +78,7 @@ def change(row_id: str) -> Any:
     form, actor = request.form.to_dict(), current_actor()
     try:
         values = read_fields(form, DATE_FIELDS)
-        version = int(form["version"]) if form.get("version", "").isdecimal() else 0
+        version = whole_number(form.get("version", "")) or 0
         with writing() as (session, now):
             stored = get_register(session, REGISTER, row_id, actor=actor)
             whole = {name: stored[name] for name in members_of(REGISTER)} | values

@@ -21,6 +21,7 @@ from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading
 from fom.web.pages.map_settings import map_settings
 from fom.web.pages.registers import mark_overdue
+from fom.web.queries import check_query
 from fom.web.tables import csv_file
 
 blueprint = Blueprint("register_assets", __name__, url_prefix="/registers/assets")
@@ -82,10 +83,11 @@ def show_asset(asset_id: str) -> str:
 
 
 def _rows() -> tuple[list[dict[str, Any]], int]:
+    check_query("q", kind=ASSET_KINDS, only=ONLY)
     host = edge().host
     only = request.args.get("only", "")
     with reading() as session:
         return list_assets(
             session, host.network, actor=current_actor(), at=edge().host.now(), kind=request.args.get("kind") or None,
-            words=request.args.get("q", ""), only=only if only in ONLY else "", names=host.names,
+            words=request.args.get("q", ""), only=only, names=host.names,
         )  # fmt: skip

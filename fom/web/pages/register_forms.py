@@ -18,6 +18,7 @@ from fom.errors import FieldError, InvalidInput
 from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.register_words import CODE_WORDS, HELP, LISTED, UNITS, Shown, label
 from fom.web.pages.shell import plain
+from fom.web.queries import whole_number
 
 Form = Mapping[str, str]
 SPARE_ROWS = 2
@@ -167,11 +168,8 @@ def _part(name: str, part: Field, form: Form) -> Field:
 
 
 def _row_count(name: str, form: Form) -> int:
-    numbers = [
-        int(key.split("-")[1]) + 1
-        for key, value in form.items()
-        if key.startswith(f"{name}-") and key.split("-")[1].isdigit() and value.strip()
-    ]
+    filled = (key.split("-")[1] for key, value in form.items() if key.startswith(f"{name}-") and value.strip())
+    numbers = [number + 1 for text in filled if (number := whole_number(text)) is not None]
     return min(max(numbers, default=0), ROWS_MAX)
 
 
@@ -206,7 +204,7 @@ def _read(name: str, member: Member, text: str, errors: list[FieldError]) -> Any
         return None
     try:
         return _READERS[member.kind](text)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, RecursionError):
         errors.append(FieldError(name, repr(text)[:60], expectation(member)))
         return None
 

@@ -33,6 +33,7 @@ from fom.web.pages.register_forms import (
     read_values,
 )
 from fom.web.pages.register_words import SHOWN, tell
+from fom.web.queries import whole_number
 
 blueprint = Blueprint("register_routes", __name__, url_prefix="/registers/key-routes")
 ROUTES = SHOWN["key-routes"]
@@ -146,7 +147,8 @@ def _studied(
 
 
 def _points(form: Mapping[str, str]) -> list[dict[str, str]]:
-    numbers = sorted({int(k.split("-")[1]) for k in form if k.startswith("point-") and k.split("-")[1].isdigit()})
+    named = {whole_number(key.split("-")[1]) for key in form if key.startswith("point-")}
+    numbers = sorted(number for number in named if number is not None)
     points = []
     for number in numbers[:220]:
         names = ("kind", "km", "place", "limit", "note")
@@ -192,7 +194,7 @@ def _answer(route_id: str | None) -> Any:
     if matched is not None or form.get("act") != "save" or shown_for != form.get("via", "").strip():
         form["seen_via"] = form.get("via", "").strip()
         return _render(form, [], row=stored, segments=segments, matched=matched, is_preview=True)
-    version = int(form["version"]) if form.get("version", "").isdigit() else None
+    version = whole_number(form.get("version", ""))
     try:
         with writing() as (session, now):
             host = edge().host

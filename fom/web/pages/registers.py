@@ -45,6 +45,7 @@ from fom.web.pages.map_settings import map_settings
 from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.register_forms import fields_of, form_of, positions_text, read_values
 from fom.web.pages.register_words import AIR_HEAD_WHY, FORM_WORDS, SHOWN, Shown, label, tell, tell_value, versions_of
+from fom.web.queries import check_query, whole_number
 from fom.web.tables import csv_file
 
 blueprint = Blueprint("registers", __name__, url_prefix="/registers")
@@ -284,7 +285,7 @@ def _save(shown: Shown, row_id: str | None) -> Any:
     position = form.get("position", "").strip()
     if reading_text is not None and form.get("seen_position") != position:
         return _render_form(shown, {**form, "seen_position": position}, [], row=stored, reading_text=reading_text)
-    version = int(form["version"]) if form.get("version", "").isdigit() else None
+    version = whole_number(form.get("version", ""))
     try:
         with writing() as (session, now):
             saved = save_register(session, shown.register, values, version=version, actor=actor, now=now)
@@ -350,6 +351,10 @@ _NAMED = {
 
 
 def _rows(shown: Shown) -> tuple[list[dict[str, Any]], str]:
+    members = members_of(shown.register)
+    coded = {name: members[name].codes for name in shown.filters if members[name].codes}
+    sorts = {sign + name for name in members for sign in ("", "-")}
+    check_query("q", *(name for name in shown.filters if name not in coded), sort=sorts, **coded)
     equal: dict[str, Any] = {n: request.args[n] for n in shown.filters if request.args.get(n)}
     with reading() as session:
         if shown.register == "air_head":  # its status follows from the evidence, so it is asked of what follows
@@ -361,7 +366,7 @@ def _rows(shown: Shown) -> tuple[list[dict[str, Any]], str]:
         rows = [row for row in rows if wanted in " ".join(str(row.get(n) or "") for n in _SEARCHED).lower()]
     sort = request.args.get("sort", "")
     name = sort.removeprefix("-")
-    if name in members_of(shown.register):
+    if name in members:
         known = [row for row in rows if row[name] is not None]
         known.sort(key=lambda row: (str(type(row[name])), row[name]), reverse=sort.startswith("-"))
         rows = known + [row for row in rows if row[name] is None]  # nothing stands at the end whichever way

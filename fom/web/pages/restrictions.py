@@ -13,7 +13,8 @@ from fom.domain.clauses import MEMBERS, REQUIRES, read_clause_text
 from fom.domain.compliance import WEEK_US
 from fom.domain.instants import DAY_US, format_instant
 from fom.domain.months import month_before, month_of
-from fom.domain.registers import members_of
+from fom.domain.profiles import USER_CLASSES
+from fom.domain.registers import ACTORS, members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.maps.bars import draw_weeks
 from fom.services import clause_lists
@@ -50,6 +51,7 @@ from fom.web.pages.case_forms import (
     typed_case,
 )
 from fom.web.pages.moment_fields import parse_moment
+from fom.web.queries import asked_number, check_query, whole_number
 
 blueprint = Blueprint("restrictions", __name__)
 
@@ -71,10 +73,9 @@ def _in_words(code: object) -> str:
 @allows(READS)
 def show_list() -> Any:
     """List the cases of a selection with the counts by state, and when restrictions happened."""
+    check_query("admin_unit", "clause", "page", actor=ACTORS, user_class=USER_CLASSES, state=("all", *SELECTIONS))
     chosen = {name: request.args.get(name) or None for name in FILTERS}
     state = request.args.get("state", "unresolved") or "all"
-    if state not in ("all", *SELECTIONS):
-        raise NotFound("selection", state)
     page = _page_number()
     with reading() as session:
         actor, now = current_actor(), present(session, edge().clock())
@@ -190,7 +191,7 @@ def change(case_id: str) -> Any:
     actor = current_actor()
     try:
         values = read_case(form)
-        version = int(form["version"]) if form.get("version", "").isdecimal() else 0
+        version = whole_number(form.get("version", "")) or 0
         with writing() as (session, now):
             stored = get_register(session, "restriction_case", case_id, actor=actor)
             whole = {name: stored[name] for name in members_of("restriction_case")} | values
@@ -241,6 +242,7 @@ def show_standing() -> Any:
 @allows(READS)
 def show_month() -> Any:
     """Show the extract of a month, the last whole one by default, as known now or at the moment in the address."""
+    check_query("month", "known_at")
     extract = _extract()
     with reading() as session:
         routes = _route_names(session)
@@ -266,9 +268,8 @@ def download_month_book() -> Any:
 @allows(READS)
 def download_month() -> Any:
     """Download the extract by party, or the month's cases one a line (`part=cases`)."""
-    part = request.args.get("part", "parties")
-    if part not in ("parties", "cases"):
-        raise InvalidInput.single("part", part[:40], "parties or cases")
+    check_query("month", "known_at", part=("parties", "cases"))
+    part = request.args.get("part") or "parties"
     extract = _extract()
     sheet = case_sheet(extract, _unit_names()) if part == "cases" else extract_sheet(extract)
     name = f"restrictions-{extract['month']}-{part}.csv"
@@ -291,6 +292,7 @@ def _extract() -> dict[str, Any]:
 @allows(READS)
 def show_clauses() -> Any:
     """Show a version of the clause list, the newest by default, and the way to bring in the next."""
+    check_query("version")
     return _clauses_page()
 
 
@@ -309,10 +311,11 @@ def bring_clauses() -> Any:
             with reading() as session:
                 checked = clause_lists.check_clause_list(session, rows, actor=actor)
             return _clauses_page(form, checked=checked)
+        base = whole_number(form.get("base", ""))
         with writing() as (session, now):
             published = clause_lists.publish_clause_list(
                 session, rows, title=form.get("title", ""), note_text=form.get("note", ""),
-                base=int(form["base"]) if form.get("base", "").isdecimal() else -1, actor=actor, now=now,
+                base=-1 if base is None else base, actor=actor, now=now,
             )  # fmt: skip
     except InvalidInput as refused:
         return _clauses_page(form, refused.errors), 422
@@ -325,7 +328,7 @@ def bring_clauses() -> Any:
 def _clauses_page(
     typed: Mapping[str, str] | None = None, errors: Sequence[FieldError] = (), checked: Mapping[str, Any] | None = None
 ) -> str:
-    version = request.args.get("version", type=int)
+    version = asked_number("version")
     actor = current_actor()
     with reading() as session:
         versions = clause_lists.list_clause_lists(session, actor=actor)
@@ -381,7 +384,7 @@ def _form(
         heads = clause_lists.list_clause_lists(session, actor=actor)
         lists = [clause_lists.get_clause_list(session, actor=actor)] if heads else []
         named = (typed.get("clause") or "").partition(":")[0]
-        if named.isdecimal() and any(h["version"] == int(named) for h in heads[1:]):  # a case keeps its own version
+        if any(h["version"] == whole_number(named) for h in heads[1:]):  # a case keeps its own version
             lists.append(clause_lists.get_clause_list(session, int(named), actor=actor))
         routes = _route_names(session)
     known = {field.name for _, fields in CASE_FIELDS for field in fields}

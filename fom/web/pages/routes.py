@@ -13,6 +13,7 @@ from fom.services.route_strip import read_strip
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown
 from fom.web.edge import edge, reading
+from fom.web.queries import check_query
 
 blueprint = Blueprint("routes", __name__)
 
@@ -22,7 +23,8 @@ TICKS = 14
 
 
 def asked_question() -> Any:
-    """Return the question in the address: `profile` and `user_class`, now."""
+    """Return the question in the address: `profile` and `user_class`, now; nothing else is taken there."""
+    check_query("profile", user_class=USER_CLASSES)
     asked = {name: request.args[name] for name in ("profile", "user_class") if request.args.get(name)}
     return edge().host.question(**asked)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ def plain(code: str | None) -> str:
     return (code or "–").replace("_", " ")
 
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 ABBREVIATIONS = ("ied", "uxo", "axo", "sha", "cha")
 
 
@@ -140,8 +142,16 @@ def code_words(code: str | None) -> str:
     return (code or "").upper() if code in ABBREVIATIONS else plain(code).capitalize()
 
 
+def shown_text(value: object) -> object:
+    """Return a value as it goes into a page: signs that would turn the text around them are told by their number."""
+    if type(value) is not str or value.isascii():  # what is marked as HTML has been through here
+        return value
+    return _TURNING.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", value)
+
+
 def register(app: Flask) -> None:
     """Attach theme, tabs and filters."""
+    app.jinja_env.finalize = shown_text
     app.register_blueprint(blueprint)
     app.add_template_global(asset, "asset")
     filters: dict[str, Callable[..., Any]] = {
