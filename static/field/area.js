@@ -3,6 +3,7 @@ import { dayHour } from "./clock.js";
 import { findPlaces, link, NoAnswer, refreshBundle } from "./contact.js";
 import { here, turnOn } from "./gps.js";
 import { readBundle } from "./picture.js";
+import { twoForms } from "./position.js";
 import { readRoads } from "./roads.js";
 import { kept } from "./store.js";
 import { button, el, fill, go, ltr } from "./ui.js";
@@ -14,7 +15,7 @@ const MATCHES = 8;
 // What a bundle carries, and what was wished for where that is another thing.
 export async function areaWords(bundle) {
   const wish = await readWish();
-  const name = bundle?.area?.name ?? (bundle?.area?.kind === "around" ? (wish?.kind === "place" ? wish.name : t("area_round_phone")) : null);
+  const name = bundle?.area?.name ?? (bundle?.area?.kind === "around" ? (wish?.kind !== "place" ? t("area_round_phone") : wish.name ?? twoForms(...bundle.area.middle)[0]) : null);
   const about = !bundle ? null : !bundle.area ? t("area_mission_told") : t(bundle.area.radius_km ? "area_told_radius" : "area_told", { name: name ?? "", km: kilometres(bundle.area.radius_km) });
   return { about, isWaiting: Boolean(await kept("area-waits")), isGone: Boolean(await kept("area-gone")) };
 }

@@ -57,7 +57,7 @@ export async function renderPicture(view, { onleave }) {
   const bundle = await readBundle();
   if (!bundle) {
     fill(view, el("div", { class: "pad" }, el("h1", {}, t("tab_picture")), el("p", { class: "empty" }, link.isSignedOut ? t("no_picture_signed_out") : t("no_picture"))));
-    return {};
+    return { bundle: () => renderPicture(view, { onleave }), link: () => renderPicture(view, { onleave }) };
   }
   const stamp = el("span", { class: "stamp" }, ltr(dayHour(Date.parse(bundle.as_of))));
   const here_told = el("div", { role: "status" });

@@ -32,12 +32,12 @@ export async function readRoads(bundle) {
   const mark = `${bundle.network} ${bundle.as_of} ${JSON.stringify(bundle.area.middle)} ${bundle.area.radius_km}`;
   if (of === mark) return known;
   const packed = await kept("roads");
-  known = packed?.as_of === bundle.as_of ? unpack(packed, Date.parse(bundle.as_of)) : EMPTY;
+  known = packed?.as_of === bundle.as_of ? unpackRoads(packed, Date.parse(bundle.as_of)) : EMPTY;
   of = mark;
   return known;
 }
 
-function unpack({ ids, lines, lengths_m, ranks, states, turns }, asOf) {
+export function unpackRoads({ ids, lines, lengths_m, ranks, states, turns }, asOf) {
   const list = ids.map((id, i) => {
     const line = decodeLine(lines[i]), lons = line.map(([lon]) => lon), lats = line.map(([, lat]) => lat);
     const until = [turns[2 * i], turns[2 * i + 1]].map((minutes) => (minutes === undefined ? null : new Date(asOf + minutes * MIN_MS).toISOString()));

@@ -47,9 +47,9 @@ def network() -> Network:
 
 
 @pytest.fixture
-def host(empty_database: Database, network: Network) -> PictureHost:
-    settle(empty_database)
-    return PictureHost(empty_database, network, clock=Clock())
+def host(database: Database, network: Network) -> PictureHost:
+    settle(database)
+    return PictureHost(database, network, clock=Clock())
 
 
 def around(radius_m: float) -> CarriedArea:
