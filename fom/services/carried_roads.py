@@ -33,6 +33,7 @@ DRAWN_WITHIN_DEG = 0.0001
 """How far a carried road may lie from the road: about 11 m, less than a finger on the map. Project decision."""
 LOOKED_AT_MAX = 30_000
 """Roads measured for one answer; of a denser area only the nearest are looked at. Several times what fits."""
+LEAST_REACH_M = 100.0
 CARRIED_MAX = 8_000
 """Roads in one answer however short they are: a cheap phone draws no more at a time."""
 BYTES_OF_STATE = 2
@@ -83,7 +84,7 @@ def find_roads(network: Network, area: CarriedArea) -> RoadsNear:
     """Return the roads that meet an area, nearest to its middle (of a key route: to its line) first."""
     heart = area.core if area.kind == "route" else shapely.Point(area.middle)
     box, reach_m, is_whole = area.box, _reach_m(area), True
-    while network.boxes.count_near(box) > LOOKED_AT_MAX:
+    while network.boxes.count_near(box) > LOOKED_AT_MAX and reach_m > LEAST_REACH_M:
         reach_m, is_whole = reach_m / 1.5, False
         box = bounds_with_reach(np.array([heart.bounds]), reach_m)[0]
     _, found = network.boxes.query(box)

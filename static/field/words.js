@@ -48,7 +48,8 @@ const ownOr = (key, otherwise) => (own[key] ? t(key) : otherwise);
 // A control or damage likewise; the text of an order is as the JOC wrote it.
 export function restrictionWords({ kind, text, effect }) {
   if (kind === "order") return text.startsWith("order:") && effect ? ownOr(`order_${effect}`, text) : text;
-  return ownOr(`control_${kind}`, null) ?? answerOf("bridge", "damage", kind) ?? text;
+  const words = ownOr(`control_${kind}`, null) ?? answerOf("bridge", "damage", kind), minutes = /, (\d+) min$/.exec(text)?.[1];
+  return words ? `${words}${minutes ? `, ${t("minutes", { n: minutes })}` : ""}` : text;
 }
 
 // Why a key route has its worst state: as the service says it in English, by its codes in other languages.
@@ -61,7 +62,7 @@ export function causeWords({ worst, worst_text }) {
     physical: () => (what ? answerOf("bridge", "damage", what) : null) ?? t("cause_limit"),
     control: () => ownOr(`control_${what}`, null),
     risk: () => t("cause_risk"),
-    verification: () => t(what ? "cause_old" : "cause_never"),
+    verification: () => t(!what ? "cause_never" : worst.state === "C" ? "cause_ageing" : "cause_old"),
     manual: () => t("cause_manual"),
   }[component]?.();
   return words ? `${t("km")} ${km}: ${words}` : worst_text;

@@ -255,7 +255,7 @@ def app_in(browser: Browser, address: str, device: str, language: str) -> Iterat
         const { refreshBundle } = await import('/static/field/contact.js');
         const { turnOn } = await import('/static/field/gps.js');
         await keepWish({ kind: 'place', name: 'Bana', lon, lat, radius_km: 10 });
-        await refreshBundle({ isNew: true });
+        for (let i = 0; i < 5 && !(await refreshBundle({ isNew: true }).catch(() => false)); i++) await 0;
         turnOn(); }""",
         [lon, lat],
     )
