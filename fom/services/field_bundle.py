@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, visible
@@ -236,20 +237,39 @@ def _carried(
             points[said["id"]] = feature
         elif said["part"] == "area":
             reach[said["id"]] = _half_extent_m(shapely.geometry.shape(feature["geometry"]))
-    found = []
-    for name, point in sorted(points.items()):
-        place = shapely.geometry.shape(point["geometry"])
-        doubt_m = float(point["properties"].get("radius_m") or 0.0) + reach.get(name, 0.0)
-        on = _on_route(place, doubt_m, routes)
-        if on is not None or area is None or area.distances_m(np.array([place]))[0] - doubt_m <= area.radius_m:
-            found.append((point, doubt_m, on))
-    return found
+    kept = [point for _, point in sorted(points.items())]
+    places = shapely.points(np.reshape([point["geometry"]["coordinates"] for point in kept], (-1, 2)))
+    doubts_m = np.array(
+        [float(p["properties"].get("radius_m") or 0.0) + reach.get(p["properties"]["id"], 0.0) for p in kept]
+    )
+    on = _on_routes(places, doubts_m, routes)
+    is_inside = np.full(len(kept), True) if area is None else area.distances_m(places) - doubts_m <= area.radius_m
+    found = zip(kept, doubts_m.tolist(), on, is_inside.tolist(), strict=True)
+    return [(point, doubt_m, route) for point, doubt_m, route, inside in found if inside or route is not None]
 
 
-def _on_route(place: shapely.Point, doubt_m: float, routes: Sequence[_Drawn]) -> tuple[Row, float] | None:
-    near = [(route.course.place(place), route.row) for route in routes if not route.course.line.is_empty]
-    (along_m, off_m), row = min(near, key=lambda found: found[0][1], default=((0.0, np.inf), {}))
-    return (row, along_m) if off_m - doubt_m <= ON_ROUTE_M else None
+def _on_routes(
+    places: NDArray[np.object_], doubts_m: NDArray[np.float64], routes: Sequence[_Drawn]
+) -> list[tuple[Row, float] | None]:
+    """Return of each place, with its doubt, the nearest key route within ON_ROUTE_M and the metres along it."""
+    nearest_m: NDArray[np.float64] = np.full(len(places), np.inf)
+    found: list[_Drawn | None] = [None] * len(places)
+    lonlat = shapely.get_coordinates(places)
+    for route in routes:
+        if route.course.line.is_empty:
+            continue
+        local = lonlat * route.course.plane
+        low, high = np.reshape(route.course.line.bounds, (2, 2))
+        reach_m = (doubts_m + ON_ROUTE_M)[:, None]
+        near = np.flatnonzero(np.all((local >= low - reach_m) & (local <= high + reach_m), axis=1))
+        off_m = shapely.distance(route.course.line, shapely.points(local[near]))
+        for index, metres in zip(near.tolist(), off_m.tolist(), strict=True):
+            if metres - doubts_m[index] <= ON_ROUTE_M and metres < nearest_m[index]:
+                nearest_m[index], found[index] = metres, route
+    return [
+        None if route is None else (route.row, route.course.place(place)[0])
+        for place, route in zip(places, found, strict=True)
+    ]
 
 
 def _placed(point: Row, doubt_m: float, on: tuple[Row, float] | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import { twoForms } from "./position.js";
 import { forgetEverything, kept } from "./store.js";
 import { length, record, stop, trip } from "./track.js";
 import { button, confirmStep, el, fill, go, ltr, readBack, symbol, warningBand } from "./ui.js";
-import { allForms, chooseLanguage, duration, formOf, metres, openWords, problemWords, t, titleOf } from "./words.js";
+import { allForms, chooseLanguage, comma, duration, formOf, listed, metres, openWords, problemWords, t, titleOf } from "./words.js";
 import { wayWords } from "./way.js";
 
 const BIG = ["explosive", "restriction", "bridge", "incident"];
@@ -77,14 +77,14 @@ function needsWords(item) {
   if (status === 404) return t("report_gone");
   if (status === 413) return t("too_large");
   const fields = [...problemsOf(item).keys()].filter(Boolean).map((name) => formOf(item.form)?.questions.find((question) => question.code === name)?.words ?? name);
-  return fields.length ? t("refused_fields", { fields: fields.join(", ") }) : problemWords(item.problem ?? {});
+  return fields.length ? t("refused_fields", { fields: listed(fields) }) : problemWords(item.problem ?? {});
 }
 
 export async function renderOutbox(view) {
   const update = async () => {
     const items = await list(), session = await kept("session"), questions = (await kept("questions")) ?? [];
     const of = (...states) => items.filter((item) => states.includes(item.state));
-    const row = (item) => el("li", { dataset: { state: item.state, item: item.id } }, el("a", { href: item.state === "draft" ? `#form/${item.id}` : `#sent/${item.id}` }, el("i", { class: `mark ${item.state}`, "aria-hidden": "true" }), el("div", {}, el("b", {}, titleOfItem(item), about(item) ? ", " : "", about(item) ? el("bdi", {}, about(item)) : null), el("span", {}, [stateWords(item, session), item.state === "waiting" || item.state === "sent" ? size(item) : ""].filter(Boolean).join(" · "))), el("em", {}, item.state === "accepted" ? ltr(hour(item.accepted)) : duration(Date.now() - (item.queued ?? item.created)))));
+    const row = (item) => el("li", { dataset: { state: item.state, item: item.id } }, el("a", { href: item.state === "draft" ? `#form/${item.id}` : `#sent/${item.id}` }, el("i", { class: `mark ${item.state}`, "aria-hidden": "true" }), el("div", {}, el("b", {}, titleOfItem(item), about(item) ? comma() : "", about(item) ? el("bdi", {}, about(item)) : null), el("span", {}, [stateWords(item, session), item.state === "waiting" || item.state === "sent" ? size(item) : ""].filter(Boolean).join(" · "))), el("em", {}, item.state === "accepted" ? ltr(hour(item.accepted)) : duration(Date.now() - (item.queued ?? item.created)))));
     const part = (words, found) => (found.length ? [el("h2", { class: "overline" }, words), el("ul", { class: "outbox" }, ...found)] : []);
     const waits = waitingOf(items);
     fill(view, el("div", { class: "pad" }, el("h1", {}, t("tab_outbox")),

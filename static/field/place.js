@@ -7,7 +7,7 @@ import { readBundle, roadState, stateNow } from "./picture.js";
 import { Refused, formatGrid, latinFigures, meanings, twoForms } from "./position.js";
 import { onRoad, readRoads } from "./roads.js";
 import { add, button, el, fill, ltr, readBack } from "./ui.js";
-import { metres, stateWord, t } from "./words.js";
+import { listed, metres, stateWord, t } from "./words.js";
 
 const TAP_PX = 10, TAP_LEAST_M = 15, SNAP_PX = 40, SNAP_LEAST_M = 100, EYE_SHARE = 0.1, KM_DOUBT_M = 250, DATUM_M = 300, NEAR_ROUTE_M = 500, MATCHES = 12;
 
@@ -25,7 +25,7 @@ export function whereWords(bundle, place) {
 export function whereAmI(bundle, fix) {
   const [on] = bundle ? onRoutes(fix.at, bundle.routes) : [];
   if (!on || on.off > 1000) return null;
-  return `${on.route.code} ${t("km")} ${on.km.toFixed(1)}, ${stateWord(stateNow(bundle, on.line))}`;
+  return listed([t("route_km", { code: on.route.code, km: on.km.toFixed(1) }), stateWord(stateNow(bundle, on.line))]);
 }
 
 const round = (value) => Number(value.toFixed(6));

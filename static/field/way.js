@@ -19,7 +19,7 @@ export function wayWords(way) {
   if (way.parts) return t("way_parts", { km: way.parts.reduce((sum, part) => sum + part.km, 0).toFixed(1), n: way.parts.length });
   if (way.track) return t("way_track", { n: way.track.length });
   if (way.stretches) return t("way_drawn", { km: way.km.toFixed(1), n: way.stretches.length });
-  if (way.route) return `${way.code ?? t("key_route")} ${t("km")} ${way.from_km ?? 0}–${way.to_km ?? ""}`;
+  if (way.route) return t("route_km", { code: way.code ?? t("key_route"), km: `${way.from_km ?? 0}–${way.to_km ?? ""}` });
   const name = (end) => end.text ?? (end.lon === undefined ? "" : formatGrid(end.lon, end.lat));
   return `${name(way.start)} – ${name(way.end)}`;
 }
@@ -151,7 +151,7 @@ const PANELS = {
 
 function showStretch(back, bundle, route, low, high, say) {
   const line = between(route, low, high);
-  const end = (words, [lon, lat], km) => readBack(twoForms(lon, lat), `${route.code} ${t("km")} ${km}`, words);
+  const end = (words, [lon, lat], km) => readBack(twoForms(lon, lat), t("route_km", { code: route.code, km }), words);
   fill(back, el("p", {}, el("span", { class: "plate" }, ltr(route.code)), " ", ltr(`km ${low}–${high}`)), end(t("from"), line[0], low), end(t("to"), line.at(-1), high));
   say({ route: route.id, from_km: low, to_km: high, code: route.code });
 }

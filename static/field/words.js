@@ -31,6 +31,9 @@ export function t(key, values = {}) {
   return words.replace(/\{(\w+)\}/g, (_, name) => (isRightToLeft ? `\u2068${values[name] ?? ""}\u2069` : values[name] ?? ""));
 }
 
+export const comma = () => (language === "ar" ? "، " : ", ");
+export const listed = (parts) => parts.filter(Boolean).join(comma());
+
 export const allForms = () => forms?.forms ?? [];
 export const formOf = (code) => allForms().find((form) => form.code === code) ?? null;
 export const titleOf = (code) => formOf(code)?.title ?? code;
@@ -49,14 +52,14 @@ const ownOr = (key, otherwise) => (own[key] ? t(key) : otherwise);
 export function restrictionWords({ kind, text, effect }) {
   if (kind === "order") return text.startsWith("order:") && effect ? ownOr(`order_${effect}`, text) : text;
   const words = ownOr(`control_${kind}`, null) ?? answerOf("bridge", "damage", kind), minutes = /, (\d+) min$/.exec(text)?.[1];
-  return words ? `${words}${minutes ? `, ${t("minutes", { n: minutes })}` : ""}` : text;
+  return words ? listed([words, minutes && t("minutes", { n: minutes })]) : text;
 }
 
 // Why a key route has its worst state: as the service says it in English, by its codes in other languages.
 export function causeWords({ worst, worst_text }) {
   if (language === "en") return worst_text;
   const { component, what, km } = worst;
-  if (what === "restricted") return `${t("km")} ${km}: ${t("cause_restricted")}`;
+  if (what === "restricted") return t("km_cause", { km, cause: t("cause_restricted") });
   const words = {
     explosive: () => (what ? hazardWords({ kind: what, state: worst.state === "X" ? "X" : "R", text: null }) : null),
     physical: () => (what ? answerOf("bridge", "damage", what) : null) ?? t("cause_limit"),
@@ -65,7 +68,7 @@ export function causeWords({ worst, worst_text }) {
     verification: () => t(!what ? "cause_never" : worst.state === "C" ? "cause_ageing" : "cause_old"),
     manual: () => t("cause_manual"),
   }[component]?.();
-  return words ? `${t("km")} ${km}: ${words}` : worst_text;
+  return words ? t("km_cause", { km, cause: words }) : worst_text;
 }
 
 // What the service refused in one answer, by its code or by what the question expects; else in its own words.
