@@ -101,7 +101,7 @@ export async function areaBlock(bundle) {
     await keepWish(bundle.area.kind === "route" ? { kind: "route", id: bundle.area.id, radius_km } : { ...(wish?.kind === "phone" ? wish : { kind: "place", name: bundle.area.name ?? wish?.name, lon, lat }), radius_km });
     await refreshBundle({ isNew: true }).catch((problem) => { if (!(problem instanceof NoAnswer)) throw problem; });
   } : null;
-  return el("div", { class: "sheet area" }, el("h2", {}, t("carried_area")), el("p", {}, about), roads ? el("p", {}, roads) : null,
+  return el("div", { class: "sheet pad area" }, el("h2", {}, t("carried_area")), el("p", {}, about), roads ? el("p", {}, roads) : null,
     isGone ? el("p", { class: "error" }, t("area_gone")) : isWaiting ? el("p", { class: "help" }, t("area_later")) : null,
     el("p", { class: "help" }, t("picture_of"), " ", ltr(dayHour(Date.parse(bundle.as_of)))),
     el("div", { class: "rowx" }, el("a", { class: "button", href: "#area" }, t("area_change")), smaller ? button(t("area_smaller", { km: kilometres(bundle.all_within_km) }), smaller) : null));

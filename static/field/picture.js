@@ -11,7 +11,7 @@ import { kept } from "./store.js";
 import { button, chip, el, fill, ltr } from "./ui.js";
 import { causeWords, hazardWords, longDuration, metres, restrictionWords, stateWord, t } from "./words.js";
 
-const TAP_PX = 28, LISTED = 12;
+const TAP_PX = 28, LISTED = 6;
 const FRESH_MS = 10 * 60000, GREY_MS = 6 * 3600000, NEAR_M = 1000;
 const RANK = { O: 0, C: 1, "?": 2, R: 3, X: 4, "-": 2 };
 
@@ -74,7 +74,7 @@ export async function renderPicture(view, { onleave }) {
     map.canvas.dataset.drained = age.ms >= GREY_MS || isPast(current.expires) ? "3" : age.ms >= 3600000 ? "2" : age.ms >= FRESH_MS ? "1" : "0";
     map.fix = here();
     map.show(current, (line) => stateNow(current, line), roads.list, (road) => roadState(current, road));
-    const parts = [...told(current), await areaBlock(current)], key = parts.map((part) => part.outerHTML).join("");
+    const parts = [...told(current), await areaBlock(current), ...lists(current)], key = parts.map((part) => part.outerHTML).join("");
     if (key !== shown) { shown = key; fill(list, ...parts); }
   };
   await update();
@@ -92,10 +92,8 @@ function told(bundle) {
   return [
     next ? aheadBlock(bundle, next) : null,
     fix && !isCarried(bundle, fix.at) ? el("p", { class: "notice" }, t("outside_area")) : null,
-    el("ul", { class: "routes" }, ...routes.map(({ route, state, until }) => el("li", {}, chip(state), el("span", {}, el("b", {}, ltr(route.code)), " ", route.name), el("em", {}, state === "O" && until ? t("open_until", { moment: dayHour(until) }) : stateWord(state))))),
+    el("ul", { class: "routes" }, ...routes.map(({ route, state, until }) => el("li", {}, chip(state), el("span", {}, el("b", {}, ltr(route.code)), " ", el("bdi", {}, route.name)), el("em", {}, state === "O" && until ? t("open_until", { moment: dayHour(until) }) : stateWord(state))))),
     el("p", {}, isOver ? t("expired_at", { moment: dateTimeGroup(Date.parse(bundle.expires)) }) : t("expires_at", { moment: dayHour(Date.parse(bundle.expires)) }), " ", t("after_that_unknown")),
-    ...pointList(t("carried_hazards"), bundle.hazards, hazardWords, fix),
-    ...pointList(t("carried_restrictions"), bundle.restrictions ?? [], restrictionWords, fix),
   ].filter(Boolean);
 }
 
@@ -114,6 +112,8 @@ function aheadBlock(bundle, { route, km, next, towards }) {
   const words = inside ? t("you_are_in", { state: stateWord(next.state) }) : t("state_at_km", { state: stateWord(next.state), km: border.toFixed(0) });
   return el("div", { class: "ahead" }, el("div", { class: "rowx" }, el("span", { class: "plate" }, ltr(route.code)), el("b", { class: `word-${next.state === "?" ? "unknown" : next.state}` }, words), inside ? null : el("span", { class: "muted end" }, towards ? t("in_distance", { m: metres(next.metres) }) : t("away_distance", { m: metres(next.metres) }))), why ? el("p", {}, t("hazard_told", { text: hazardWords(why), m: metres(why.u_m) })) : route.worst && next.state !== "?" ? el("p", {}, causeWords(route)) : null);
 }
+
+const lists = (bundle) => [...pointList(t("carried_hazards"), bundle.hazards, hazardWords, here()), ...pointList(t("carried_restrictions"), bundle.restrictions ?? [], restrictionWords, here())].filter(Boolean);
 
 // Hazards or restrictions as a list, the nearest first where the phone knows where it is; a long one ends with its count.
 function pointList(title, points, words, fix) {

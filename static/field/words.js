@@ -50,7 +50,7 @@ const ownOr = (key, otherwise) => (own[key] ? t(key) : otherwise);
 
 // A control or damage likewise; the text of an order is as the JOC wrote it.
 export function restrictionWords({ kind, text, effect }) {
-  if (kind === "order") return text.startsWith("order:") && effect ? ownOr(`order_${effect}`, text) : text;
+  if (kind === "order") return /^order:/i.test(text) && effect ? ownOr(`order_${effect}`, text) : text;
   const words = ownOr(`control_${kind}`, null) ?? answerOf("bridge", "damage", kind), minutes = /, (\d+) min$/.exec(text)?.[1];
   return words ? listed([words, minutes && t("minutes", { n: minutes })]) : text;
 }

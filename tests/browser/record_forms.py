@@ -23,7 +23,7 @@ from fom.cli.demo import DEMO_PASSWORD
 from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, ROOT
 from tests.browser.record_walk import chromium
 
-LANGUAGES = ("en", "fr", "ar")
+LANGUAGES = ("ar", "fr", "en")
 THEMES = ("dark", "light", "night")
 DEVICES = {"phone": PHONE, "desk": DESK}
 TOUCH_PX = 44
@@ -47,11 +47,7 @@ class Recording:
         number = f"{len(self._taken):02d}-{name}"
         self._taken.append(number)
         for theme in THEMES:
-            self.page.evaluate(
-                """(theme) => { document.documentElement.dataset.theme = theme;
-                for (const map of document.querySelectorAll('canvas')) map.dispatchEvent(new WheelEvent('wheel')); }""",
-                theme,
-            )
+            self.page.evaluate(SHOWN, theme)
             self.page.wait_for_timeout(60)
             self.page.screenshot(path=self._file(number, theme), full_page=True)
         self.faults += [f"{self._device} {self._language} {number}: {fault}" for fault in self._measured()]
@@ -71,6 +67,14 @@ class Recording:
         for text in found["texts"]:
             if text.strip() in self._english:
                 yield f"English: {text.strip()!r}"
+
+
+SHOWN = """(theme) => {
+  document.documentElement.dataset.theme = theme;
+  for (const map of document.querySelectorAll('canvas')) map.dispatchEvent(new WheelEvent('wheel'));
+  // of a long page the bars at its edges would stand in the middle of the picture
+  for (const bar of document.querySelectorAll('.bottom, .send-bar, .banner')) bar.style.position = 'static';
+}"""
 
 
 MEASURE = """(least) => {
@@ -163,6 +167,7 @@ def walk_form(recording: Recording, code: str) -> None:
     steps = page.locator(".steps .end")
     steps.wait_for()
     for number in range(40):
+        page.locator(".form-step h1").wait_for()
         if page.get_by_role("heading", name=words["review"], exact=True).count():
             break
         told = steps.inner_text()
@@ -236,7 +241,9 @@ def go(page: Page, tab: str) -> None:
 def app_in(browser: Browser, address: str, device: str, language: str) -> Iterator[Page]:
     """Yield the app, signed in, with a picture around the middle of a key route, on a device in a language."""
     size = DEVICES[device]
-    context = browser.new_context(viewport=size, has_touch=size == PHONE, permissions=["geolocation"])  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport=size, has_touch=size == PHONE, permissions=["geolocation"], reduced_motion="reduce"
+    )  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(f"localStorage.setItem('field-language', '{language}')")
     page = context.new_page()
