@@ -17,6 +17,7 @@ export class FieldMap {
     const zoom = (factor, sign, words) => el("button", { type: "button", "aria-label": words, onclick: () => this.zoom(factor) }, sign);
     this.node = el("div", { class: "fieldmap" }, this.canvas, el("div", { class: "zoom" }, zoom(1.8, "+", t("zoom_in")), zoom(1 / 1.8, "−", t("zoom_out"))), ...(options.above ?? []));
     this.bundle = null;
+    this.roads = [];
     this.center = [0, 0];
     this.scale = 100;
     this.pins = [];
@@ -29,7 +30,8 @@ export class FieldMap {
   // `roads` of the carried area, `roadState` says how each is now.
   show(bundle, stateOf = (line) => line.state, roads = [], roadState = () => "?") {
     this.bundle = bundle;
-    Object.assign(this, { stateOf, roads, roadState });
+    this.stateOf = stateOf;
+    this.roads = roads.map((road) => ({ road, state: roadState(road) }));
     if (bundle && !this.isPlaced) this.fit(bundle.box);
     this.draw();
   }
@@ -157,14 +159,14 @@ export class FieldMap {
   // From afar what is worse than unknown, all else as hairlines; close by every road in the pattern of its state.
   #roads(ctx, width) {
     const [w, h] = this.size, [west, north] = this.toPlace([0, 0]), [east, south] = this.toPlace([w, h]), isNear = this.resolution <= STATES_FROM_M;
-    const batches = new Map();
-    for (const road of this.roads ?? []) {
+    const batches = new Map(), [lon, lat] = this.center, sx = this.kx * this.scale, sy = this.scale;
+    for (const { road, state } of this.roads) {
       if (road.box[0] > east || road.box[2] < west || road.box[1] > north || road.box[3] < south) continue;
       if (!isNear && road.rank > 4 && this.resolution > ROADS_FROM_M) continue;
-      const state = this.roadState(road), key = isNear || ORDER.indexOf(state) > 2 ? state : road.rank > 5 ? "track" : "road";
+      const key = isNear || ORDER.indexOf(state) > 2 ? state : road.rank > 5 ? "track" : "road";
       if (!batches.has(key)) batches.set(key, new Path2D());
       const path = batches.get(key);
-      road.line.forEach((point, i) => path[i ? "lineTo" : "moveTo"](...this.toPixel(point)));
+      road.line.forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](w / 2 + (x - lon) * sx, h / 2 - (y - lat) * sy));
     }
     ctx.lineJoin = "round";
     for (const key of ["track", "road", ...ORDER]) {

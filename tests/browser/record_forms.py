@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,9 @@ TEXT = "Heron 2, 14:30"
 class Recording:
     """The pictures of one device in one language, and what was measured on the way."""
 
-    def __init__(self, page: Page, folder: Path, device: str, language: str, words: dict[str, str]) -> None:
-        self.page, self.words = page, words
+    def __init__(self, page: Page, folder: Path, device: str, language: str, themes: Sequence[str]) -> None:
+        self.page, self._themes = page, themes
+        self.words = json.loads((ROOT / f"static/field/words/{language}.json").read_text("utf-8"))
         self._folder, self._device, self._language = folder, device, language
         self._english = english_only(language)
         self._taken: list[str] = []
@@ -46,7 +47,7 @@ class Recording:
         """Keep what is shown now in every theme, and measure it."""
         number = f"{len(self._taken):02d}-{name}"
         self._taken.append(number)
-        for theme in THEMES:
+        for theme in self._themes:
             self.page.evaluate(SHOWN, theme)
             self.page.wait_for_timeout(60)
             self.page.screenshot(path=self._file(number, theme), full_page=True)
@@ -54,7 +55,7 @@ class Recording:
 
     def sheets(self) -> None:
         """Put the pictures of each theme together."""
-        for theme in THEMES:
+        for theme in self._themes:
             tiles = [Image.open(self._file(number, theme)).convert("RGB") for number in self._taken]
             compose(tiles, self._folder / f"sheet-{self._device}-{self._language}-{theme}.png")
 
@@ -244,7 +245,7 @@ def app_in(browser: Browser, address: str, device: str, language: str) -> Iterat
     context = browser.new_context(
         viewport=size, has_touch=size == PHONE, permissions=["geolocation"], reduced_motion="reduce"
     )  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(3 * PATIENCE_MS)
     context.add_init_script(f"localStorage.setItem('field-language', '{language}')")
     page = context.new_page()
     page.goto(f"{address}/login?next=/field")
@@ -261,7 +262,7 @@ def app_in(browser: Browser, address: str, device: str, language: str) -> Iterat
         const { keepWish } = await import('/static/field/wish.js');
         const { refreshBundle } = await import('/static/field/contact.js');
         const { turnOn } = await import('/static/field/gps.js');
-        await keepWish({ kind: 'place', name: 'Bana', lon, lat, radius_km: 10 });
+        await keepWish({ kind: 'place', name: 'Bana', lon, lat, radius_km: 5 });
         for (let i = 0; i < 5 && !(await refreshBundle({ isNew: true }).catch(() => false)); i++) await 0;
         turnOn(); }""",
         [lon, lat],
@@ -271,15 +272,15 @@ def app_in(browser: Browser, address: str, device: str, language: str) -> Iterat
 
 
 def main(address: str, folder: Path, *wanted: str) -> None:
-    """Record into a folder; `wanted` limits it to some devices or languages (`phone`, `ar`)."""
+    """Record into a folder; `wanted` limits it to some devices, languages and themes (`phone`, `ar`, `dark`)."""
     folder.mkdir(parents=True, exist_ok=True)
     faults: list[str] = []
     with chromium() as browser:
         for device in [name for name in DEVICES if name in wanted] or DEVICES:
             for language in [name for name in LANGUAGES if name in wanted] or LANGUAGES:
-                words = json.loads((ROOT / f"static/field/words/{language}.json").read_text("utf-8"))
                 with app_in(browser, address.rstrip("/"), device, language) as page:
-                    recording = Recording(page, folder, device, language, words)
+                    themes = [name for name in THEMES if name in wanted] or THEMES
+                    recording = Recording(page, folder, device, language, themes)
                     try:
                         record(recording)
                     finally:
