@@ -70,7 +70,8 @@ def written_doubt_m(text: str) -> float:
         finest = [next((unit, match[unit]) for unit in ("sec", "min", "deg") if match[unit]) for match in matches]
     else:
         finest = [("deg", number) for number in re.findall(r"\d+(?:[.,]\d+)?", text)[:2]]
-    cells = [_STEP_M[unit] / 10 ** len(re.split(r"[.,]", number + ".")[1]) for unit, number in finest] or [0.0]
+    units = [_STEP_M[unit] / 10 ** len(re.split(r"[.,]", number + ".")[1]) for unit, number in finest]
+    cells: list[float] = units or [0.0]
     cell = max(cells) if is_lettered else min(cells)
     return cell * math.sqrt(0.5) + WRITTEN_LEAST_M
 

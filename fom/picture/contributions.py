@@ -6,6 +6,7 @@ once and judges a route at the times of arrival.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from fom.domain.incident import decayed, from_lambda, to_lambda
 from fom.domain.instants import HOUR_US
-from fom.domain.phases import BOTH_WAYS
+from fom.domain.phases import BOTH_WAYS, Phase
+from fom.domain.records import Recurring
 from fom.domain.recurring import windows_at
 from fom.domain.spans import LAST_TICK
 from fom.domain.states import Component, State
@@ -166,16 +168,38 @@ class Contributions:
 
     def windows(self, rows: Ints, tick: Tick) -> tuple[Bools, Ints]:
         """Return for limiting rows with recurring windows whether one is open, and the next tick that changes it."""
-        limits = self.limits
         is_in, change = np.zeros(len(rows), np.bool_), np.full(len(rows), LAST_TICK, np.int64)
-        order = np.argsort(limits.phase[rows], kind="stable")
-        phases, first = np.unique(limits.phase[rows[order]], return_index=True)
-        for phase_number, at in zip(phases.tolist(), np.split(order, first[1:]), strict=True):
-            phase = self.case.limits.phases[phase_number]
-            segment_rows = limits.row[rows[at]]
+        for phase, recurring, at in self._windowed(rows):
+            segment_rows = self.limits.row[rows[at]]
             ticks = np.broadcast_to(np.asarray(of_rows(tick, segment_rows), dtype=np.int64), len(at))
-            is_in[at], change[at] = windows_at(phase.recurring, phase.clip, ticks, self._travel_us[segment_rows])
+            is_in[at], change[at] = windows_at(recurring, phase.clip, ticks, self._travel_us[segment_rows])
         return is_in, change
+
+    def windows_alike_until(self, tick: Ints) -> Ints:
+        """Return (m,) the first tick after each row's own at which an order with windows begins or ends as a whole.
+
+        Up to there the windows of a row come back by the week.
+        """
+        result, rows = np.full(self.n_rows, LAST_TICK, np.int64), self.limits.recurring
+        for phase, _, at in self._windowed(rows):
+            segment_rows = self.limits.row[rows[at]]
+            lead = self._travel_us[segment_rows]
+            for edge in phase.clip:
+                if abs(edge) < LAST_TICK // 4:
+                    for moment in (2 * (edge - lead), np.full(len(at), 2 * edge), np.full(len(at), 2 * edge + 1)):
+                        later = moment > tick[segment_rows]
+                        np.minimum.at(result, segment_rows[later], moment[later])
+        return result
+
+    def _windowed(self, rows: Ints) -> Iterator[tuple[Phase, Recurring, Ints]]:
+        """Yield each phase of limiting rows that has windows, its windows, and where in `rows` its own are."""
+        phases = self.limits.phase[rows]
+        order = np.argsort(phases, kind="stable")
+        numbers, first = np.unique(phases[order], return_index=True)
+        for number, at in zip(numbers.tolist(), np.split(order, first[1:]), strict=True):
+            phase = self.case.limits.phases[number]
+            if phase.recurring is not None:
+                yield phase, phase.recurring, at
 
     def risk_terms(self, tick: Tick) -> tuple[Floats, Bools]:
         """Return (r,) the own term of each incident row at a tick, 0 where it does not hold, and whether it holds."""

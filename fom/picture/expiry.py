@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 FIRST_STRIDE, STRIDES_GROW = 64, 16
 """Ticks by which a change is looked for, and by how much these grow until one has been passed."""
+WEEK_TICKS = 2 * 7 * DAY_US
 AHEAD_TICKS = 2 * 200 * 365 * DAY_US
 """How far ahead the decay of risk is looked at; in two hundred years nothing is left of any."""
 
@@ -28,22 +29,28 @@ def next_boundary(whole: Contributions, direction: int, tick: Tick, verified: In
 
     `verified`: verified_at of the rows, when already known.
     """
+    result, limits = _fixed_boundary(whole, direction, tick, verified), whole.limits
+    if len(limits.recurring):
+        ticks = each(tick, whole.n_rows)
+        rows, moments = limits.row[limits.recurring], whole.windows(limits.recurring, tick)[1]
+        later = np.flatnonzero(moments > ticks[rows])
+        np.minimum.at(result, rows[later], moments[later])
+    return result
+
+
+def _fixed_boundary(whole: Contributions, direction: int, tick: Tick, verified: Ints | None = None) -> Ints:
+    """Return (m,) the first tick after each row's own at which anything but windows and the decay of risk may turn."""
     steps, limits, better = whole.steps(direction), whole.limits, whole.improvements
     if verified is None:
         verified = steps.at(tick, whole.n_rows)
     columns, ticks = whole.case.risks.columns, each(tick, whole.n_rows)
     turn = whole.case.regimes.next_after(tick)
     regime_end = np.full(whole.n_rows, turn[0]) if len(turn) == 1 else turn
-    result = next_boundaries(
+    return next_boundaries(
         ticks, regime_end, steps.row, steps.start, verified, whole.fresh_us(tick),
         limits.row, limits.start, limits.end[direction], whole.risks.row, whole.risks.phase, columns["start"],
         columns["end"], better.row, better.start, better.end,
     )  # fmt: skip
-    if len(limits.recurring):
-        rows, moments = limits.row[limits.recurring], whole.windows(limits.recurring, tick)[1]
-        later = np.flatnonzero(moments > ticks[rows])
-        np.minimum.at(result, rows[later], moments[later])
-    return result
 
 
 def valid_until(whole: Contributions, direction: int, tick: int, verdict: Verdict) -> Ints:
@@ -73,6 +80,13 @@ def stands_until(whole: Contributions, direction: int, tick: Ints, verdict: Verd
     the while, and where it is not, the whole microsecond at which it changes is searched for.
     """
     boundary = next_boundary(whole, direction, tick, verdict.verified_at)
+    if len(whole.limits.recurring):
+        fixed = _fixed_boundary(whole, direction, tick, verdict.verified_at)
+        held = np.flatnonzero((boundary < fixed) & (verdict.components[:, Component.RISK] == State.GREEN))
+        if len(held):
+            boundary[held] = _past_windows(
+                whole.narrowed(held), direction, tick[held], fixed[held], verdict.states[held]
+            )
     if not whole.has_risks:
         return boundary
     last = np.maximum((np.minimum(boundary, tick + AHEAD_TICKS) - 1) // 2 * 2, tick)
@@ -82,6 +96,28 @@ def stands_until(whole: Contributions, direction: int, tick: Ints, verdict: Verd
         low = _stays_above(some, tick[left], verdict.components[left, Component.RISK])
         boundary[left] = _first_change(some, direction, np.minimum(low, last[left]), last[left], verdict.states[left])
     return boundary
+
+
+def _past_windows(whole: Contributions, direction: int, tick: Ints, fixed: Ints, states: NDArray[np.uint8]) -> Ints:
+    """Return (m,) the tick of the first window that may change each row's state, or up to which none does.
+
+    Windows come back by the week: where none of a whole week changes the state, none does until something else begins
+    or ends. Without this a curfew without an end over a road that is closed for good would be looked into for ever.
+    `fixed` as `_fixed_boundary`; risk must be GREEN, so that it cannot fall.
+    """
+    result = np.minimum(fixed, whole.windows_alike_until(tick))
+    week, rows, at = tick + WEEK_TICKS, np.arange(len(tick)), tick
+    while len(rows):
+        boundary = next_boundary(whole, direction, at)
+        there = (boundary + 1) // 2 * 2
+        is_open = (boundary < result[rows]) & (boundary <= week[rows])
+        moved = is_open & (whole.judge(direction, np.where(is_open, there, at)).states != states[rows])
+        result[rows[moved]] = boundary[moved]
+        keep = np.flatnonzero(is_open & ~moved)
+        if len(keep) < len(rows):
+            whole = whole.narrowed(keep)
+        rows, at = rows[keep], there[keep]
+    return result
 
 
 def _first_change(whole: Contributions, direction: int, low: Ints, last: Ints, states: NDArray[np.uint8]) -> Ints:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.oracle.control import MEASURED
 from tests.oracle.documents import DAY, SECOND, Documents, Record, instant, instant_text
 from tests.oracle.explosive import rest
 from tests.oracle.ground import Ground
@@ -116,12 +117,16 @@ class Answer:
         """Return the first instant within 60 days at which the state differs, and that state."""
         last = self.at + HORIZON
         instants = {i for i in row.instants() if self.at <= i <= last}
-        instants |= {i for i in row.order_instants(self.at, last) if self.at <= i <= last}
+        orders = {i for i in row.order_instants(self.at, last) if self.at <= i <= last}
+        instants |= orders
+        is_measured = row.segment.p.get("length_m") is None
         points = sorted(instants | {self.at})
         for here, following in zip(points, [*points[1:], last + 1], strict=True):
             for t in (here, here + 1):
                 state = row.at(t).state
                 if state != verdict.state:
+                    if is_measured and any(0 < abs(i - here) <= MEASURED for i in orders):
+                        self.ground.close_calls.append(f"an order turns just beside {here} on {row.segment.id}")
                     return {"at": instant_text(here), "state": STATE_NAMES[state]}
             for t in self.risk_crossings(row, here + 1, following - 1):
                 state = row.at(t).state
