@@ -17,7 +17,7 @@ def test_the_example_of_the_format_is_written_as_published():
     assert encode_polyline(line) == "_p~iF~ps|U_ulLnnqC_mqNvxq`@"
 
 
-@given(st.lists(POSITION, max_size=30))
+@given(st.lists(POSITION, max_size=8))
 def test_every_line_is_read_back_to_half_a_metre(line: list[tuple[float, float]]):
     read = decode(encode_polyline(line))
     assert len(read) == len(line)
