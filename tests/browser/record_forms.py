@@ -156,6 +156,7 @@ def record(recording: Recording) -> None:
         if more.count():
             more.click()
             walk_form(recording, f"{code}-more")
+            page.locator(".sent").wait_for()
     go(page, "outbox")
     recording.take("outbox-full")
     go(page, "me")
@@ -229,7 +230,7 @@ def choose(page: Page, method: str) -> None:
 def position_of(page: Page) -> str:
     """Return where the phone is, as a person would type it."""
     lon, lat = page.evaluate("async () => (await import('/static/field/gps.js')).gps.fix.at")
-    return f"{lat:.5f}N {lon:.5f}E"
+    return f"{abs(lat):.5f}{'N' if lat >= 0 else 'S'} {abs(lon):.5f}{'E' if lon >= 0 else 'W'}"
 
 
 def go(page: Page, tab: str) -> None:
