@@ -209,7 +209,10 @@ def answer(recording: Recording, name: str) -> None:
         if field.is_visible():
             field.fill("999999999")
             recording.take(f"{name}-refused")
-            field.fill("1200" if field.get_attribute("placeholder") == "HHMM" else "3")
+            is_hour = field.get_attribute("placeholder") == "HHMM"
+            field.fill("1200" if is_hour else "3")
+            if is_hour:
+                page.locator(".form-step input[type=date]").fill("2030-01-31")
     elif page.locator(".form-step label.option input").count():
         page.locator(".form-step label.option").first.click()
     elif page.locator(".form-step .options .option").count():
