@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 from collections.abc import Callable
@@ -36,6 +37,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], int] = now_u
     edge = Edge(config=config, database=database, clock=clock, open_hosts=open_picture)
     app = build(edge, secret_key=config.secret_key or kept_secret(config.data), root=Path(__file__).parent)
     edge.opened.append(lambda: start_keeper(app))
+    edge.opened.append(lambda: atexit.register(edge.close))  # for servers that tell nobody when they end
     app.cli = LazyGroup(name=app.name)
     return app
 

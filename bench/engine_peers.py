@@ -21,7 +21,6 @@ from bench.table import REPEATS, Timing
 
 Answers = list[list[list[dict[str, Any]] | None]]
 """By repetition, pair and route."""
-ALTERNATE_PAIRS = 40
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ class Config:
     mission_zone: str = "+00:00"
     """FOM_MISSION_ZONE: zone of the mission as +03:00; quiet hours are in it."""
     smtp_url: str = ""
-    """FOM_SMTP_URL: smtp://user:password@host:587 or smtps://host:465; empty = no alert goes by e-mail."""
+    """FOM_SMTP_URL: smtp://user:password@host:587 (STARTTLS), smtps://host:465, or smtp+plain://host:25 without
+    encryption and password; empty = no alert goes by e-mail."""
     mail_from: str = ""
     """FOM_MAIL_FROM: address from which alerts are sent; empty = fom@ and the mail server's name."""
     public_url: str = ""

@@ -1,4 +1,5 @@
-"""The invented status agreement of Talmara in two versions of our clause list, and what parties promised since."""
+"""The invented status agreement of Talmara in two versions of our clause list, what parties promised since, whom one
+calls when a movement is stopped, and the dates that may move them."""
 
 from __future__ import annotations
 
@@ -32,6 +33,26 @@ AMENDED = (
     "round and the name of the officer who decided.", "closures short, written, with a way round and a name",
     "permission", LAND,
 )  # fmt: skip
+CONTACTS = (
+    ("host_armed_forces", "General staff, liaison office", "Telephone 114, net LIAISON", None, "day and night", 1, 6),
+    ("host_armed_forces", "Garrison north, officer of the day", "Net LIAISON, GARRISON 2", 1, "day and night", 1, 52),
+    ("host_police", "Police headquarters, liaison desk", "Telephone 221", None, "0600 to 2000", 1, 3),
+    ("host_police", "Inspector of posts", "Telephone 236", None, "0700 to 1700", 2, 19),
+    ("host_police", "Bridge post, shift leader", "Net POSTS, call sign BRIDGE", 3, "day and night", 1, 9),
+    ("local_authority", "District council, secretary", "Telephone 410", 2, "0700 to 1500", 1, 27),
+    ("non_state_group", "Group's contact for relief", "Net RELIEF, call sign HERON", 4, "0600 to 1800", 1, 75),
+    ("community", "Council of elders, bridge approach", "Telephone 517", 5, None, 1, None),
+)  # fmt: skip
+"""Actor, office, channel, number of the province (None = everywhere), hours, rank, days since it was last reached."""
+DATES = (
+    ("Day of the accord", "anniversary", 151, 151, True, None, "Parades on main roads of the capital."),
+    ("District elections, second round", "election", 74, 73, False, None, "More posts on the roads to district towns."),
+    ("Talks on the river crossing", "negotiation", 31, 28, False, 4, "Crossings may be closed while the talks go on."),
+    ("Harvest fair", "holiday", 12, 10, True, 2, None),
+    ("Mandate of the mission renewed", "mandate", -17, -17, False, None, "Restrictions may become a lever before it."),
+    ("Presidential election", "election", -65, -66, False, None, "Movement at night was stopped at the last one."),
+)  # fmt: skip
+"""Name, kind, days since its beginning and its end (negative = ahead), every year, number of the province, expected."""
 NAMES = ("code", "title", "summary", "secures", "requires", "movement_kinds")
 AMENDED_D = 150.0
 """Days since the second version."""
@@ -86,7 +107,6 @@ def clause_list_rows(journal: Journal) -> list[Row]:
 
 def commitment_rows(journal: Journal) -> list[Row]:
     """Return what parties promised, kept, broken and still due."""
-    provinces = journal.mission.provinces
 
     def moment(days: float | None) -> str | None:
         return None if days is None else journal.moment(days * 24)
@@ -103,7 +123,49 @@ def commitment_rows(journal: Journal) -> list[Row]:
             "settled_at": moment(settled),
             "reason": why,
             "reference": f"Minutes {14 + 3 * number}/26",
-            "admin_unit": journal.mission.id("province", provinces[number % len(provinces)].number),
+            "admin_unit": _province(journal, number),
         }
         for number, (actor, since, due, outcome, settled, promised, by, why) in enumerate(PROMISES)
     ]
+
+
+def contact_rows(journal: Journal) -> list[Row]:
+    """Return whom one calls, some reached lately, some not for long, one never."""
+    return [
+        {
+            "id": journal.mission.id("liaison_contact", number),
+            "actor": actor,
+            "office": office,
+            "channel": channel,
+            "admin_unit": _province(journal, province),
+            "hours": hours,
+            "rank": rank,
+            "confirmed_at": None if days is None else journal.moment(days * 24.0),
+            "confirmed_by": None if days is None else "JOC duty officer",
+        }
+        for number, (actor, office, channel, province, hours, rank, days) in enumerate(CONTACTS)
+    ]
+
+
+def political_date_rows(journal: Journal) -> list[Row]:
+    """Return elections, anniversaries and talks of the year, behind and ahead."""
+    return [
+        {
+            "id": journal.mission.id("political_date", number),
+            "name": name,
+            "kind": kind,
+            "starts_at": journal.moment(since * 24.0),
+            "ends_at": None if since == until else journal.moment(until * 24.0),
+            "is_yearly": is_yearly,
+            "admin_unit": _province(journal, province),
+            "expected": expected,
+            "source": "Political affairs" if expected else None,
+        }
+        for number, (name, kind, since, until, is_yearly, province, expected) in enumerate(DATES)
+    ]
+
+
+def _province(journal: Journal, number: int | None) -> str | None:
+    """Return the id of a province by its place in the list."""
+    provinces = journal.mission.provinces
+    return None if number is None else journal.mission.id("province", provinces[number % len(provinces)].number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from geodata.agreements import clause_list_rows, commitment_rows
+from geodata.agreements import clause_list_rows, commitment_rows, contact_rows, political_date_rows
 from geodata.alternates import write_alternate_passages
 from geodata.cast import Cast
 from geodata.control_stories import write_controls
@@ -68,6 +68,8 @@ def write_history(mission: Mission, cast: Cast, sites: list[Row]) -> History:
         "case_step": steps,
         "clause_list": clause_list_rows(journal),
         "commitment": commitment_rows(journal),
+        "liaison_contact": contact_rows(journal),
+        "political_date": political_date_rows(journal),
         "movement_plan": planned_rows(journal),
         "hazard_priority": priority_rows(journal, cast, hazards.open_on_routes),
         "task": task_rows(journal, hazards.open_on_routes, hazards.closed, physical),

@@ -42,6 +42,10 @@ class Story:
     tonnes: float | None = None
     classification: str = "confidential"
     notes: str | None = None
+    seen: tuple[float, float] | None = None
+    """A check-in: hours ago, kilometre of its way."""
+    leg: tuple[int, int, str] | None = None
+    """Of a flight: air heads by number, aircraft type."""
 
 
 ARMY = ("Army headquarters, operations", "host_armed_forces")
@@ -66,13 +70,13 @@ STORIES = (
     Story("hazard road", "convoy", "BN3", 2, (0.02, 0.6), -1.2, 6.0, CONVOY, clearance=(*ARMY, "given"), left_h=1.0,
           escort="given", tonnes=40, notes="Rest halt at the second town."),
     Story("long relief", "humanitarian", "REL", 1, (0.1, 0.95), -2.0, 6.0, TRUCKS, user_class="humanitarian",
-          clearance=(*POLICE, "given"), left_h=1.9, tonnes=24),
-    Story("river patrol", "patrol", "BN2", 0, (0.4, 0.1), -0.8, 3.0, PATROL, left_h=0.7),
+          clearance=(*POLICE, "given"), left_h=1.9, tonnes=24, seen=(0.4, 38)),
+    Story("river patrol", "patrol", "BN2", 0, (0.4, 0.1), -0.8, 3.0, PATROL, left_h=0.7, seen=(0.15, 17)),
     Story("east patrol", "patrol", "BN6", 6, (0.1, 0.7), -1.5, 5.0, PATROL, left_h=1.4),
     Story("mail run", "convoy", "LOG", 1, (0.8, 0.1), -7.0, 5.0, CARS, left_h=6.8, user_class="mission_civilian"),
     Story("late start", "patrol", "BN7", 0, (0.7, 0.95), -1.5, 3.0, PATROL),
     Story("samples by air", "flight", "AVN", 0, (0.0, 1.0), 2.0, 1.5, [], clearance=(*AIR, "given"),
-          user_class="mission_civilian"),
+          user_class="mission_civilian", leg=(0, 4, "helicopter")),
     Story("morning fuel", "convoy", "LOG", 0, (0.05, 0.6), -7.5, 4.0, CONVOY, left_h=7.4, tonnes=50,
           closing={"outcome": "proceeded", "ended_h": 3.6, "delivered_t": 50}),
     Story("school desks", "humanitarian", "REL", 1, (0.1, 0.6), -8.0, 4.0, TRUCKS, user_class="humanitarian",
@@ -92,6 +96,8 @@ STORIES = (
           level="supervised"),
     Story("governor's visit", "patrol", "JOC", 1, (0.1, 0.9), 50.0, 5.0, CARS, classification="strictly_confidential",
           user_class="mission_civilian", escort="asked"),
+    Story("doctors by air", "flight", "AVN", 0, (0.0, 1.0), -0.6, 1.4, [], clearance=(*AIR, "given"), left_h=0.5,
+          user_class="medical", leg=(1, 7, "helicopter")),
 )  # fmt: skip
 """Routes 2 and 3 are blocked by a hazard, 0 and 1 are kept open, 8 has men at a log (`control_stories`)."""
 DAILY = (0, 0, 1, 0, 0, 0, 2, 0, 1, 0)
@@ -137,10 +143,24 @@ def _row(journal: Journal, number: int, story: Story) -> Row:
         "names": list(names),
         "course": None if story.purpose == "flight" else {"key_route": mission.id("route", route.code),
                                                           "shares": list(story.shares)},
+        **_leg(journal, story),
+        "check_ins": [] if story.seen is None else [_check_in(journal, story, *story.seen)],
         "clearances": [] if story.clearance is None else [_clearance(journal, story)],
         "closing": {**closing, "closed_at": journal.moment(ended_h)} if ended_h is not None else None,
         "notified_by": PARTNER if story.unit == "REL" else None,
     }  # fmt: skip
+
+
+def _leg(journal: Journal, story: Story) -> Row:
+    if story.leg is None:
+        return {}
+    first, last, kind = story.leg
+    ends = [journal.mission.id("air head", number) for number in (first, last)]
+    return {"from_air_head": ends[0], "to_air_head": ends[1], "aircraft_type": kind}
+
+
+def _check_in(journal: Journal, story: Story, hours_ago: float, km: float) -> Row:
+    return {"id": journal.mission.id("check-in", story.name), "at": journal.moment(hours_ago), "km": km}
 
 
 CODES = {"patrol": "PAT", "convoy": "CON", "humanitarian": "HUM", "flight": "FLT"}

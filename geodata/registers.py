@@ -25,6 +25,7 @@ def make_registers(mission: Mission, cast: Cast) -> dict[str, list[Row]]:
         "key_route": _key_routes(mission, units),
         "air_head": _air_heads(mission),
         "crossing": _crossings(mission),
+        "control_point": _control_points(mission),
         "site": site_rows(mission),
         "area": _areas(mission),
     }
@@ -217,7 +218,12 @@ def _areas(mission: Mission) -> list[Row]:
         ("area_of_operation", 21, 24_000, None, "C3", 30),
         ("area_of_operation", 33, 19_000, None, "C2", 62),
         ("area_of_operation", 42, 15_000, None, "D4", 118),
+        ("security", 0, 48_000, None, "B2", 14),
     )
+    held_by = {
+        2: "host_armed_forces", 5: "host_armed_forces", 6: "host_police", 7: "host_police", 8: "non_state_group",
+        9: "non_state_group", 10: "community", 11: "host_armed_forces",
+    }  # fmt: skip
     for number, (kind, rank, radius, reference, grade, days) in enumerate(specs):
         circle = shapely.Point(towns[rank].x, towns[rank].y).buffer(radius, quad_segs=8)
         rng = mission.country.rng(f"area {number}")
@@ -237,6 +243,7 @@ def _areas(mission: Mission) -> list[Row]:
                 "grade": grade,
                 "reviewed_at": mission.days_ago(days),
                 "assessor": "JMAC",
+                "held_by": held_by.get(number),
                 "entry_points": [{"name": f"{towns[rank].name} gate", "lon": gate[0], "lat": gate[1]}]
                 if reference
                 else None,
@@ -246,4 +253,44 @@ def _areas(mission: Mission) -> list[Row]:
                 "classification": "strictly_confidential" if kind == "area_of_operation" else "confidential",
             }
         )
+    return rows
+
+
+def _control_points(mission: Mission) -> list[Row]:
+    """Return a checkpoint of the mission, the gates of two zones, a watch over a resource, a post of the host."""
+    towns = mission.country.settlements
+    resources = [row for row in site_rows(mission) if row["kind"] == "strategic_resource"]
+    ours = {
+        "run_by": "mission", "owner": "Chief JOC", "starts_at": mission.days_ago(20), "ends_at": mission.days_ago(-70),
+    }  # fmt: skip
+    posts: tuple[tuple[str, int, Row], ...] = (
+            ("checkpoint", 3, ours | {
+                "reason": "Robberies of relief trucks north of the town.",
+                "public_text": "Mission checkpoint: a stop of some minutes. Relief and ambulances pass first.",
+                "public_place": f"northern way out of {towns[3].name}", "hours": "0500-1900 daily",
+                "passes": ["civil_population", "humanitarian", "medical", "mission_military"],
+            }),
+            ("entry_point", 29, {
+                "run_by": "host_police", "zone": mission.id("area", 0), "hours": "0600-1800 daily",
+                "passes": ["civil_population", "humanitarian", "medical"],
+            }),
+            ("resource_control", 5, ours | {
+                "reason": "Loads leave without papers.", "site": resources[0]["id"] if resources else None,
+                "public_text": "Loads from the site are counted here, day and night. There is no fee.",
+                "public_place": "road to the site", "hours": "day and night",
+            }),
+            ("illicit_flow", 12, {"run_by": "host_armed_forces", "hours": None}),
+    )  # fmt: skip
+    rows: list[Row] = []
+    for number, (kind, rank, members) in enumerate(posts):
+        lon, lat = lonlat(towns[rank].x + 900, towns[rank].y + 400)
+        if kind == "resource_control" and resources:
+            lon, lat = resources[0]["lon"], resources[0]["lat"]
+        rows.append({
+            "id": mission.id("control point", number), "kind": kind, "lon": lon, "lat": lat,
+            "name": f"{towns[rank].name} {kind.replace('_', ' ')}",
+            "status": ("manned", "manned", "unmanned", "unknown")[number],
+            "inspected_at": (mission.days_ago(2.0), mission.days_ago(5.5), mission.days_ago(1.2), None)[number],
+            **members,
+        })  # fmt: skip
     return rows

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from fom.cli.user import now_us
 from fom.config import Config, config_from_env
 from fom.domain.access import OPERATOR, Actor
+from fom.domain.alerts import CHECKS
 from fom.domain.instants import from_us
 from fom.domain.profiles import PROFILES
 from fom.domain.registers import REGISTERS
@@ -53,7 +54,7 @@ DEMO_ACCOUNTS: tuple[tuple[str, str, str, str | None, str], ...] = (
 )
 """Email, name, role, unit, clearance."""
 DEMO_SUBSCRIPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("duty@demo.example", {"title": "Every key route", "kinds": ("explosive", "physical"), "is_overdue": True}),
+    ("duty@demo.example", {"title": "Every key route", "kinds": ("explosive", "physical"), "checks": CHECKS}),
     ("lead@demo.example", {"title": "Routes as a whole", "moves": "route"}),
     ("patrol@demo.example", {"title": "Routes of my battalion", "is_unit_routes": True, "kinds": ("explosive",)}),
     ("partner@demo.example", {"title": "Closed or restricted", "states": ("RED", "BLACK"), "profile": "P5",

@@ -84,6 +84,7 @@ def _close(_server: Any, worker: Any) -> None:
     """Let running requests end, then leave at once: taking a large interpreter apart in order would take seconds.
 
     A request that waits for the picture to open would hold the worker for as long as that takes; it gets the grace.
+    The parts end after the requests, so that what these still show is written down.
     """
     application = getattr(worker, "wsgi", None)
     if application is None:
@@ -91,8 +92,10 @@ def _close(_server: Any, worker: Any) -> None:
     end = threading.Timer(STOP_GRACE_S, os._exit, (0,))
     end.daemon = True
     end.start()
-    application.extensions["fom"].close()
+    parts = application.extensions["fom"]
+    parts.closing.set()
     worker.tpool.shutdown(wait=True)
+    parts.close()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -20,7 +20,6 @@ COVERAGE_MIN = 0.60
 """Share of key-route kilometres that must not be GREY before a network benchmark is judged at all (J)."""
 EVALUATION_INTERVAL_US = 7 * DAY_US
 """Benchmarks are reviewed weekly (J): "regressing" compares this review with the two before it."""
-ASSESSMENT_MAX_US = 30 * DAY_US
 ASSESSMENT_REASON_MIN = 40
 
 
@@ -74,7 +73,7 @@ class Definition:
 
     code: str
     term: str
-    """short, medium, long or neighbour."""
+    """short, medium, long, neighbour or activity."""
     title: str
     computed_as: str
     met_when: str
@@ -216,11 +215,26 @@ DEFINITIONS: dict[str, Definition] = {
             "≥ 90 %",
             90,
         ),
+        Definition(
+            "A1",
+            "activity",
+            "Vulnerabilities of key routes identified through study",
+            "key-route km with a signed study at most 180 days old",
+            "≥ 90 %; partly ≥ 50 %",
+            180,
+        ),
+        Definition(
+            "A4",
+            "activity",
+            "Abandoned ammunition secured and removed",
+            "a: known stores of ammunition that are closed; b: days from record to secured, median; c: stores whose "
+            "stated safety distance reaches a key route",
+            "a ≥ 90 %; partly ≥ 50 % (our own figures: the source gives none)",
+            180,
+        ),
     )
 }
-"""All benchmarks in the order of the board; the eleven of section 4.3.2, then their neighbours."""
-
-BOARD = tuple(code for code, d in DEFINITIONS.items() if d.term != "neighbour")
+"""All benchmarks in the order of the board; the eleven of section 4.3.2, their neighbours, activities of 4.3.1."""
 
 
 @dataclass(frozen=True, slots=True)

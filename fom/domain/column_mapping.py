@@ -14,7 +14,8 @@ from datetime import timezone
 from types import MappingProxyType
 from typing import Any
 
-from fom.domain.forms import FORMS, Form, Question, expectation, parse_answers
+from fom.domain.answers import expectation, parse_answers
+from fom.domain.forms import FORMS, Form, Question
 from fom.domain.instants import MINUTE_US, format_instant
 from fom.domain.positions import EXPECTED as POSITION_EXPECTED
 from fom.domain.positions import format_dm, parse_position

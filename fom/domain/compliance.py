@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from fom.domain.benchmarks import WILSON_Z, Interval, wilson
+from fom.domain.growth import GROWTH_WEEKS, Growth, find_growth
 from fom.domain.instants import DAY_US
 
 PARTIES = (
@@ -99,19 +100,29 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Seventeen weeks of violations, and whether the last four say alarm.
+    """Half a year of violations: whether the last four weeks say alarm, and whether all of it grows.
 
     Judged per 100 movements where both spans have movements, else per week (`is_by_rate`).
     """
 
     weeks: tuple[Week, ...]
-    """Oldest first."""
+    """Twenty-six, oldest first; the last seventeen are those of `recent` and `before`."""
     recent: Rate
     before: Rate
     is_by_rate: bool
     is_alarm: bool
+    """By the last four weeks against the thirteen before."""
     has_enough: bool
     """At least five events in the last four weeks."""
+    chance: float | None
+    """Of so many of the seventeen weeks' events or more in the last four where nothing changed; None without any."""
+    growth: Growth
+    """Of all twenty-six weeks: what grows too slowly for the four."""
+
+    @property
+    def is_growing(self) -> bool:
+        """Return whether either alarm holds."""
+        return self.is_alarm or self.growth.is_alarm
 
     @property
     def recent_mean(self) -> float:
@@ -184,37 +195,70 @@ def freedom_share(
     return Share(attempted - stopped, late, attempted, wilson(attempted - stopped, attempted))
 
 
-def find_trend(events: Sequence[int], movements: Sequence[int], at: int) -> Trend:
-    """Return the seventeen weeks up to a moment and the alarm for slowly growing non-compliance.
+def find_trend(events: Sequence[int], movements: Sequence[int], at: int, *, has_exposure: bool = True) -> Trend:
+    """Return the half year up to a moment and both alarms for growing non-compliance.
 
     Alarm: mean of the last 4 weeks ≥ 1.5 × mean of the 13 weeks before, and ≥ 5 events in the 4 weeks. A mean is
     that of all movements of its weeks together, so that a week with few movements does not outweigh the others.
+    What grows by a few per cent a week stays below that; `growth` tests all 26 weeks for it.
 
     Parameters
     ----------
     events, movements
         Moments, microseconds, in any order; what lies outside the weeks is left out.
+    has_exposure
+        Whether the movements are enough of all that moved to hold the events against; else judged by week.
     """
     total = RECENT_WEEKS + BEFORE_WEEKS
-    counts = [[0] * total, [0] * total]
-    for line, moments in zip(counts, (events, movements), strict=True):
-        for moment in moments:
-            ago = (at - moment) // WEEK_US  # (at - 7 d, at] is week 0
-            if 0 <= ago < total:
-                line[total - 1 - ago] += 1
-    weeks = tuple(
-        Week(at - (total - i) * WEEK_US, at - (total - 1 - i) * WEEK_US, e, m)
-        for i, (e, m) in enumerate(zip(*counts, strict=True))
-    )
+    weeks = count_weeks(events, movements, at)
     before, recent = (
         rate_per_100(sum(w.events for w in part), sum(w.movements for w in part))
-        for part in (weeks[:BEFORE_WEEKS], weeks[BEFORE_WEEKS:])
+        for part in (weeks[-total:-RECENT_WEEKS], weeks[-RECENT_WEEKS:])
     )
-    is_by_rate = before.movements > 0 and recent.movements > 0
+    is_by_rate = has_exposure and before.movements > 0 and recent.movements > 0
     now_weight, then_weight = (before.movements, recent.movements) if is_by_rate else (BEFORE_WEEKS, RECENT_WEEKS)
     has_enough = recent.events >= ALARM_EVENTS
     has_grown = 2 * recent.events * now_weight >= GROWTH_TIMES_TWO * before.events * then_weight
-    return Trend(weeks, recent, before, is_by_rate, has_enough and has_grown, has_enough)
+    exposure = [week.movements if is_by_rate else 1 for week in weeks]
+    return Trend(
+        weeks=weeks,
+        recent=recent,
+        before=before,
+        is_by_rate=is_by_rate,
+        is_alarm=has_enough and has_grown,
+        has_enough=has_enough,
+        chance=_chance_of_split(recent.events, before.events, then_weight / (now_weight + then_weight)),
+        growth=find_growth([week.events for week in weeks], exposure),
+    )
+
+
+def count_weeks(
+    events: Sequence[int], movements: Sequence[int], at: int, weeks: int = GROWTH_WEEKS
+) -> tuple[Week, ...]:
+    """Return whole weeks up to a moment, oldest first, with what happened and what moved in each."""
+    counts = [[0] * weeks, [0] * weeks]
+    for line, moments in zip(counts, (events, movements), strict=True):
+        for moment in moments:
+            ago = (at - moment) // WEEK_US  # (at - 7 d, at] is week 0
+            if 0 <= ago < weeks:
+                line[weeks - 1 - ago] += 1
+    return tuple(
+        Week(at - (weeks - i) * WEEK_US, at - (weeks - 1 - i) * WEEK_US, e, m)
+        for i, (e, m) in enumerate(zip(*counts, strict=True))
+    )
+
+
+def _chance_of_split(recent: int, before: int, share: float) -> float | None:
+    """Return the chance of `recent` or more of all events in the recent weeks, which have `share` of the exposure."""
+    total = recent + before
+    if not total or not 0 < share < 1:
+        return None
+    logs = (
+        math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1)
+        + k * math.log(share) + (total - k) * math.log1p(-share)
+        for k in range(recent, total + 1)
+    )  # fmt: skip
+    return min(1.0, sum(math.exp(log) for log in logs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,16 +67,7 @@ def sun_table(start: int, end: int) -> SunTable:
     return SunTable(start, declination, np.radians(solar_min / 4 - 180))
 
 
-def sun_times(lon: float, lat: float, start: int, end: int) -> list[tuple[int, bool]]:
-    """Return the moments from `start` to `end` at which the sun rises (True) or sets (False), to the second."""
-    table = sun_table(start, end)
-    moments = table.start + STEP_US * np.arange(len(table.declination), dtype=np.int64)
-    height = table.height(np.full(len(moments), lon), np.full(len(moments), lat), moments) - HORIZON_SINE
-    crossing = np.flatnonzero((height[1:] >= 0) != (height[:-1] >= 0))
-    found = []
-    for k in crossing.tolist():
-        share = float(height[k] / (height[k] - height[k + 1]))
-        at = int(moments[k] + round(share * STEP_US))
-        if at <= end:
-            found.append((at, bool(height[k + 1] >= 0)))
-    return found
+def is_day(lon: float, lat: float, at: int) -> bool:
+    """Return whether it is day at a place (degrees) and moment (microseconds)."""
+    table = sun_table(at, at)
+    return bool(table.height(np.array([lon]), np.array([lat]), np.array([at]))[0] >= HORIZON_SINE)

@@ -1,4 +1,4 @@
-"""Inspection forms: what each asks of an air head, a landing, a crossing, a camp or store, a bridge or other asset.
+"""Inspection forms: what each asks of an air head, a landing, a crossing, a control point, a camp, a bridge.
 
 Findings are plain values by name. What follows from them (a status, a physical fact) belongs to the services; whether
 an air head is serviceable is `air_heads`. Source: doctrine, section 8; requirements 2.9 and 2.10.
@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from fom.domain.instants import DAY_US, MINUTE_US, format_instant
-from fom.domain.registers import AIR_HEAD_STATUS, CROSSING_STATUS
+from fom.domain.registers import AIR_HEAD_STATUS, CONTROL_POINT_STATUS, CROSSING_STATUS
 from fom.errors import FieldError
 
-SUBJECTS = ("air_head", "crossing", "site", "asset")
+SUBJECTS = ("air_head", "crossing", "site", "asset", "control_point")
 """Kinds of things that are inspected; an asset is a bridge, ford or the like of the network."""
 CONDITIONS = ("good", "worn", "poor", "failed", "unknown")
 ACCESS_STATUS = ("open", "restricted", "closed", "unknown")
@@ -50,6 +50,8 @@ class Form:
     subject: str
     statuses: tuple[str, ...]
     findings: Mapping[str, Finding]
+    is_inspection: bool = True
+    """Whether somebody went and looked; a landing, a closing and its lifting are written down by forms as well."""
 
 
 def _code(*codes: str, required: bool = False) -> Finding:
@@ -62,6 +64,7 @@ def _number(unit: str, high: float, low: float = 0.0) -> Finding:
 
 _ASKED = _code(*YES_NO)
 _WORDS = Finding("text")
+_WHY = Finding("text", required=True)
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
@@ -74,7 +77,11 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 "usable_length_m": _number("m", 10_000), "usable_width_m": _number("m", 300), "security": _WORDS,
             },
         ),
-        "landing": Form("air_head", (), {"aircraft_type": Finding("text", required=True), "remarks": _WORDS}),
+        "landing": Form(
+            "air_head", (), {"aircraft_type": Finding("text", required=True), "remarks": _WORDS}, is_inspection=False
+        ),
+        "closure": Form("air_head", AIR_HEAD_STATUS[1:3], {"reason": _WHY}, is_inspection=False),
+        "lifting": Form("air_head", (), {"reason": _WHY}, is_inspection=False),
         "crossing": Form(
             "crossing",
             CROSSING_STATUS,
@@ -82,6 +89,16 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 "people": _code(*CROSSING_STATUS), "goods": _code(*CROSSING_STATUS), "mission": _code(*CROSSING_STATUS),
                 "staffed": _ASKED, "hours": _WORDS, **dict.fromkeys(CHECKLIST, _ASKED),
                 "waiting_min": _number("min", 10_000),
+            },
+        ),
+        "control_point": Form(
+            "control_point",
+            CONTROL_POINT_STATUS[:3],
+            {
+                "vehicles_checked": _number("vehicles", 1_000_000), "people_checked": _number("people", 10_000_000),
+                "loads_of_resources": _number("loads", 100_000), "loads_turned_back": _number("loads", 100_000),
+                "seizures": _number("seizures", 100_000), "waiting_min": _number("min", 10_000),
+                "fee_taken": _ASKED, "public_text_posted": _ASKED, "marked": _ASKED, "relief_let_through": _ASKED,
             },
         ),
         "access": Form(
@@ -142,8 +159,16 @@ def expectation(finding: Finding) -> str:
     return "a text of at most 500 characters"
 
 
-def check_moments(inspected_at: int, next_review: int | None, now: int, errors: list[FieldError]) -> None:
-    """Note an inspection of the future, and a review that is not after it or more than a year away."""
+def check_moments(form: str, inspected_at: int, next_review: int | None, now: int, errors: list[FieldError]) -> None:
+    """Note an inspection of the future, and a review that is not after it or more than a year away.
+
+    A closing by hand may begin later; its review is its end, and it must have one. Source: doctrine, section 3.6.
+    """
+    if form == "closure":
+        if next_review is None or not max(inspected_at, now) < next_review <= inspected_at + REVIEW_MAX_US:
+            came = "nothing" if next_review is None else format_instant(next_review)
+            errors.append(FieldError("next_review", came, "when the closing ends: ahead, within a year of its start"))
+        return
     if inspected_at > now + SKEW_US:
         errors.append(FieldError("inspected_at", format_instant(inspected_at), "a moment that has passed"))
     if next_review is not None and not inspected_at < next_review <= inspected_at + REVIEW_MAX_US:

@@ -36,6 +36,8 @@ STOPPED = ("turned_back", "aborted", "held")
 CANCELLED = ("cancelled_no_clearance", "cancelled_other")
 TRAVELLED = ("planned", "alternate_1", "alternate_2", "not_said")
 """Which of its ways a movement took."""
+CHECK_IN_SOURCES = ("device", "typed", "km")
+"""How the place of a check-in is known: the receiver of a phone, a position typed, a kilometre of its way."""
 ALTERNATES_KEPT = 2
 PASSING_US = 15 * MINUTE_US
 """How long a column takes to pass one point, so that those who meet it know when the road is theirs (J)."""
@@ -45,6 +47,20 @@ ONE_AT_A_TIME = ("dispatch", "reserved")
 """Control levels under which a road carries one direction at a time, whatever its width."""
 CONFINED = frozenset({"reporter", "partner"})
 """Roles that see their own unit's movements, what they entered, and what is shared with everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastSeen:
+    """Where and when a movement was seen last: `source` check_in or track; `at` microseconds."""
+
+    at: int
+    lon: float
+    lat: float
+    source: str
+    off_m: float
+    """From its way."""
+    at_m: float | None
+    """Metres along its way; None = not on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from shapely.geometry import shape
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.geojson import geometry_to_json
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import DAY_US, format_instant, parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput, NotFound
 
@@ -52,6 +52,11 @@ _ACCESS = Member("flag")
 
 AIR_HEAD_STATUS = ("serviceable", "restricted", "unserviceable", "unknown")
 CROSSING_STATUS = ("operational", "partly", "closed", "unknown")
+CONTROL_POINT_KINDS = ("checkpoint", "entry_point", "resource_control", "illicit_flow")
+"""On a road, into a zone, of a strategic resource, against illicit traffic. Source: requirement K4."""
+CONTROL_POINT_STATUS = ("manned", "unmanned", "closed", "unknown")
+OWN_CONTROL_MAX_US = 366 * DAY_US
+"""A control of ours that is to hold longer is stated again, so that somebody asks again why. Project decision."""
 SITE_KINDS = (
     "headquarters", "base", "tob", "settlement", "camp", "hub", "strategic_resource", "ammunition_storage",
 )  # fmt: skip
@@ -84,6 +89,8 @@ POSITIONS = ("accepted", "contested")
 """Whether the mission accepted a limitation or contested it. Source: requirements, K5."""
 BASES = ("notification", "permission")
 """What was asked of the mission: to be told, or to be asked. Source: requirements, K5."""
+POLITICAL_KINDS = ("election", "anniversary", "negotiation", "mandate", "holiday", "demonstration", "other")
+"""What may move the parties on a date. Source: requirements, C6."""
 COMMITMENT_OUTCOMES = ("kept", "partly_kept", "broken", "withdrawn")
 TASK_KINDS = ("eod", "engineer", "verify")
 BENCHMARK_STATUSES = ("not_assessed", "insufficient_data", "not_met", "partly_met", "met", "regressing")
@@ -103,7 +110,7 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
         "air_head": {
             "code": _NEEDED, "name": _NEEDED, "kind": _text("airfield", "airstrip", "hls", required=True),
             "lon": _LON, "lat": _LAT, "runways": Member("list"), "aircraft_types": Member("codes"),
-            "is_night": Member("flag"), "status": _text(*AIR_HEAD_STATUS, required=True), "inspected_at": _WHEN,
+            "is_night": Member("flag"), "status": _text(*AIR_HEAD_STATUS), "inspected_at": _WHEN,
             "inspection_by": _ANY, "notes": _ANY, "elevation_m": _number(-500, 6000), "strength_note": _ANY,
             "wet_use": _text(*WET_USE), "fuel": _ANY, "fire_cover": _ANY, "security_state": _ANY,
             "landing_clearance": _text(*LANDING_CLEARANCES), "landing_sites": Member("integer", low=0),
@@ -116,6 +123,12 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
             "inspected_at": _WHEN, "people_status": _text(*CROSSING_STATUS), "goods_status": _text(*CROSSING_STATUS),
             "mission_status": _text(*CROSSING_STATUS), "notes": _ANY,
         },
+        "control_point": {
+            "name": _NEEDED, "kind": _text(*CONTROL_POINT_KINDS, required=True), "lon": _LON, "lat": _LAT,
+            "run_by": _text(*ACTORS, required=True), "owner": _ANY, "reason": _ANY, "starts_at": _WHEN,
+            "ends_at": _WHEN, "public_text": _ANY, "public_place": _ANY, "hours": _ANY, "passes": Member("codes"),
+            "zone": _ANY, "site": _ANY, "status": _text(*CONTROL_POINT_STATUS), "inspected_at": _WHEN, "notes": _ANY,
+        },
         "site": {
             "name": _NEEDED, "kind": _text(*SITE_KINDS, required=True), "lon": _LON, "lat": _LAT,
             "population": Member("integer", low=0), "plan_reviewed_at": _WHEN, "is_active": Member("flag"),
@@ -126,6 +139,7 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
             "name": _NEEDED, "kind": _text(*AREA_KINDS, required=True), "geometry": Member("geometry", True),
             "agreement_ref": _ANY, "grade": _ANY, "reviewed_at": _WHEN, "assessor": _ANY,
             "entry_points": Member("list"), "marked": Member("list"), "notes": _ANY,
+            "held_by": _text(*ACTORS),
         },
         "movement": {
             "code": _NEEDED, "purpose": _text(*MOVEMENT_PURPOSES, required=True),
@@ -149,6 +163,16 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
             "promised_at": Member("moment", True), "due_at": _WHEN, "outcome": _text(*COMMITMENT_OUTCOMES),
             "settled_at": _WHEN, "reason": _ANY, "reference": _ANY, "admin_unit": _ANY,
         },
+        "liaison_contact": {
+            "actor": _text(*ACTORS, required=True), "office": _NEEDED, "channel": _NEEDED, "place": _ANY,
+            "lon": _number(-180, 180), "lat": _number(-90, 90), "route": _ANY, "admin_unit": _ANY, "hours": _ANY,
+            "rank": Member("integer", low=1), "confirmed_at": _WHEN, "confirmed_by": _ANY, "ended_at": _WHEN,
+            "notes": _ANY,
+        },
+        "political_date": {
+            "name": _NEEDED, "kind": _text(*POLITICAL_KINDS, required=True), "starts_at": Member("moment", True),
+            "ends_at": _WHEN, "is_yearly": Member("flag"), "admin_unit": _ANY, "expected": _ANY, "source": _ANY,
+        },
         "hazard_priority": {
             "hazard_id": _NEEDED, "rank": Member("integer", True, low=1), "set_at": Member("moment", True),
             "set_by": _ANY, "reason": _ANY,
@@ -166,7 +190,11 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
 )  # fmt: skip
 """Register -> members besides `COMMON` and `version`."""
 
-ORDER = ("code", "name", "rank", "planned_start", "opened_at", "promised_at", "due_at", "valid_from", "id")
+FOLLOWING: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"air_head": ("status", "inspected_at", "inspection_by"), "control_point": ("status", "inspected_at")}
+)
+"""Register -> members that nobody types: what the last inspection found. Source: doctrine, section 7."""
+ORDER = ("code", "name", "rank", "planned_start", "opened_at", "promised_at", "due_at", "valid_from", "starts_at", "id")
 """Members by which a register is listed, as far as it has them."""
 
 
@@ -205,6 +233,8 @@ def parse_values(register: str, values: object) -> dict[str, Any]:
     if errors:
         raise InvalidInput(errors)
     typed["classification"] = typed["classification"] or "confidential"
+    if register in FOLLOWING:
+        typed["status"] = typed["status"] or "unknown"
     return typed
 
 
@@ -240,6 +270,7 @@ def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
     for first, second in (
         ("planned_start", "planned_end"), ("actual_start", "actual_end"), ("opened_at", "resolved_at"),
         ("created_at", "done_at"), ("valid_from", "expires"), ("promised_at", "due_at"), ("promised_at", "settled_at"),
+        ("starts_at", "ends_at"),
     ):  # fmt: skip
         if typed.get(first) is not None and typed.get(second) is not None and typed[second] < typed[first]:
             errors.append(FieldError(second, format_instant(typed[second]), f"not before {first}"))
@@ -252,12 +283,35 @@ def _relations(register: str, typed: Mapping[str, Any]) -> list[FieldError]:
         errors.append(FieldError(missing, "nothing", "outcome and settled_at together, or neither"))
     if register == "commitment" and typed["outcome"] in ("partly_kept", "broken") and not typed["reason"]:
         errors.append(FieldError("reason", "nothing", "why, in words"))
+    if register == "liaison_contact" and (typed["lon"] is None) != (typed["lat"] is None):
+        errors.append(
+            FieldError("lat" if typed["lat"] is None else "lon", "nothing", "lon and lat together, or neither")
+        )
     if register == "key_route" and typed["verify_interval_h"] is not None and not typed["interval_reason"]:
         errors.append(FieldError("interval_reason", "nothing", "why this route has an interval of its own"))
+    if register == "control_point":
+        errors += _control_point(typed)
     if register == "assessment" and len(typed["reason"].strip()) < 40:
         errors.append(FieldError("reason", f"{len(typed['reason'].strip())} characters", "at least 40 characters"))
     if {"lon", "lat"} <= set(typed) and typed["lon"] == 0 and typed["lat"] == 0:
         errors.append(FieldError("lon", "0/0", "a position; 0/0 is what devices say without one"))
+    return errors
+
+
+def _control_point(typed: Mapping[str, Any]) -> list[FieldError]:
+    """A point that the mission runs is a control of ours: owner, reason, start, end, public text. Source: K1."""
+    errors = []
+    unknown = [name for name in typed["passes"] or () if name not in USER_CLASSES]
+    if unknown:
+        errors.append(FieldError("passes", unknown[0][:40], "user classes: " + ", ".join(USER_CLASSES)))
+    if typed["run_by"] != "mission":
+        return errors
+    told = ("owner", "reason", "starts_at", "ends_at", "public_text", "public_place")
+    expected = "stated: the mission runs this point, and explains it"
+    errors += [FieldError(name, "nothing", expected) for name in told if not typed[name]]
+    start, end = typed["starts_at"], typed["ends_at"]
+    if start is not None and end is not None and end > start + OWN_CONTROL_MAX_US:
+        errors.append(FieldError("ends_at", format_instant(end), "within a year of the start; state it again then"))
     return errors
 
 

@@ -12,7 +12,10 @@ from typing import Any
 from fom.domain.instants import DAY_US
 from fom.errors import FieldError
 
-POINT_KINDS = ("bridge", "culvert", "ford", "ferry", "defile", "junction", "settlement", "event_cluster")
+POINT_KINDS = (
+    "bridge", "culvert", "ford", "ferry", "defile", "junction", "settlement", "event_cluster", "gradient", "curve",
+)  # fmt: skip
+"""A gradient of 7 % or more and a curve of 25 m radius or less are obstructions (doctrine, section 7)."""
 STUDY_LIFE_US = 180 * DAY_US
 """A study older than this no longer counts for indicator A1 (J)."""
 MET_AT, PARTLY_AT = 0.90, 0.50

@@ -16,12 +16,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from fom.domain.forms import TEXT_MAX, Form, Question
+from fom.domain.forms import PLACE_TEXT_MAX, TEXT_MAX, Form, Question
 
 LANGUAGES: Mapping[str, str] = {"en": "English (en)", "fr": "French (fr)", "ar": "Arabic (ar)"}
 """Language -> its name in the headings of the workbook."""
 FORM_ID_PREFIX = "fom_"
-PLACE_TEXT_MAX = 200
 _MADE = datetime(2026, 1, 1)
 NONE_KNOWN = "none_known"
 """Answer that stands in a list without rows: a list must not be empty, and this one cannot be chosen."""

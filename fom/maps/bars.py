@@ -44,7 +44,9 @@ class BarChart:
 
     bars: tuple[Bar, ...]
     lines: tuple[MeanLine, ...]
-    top: int
+    curve: tuple[tuple[float, float], ...]
+    """Points of a fitted line, in the middle of each week."""
+    top: float
     base: float
     width: float
     height: float
@@ -55,6 +57,7 @@ def draw_weeks(
     *,
     recent: int = 0,
     spans: Sequence[tuple[int, int]] = (),
+    expected: Sequence[float] = (),
     width: float = WIDTH,
 ) -> BarChart:
     """Return the bars of some weeks.
@@ -67,10 +70,12 @@ def draw_weeks(
         How many of the last weeks are marked as recent.
     spans
         (first, after the last) indexes of weeks over which a mean is drawn.
+    expected
+        What a fitted line expects of each week, events; none = no line.
     width
         Of the drawing, about as many pixels as it will have.
     """
-    step, top = width / len(weeks), max(1, *(events for _, events, _ in weeks))
+    step, top = width / len(weeks), max(1, *(events for _, events, _ in weeks), *expected)
     room, base = HEIGHT - HEAD - FOOT, HEIGHT - FOOT
 
     def level(events: float) -> float:
@@ -88,4 +93,5 @@ def draw_weeks(
     for first, last in spans:
         mean = sum(events for _, events, _ in weeks[first:last]) / max(1, last - first)
         lines.append(MeanLine(round(first * step, 1), round(last * step, 1), level(mean), mean))
-    return BarChart(bars, tuple(lines), top, base, width, HEIGHT)
+    curve = tuple((round((i + 0.5) * step, 1), level(value)) for i, value in enumerate(expected))
+    return BarChart(bars, tuple(lines), curve, top, base, width, HEIGHT)

@@ -7,6 +7,7 @@ place may lie, to scale). Records come as features of the facts format, rows as 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from fom.domain.instants import DAY_US, HOUR_US, format_instant, parse_instant
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.policy import Policy
 from fom.domain.records import Explosive, Record
+from fom.domain.states import State
 
 Feature = dict[str, Any]
 
@@ -170,6 +172,56 @@ def area_features(rows: Sequence[Mapping[str, Any]]) -> list[Feature]:
         common = {"id": row["id"], "label": label, "kind": row["kind"]}
         features.append(_feature(outline, part="area", **common))
         features.append(_feature(outline.representative_point(), part="point", **common))
+    return features
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementMark:
+    """One movement as it is drawn: its place with what it is known by, the way before it, the worst state of that."""
+
+    id: str
+    code: str
+    purpose: str
+    phase: str
+    label: str
+    text: str
+    state: State
+    is_seen: bool
+    """Whether somebody saw it there; else it is where its plan puts it."""
+    at: str | None
+    """When it was seen."""
+    place: tuple[float, float]
+    bearing: float
+    expected: tuple[float, float] | None
+    """Where one that was seen should be by now, where that is elsewhere."""
+    way: Sequence[Sequence[float]]
+
+
+def movement_features(marks: Iterable[MovementMark]) -> list[Feature]:
+    """Return movements: `point` where each was seen (symbol mov) or should be (mov-plan), `expected`, `way` ahead."""
+    features: list[Feature] = []
+    for mark in marks:
+        letter = LETTERS[mark.state]
+        common = {"id": mark.id, "label": mark.label, "bearing": mark.bearing}
+        if len(mark.way) > 1:
+            features.append(_feature(shapely.LineString(mark.way), part="way", id=mark.id, s=int(mark.state)))
+        if mark.expected is not None:
+            features.append(_feature(shapely.Point(mark.expected), part="expected", symbol="mov-plan", **common))
+        features.append(
+            _feature(
+                shapely.Point(mark.place),
+                part="point",
+                symbol="mov" if mark.is_seen else "mov-plan",
+                **common,
+                kind=mark.purpose,
+                status=mark.phase,
+                text=mark.text,
+                s=int(mark.state),
+                state=letter,
+                at=mark.at,
+                href=f"/movements/{mark.id}",
+            )
+        )
     return features
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from fom.errors import BadReferenceData, InvalidInput
+from fom.errors import InvalidInput
 from fom.network.artefact import content_hash, load_network, save_network
 from fom.network.ids import fresh_id
 from fom.network.lineage import MEMBER, ROUNDING_M, Lineage, ancestors_of, as_ids, chained, load_lineage, write_lineages
@@ -365,24 +365,6 @@ def save_follower(
     manifest = {**about, "name": name, "content_hash": digest}
     whole = replace(network, network_id=network_id, manifest=manifest)
     return load_network(save_network(whole, out(network_id), beside=beside))
-
-
-@dataclass(frozen=True, eq=False)
-class Fates:
-    """What became of every old segment, what every new one is, and what changed on it."""
-
-    old: NDArray[np.uint8]
-    new: NDArray[np.uint8]
-    changes: Bools
-
-
-def load_fates(folder: Path) -> Fates:
-    """Return the fates kept in the folder of a network that follows another. Raises BadReferenceData."""
-    try:
-        with np.load(folder / FATES, allow_pickle=False) as arrays:
-            return Fates(arrays["old"], arrays["new"], arrays["changes"])
-    except (OSError, ValueError, KeyError) as error:
-        raise BadReferenceData(f"{folder / FATES}: missing or damaged ({error}); build the network again") from error
 
 
 def report_lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -354,11 +354,6 @@ class Pairs:
 
         return column
 
-    @property
-    def n_own(self) -> int:
-        """Return how many pairs came since those that were kept."""
-        return len(self._sorted["segment"]) + self._fresh.size
-
     def _merge(self) -> None:
         whole = {name: np.concatenate([part, self._fresh[name]]) for name, part in self._sorted.items()}
         order = np.argsort(whole["segment"], kind="stable")

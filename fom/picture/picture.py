@@ -179,9 +179,13 @@ class Picture:
         """
         return self._bindings.limits.n_placements
 
+    def find_record(self, record_id: str) -> Record | None:
+        """Return a record, None for an id that is not here."""
+        return self._ledger.records.get(record_id)
+
     def kind_of(self, record_id: str) -> str | None:
         """Return the kind of a record, None for an id that is not here."""
-        record = self._ledger.records.get(record_id)
+        record = self.find_record(record_id)
         return None if record is None else record.kind
 
     def keep(self, known_at: int | None = None) -> KeptBindings:

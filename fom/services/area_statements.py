@@ -1,6 +1,6 @@
 """Threat levels and seasons as they were stated: lists by area, and the year of seasons as strips.
 
-Stating them is `overriding.record_area_statement`.
+Stating them is `overriding.record_area_statement`, taking them back `judging.retract_record`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import shapely
 from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor
+from fom.domain.access import Actor, visible
 from fom.domain.instants import parse_instant, to_us
 from fom.services.record_reads import list_records
 from fom.services.registers import list_register
-from fom.store.records import feature_of, list_present
+from fom.store.records import feature_of, find_records, list_present
 
 WHOLE_MISSION = "whole mission"
 
@@ -41,6 +41,25 @@ def list_statements(session: Session, kind: str, *, actor: Actor, at: int) -> li
             "by": said.get("by"), "received": said["received"], "is_now": is_now,
         })  # fmt: skip
     return sorted(found, key=lambda one: (one["received"], one["id"]), reverse=True)
+
+
+def list_taken_back(session: Session, kind: str, *, actor: Actor, at: int) -> list[dict[str, Any]]:
+    """Return the statements of a kind that were taken back, newest first: as stated, and `retracted_at, by, reason`."""
+    names = {row["id"]: row["name"] for row in list_register(session, "area", actor=actor)}
+    gone = {row.properties["target"]: row for row in list_present(session, ["retraction"], known_at=at)}
+    found = []
+    for row in find_records(session, list(gone)):
+        if row.kind != kind or not visible(actor, row):
+            continue
+        feature, act = feature_of(row), feature_of(gone[row.id])["properties"]
+        said, meta = feature["properties"], feature["properties"].get("meta") or {}
+        found.append({
+            "id": row.id, "value": said.get("level" if kind == "threat_area" else "season"), "start": said.get("start"),
+            "end": said.get("end"), "area": _area_words(feature, meta, names), "area_id": meta.get("area_id"),
+            "by": said.get("by"), "received": said["received"], "retracted_at": act["received"],
+            "retracted_by": act.get("by"), "reason": (act.get("meta") or {}).get("reason"),
+        })  # fmt: skip
+    return sorted(found, key=lambda one: (one["retracted_at"], one["id"]), reverse=True)
 
 
 def season_year(session: Session, year: int, *, actor: Actor, at: int) -> list[dict[str, Any]]:
@@ -77,13 +96,17 @@ def _area_words(record: Mapping[str, Any], meta: Mapping[str, Any], names: Mappi
     return f"area around {abs(centre.y):.2f}° {north} {abs(centre.x):.2f}° {east}"
 
 
-def wet_places(session: Session, places: Mapping[str, tuple[float, float]], *, at: int) -> set[str]:
+def wet_places(
+    session: Session, places: Mapping[str, tuple[float, float]], *, at: int, known_at: int | None = None
+) -> set[str]:
     """Return those of the places (id -> lon, lat) where it is the wet season; an unknown season is wet.
+
+    `known_at`: by what was known then; None = at the moment itself.
 
     Source: doctrine, section 3.1.
     """
     here: list[tuple[str, shapely.Geometry | None]] = []
-    for row in list_present(session, ["season"], known_at=at):
+    for row in list_present(session, ["season"], known_at=at if known_at is None else known_at):
         said = feature_of(row)["properties"]
         start, end = said.get("start"), said.get("end")
         if (start is None or parse_instant(start) <= at) and (end is None or at <= parse_instant(end)):

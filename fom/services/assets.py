@@ -5,7 +5,7 @@ And ammunition stores beside key routes: which of their segments a stated safety
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from fom.store.records import list_present
 
 ASSET_KINDS = ASSET_TYPES
 """Told on to the edges."""
+RESOURCE_REACH_M = 2_000.0
 LISTED_MAX = 500
 """Rows of one page of assets; a country has tens of thousands."""
 
@@ -146,13 +147,34 @@ def touched_by_stores(session: Session, network: Network, *, actor: Actor) -> di
 
     `{route, code, segment_id, distance_m}`, nearest first. A store without a stated distance lists nothing: ask for it.
     """
-    listed = list_register(session, "site", actor=actor, kind="ammunition_storage")
-    stores = [row for row in listed if row["safety_distance_m"]]
-    routes = list_register(session, "key_route", actor=actor) if stores else []
-    return {row["id"]: _touched(network, row, routes) for row in stores}
+    stores = list_register(session, "site", actor=actor, kind="ammunition_storage")
+    return routes_near_stores(network, stores, list_register(session, "key_route", actor=actor) if stores else [])
 
 
-def _touched(network: Network, store: Mapping[str, Any], routes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def routes_near_stores(
+    network: Network, stores: Sequence[Mapping[str, Any]], routes: Sequence[Mapping[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the same of some stores and key routes."""
+    return {row["id"]: _touched(network, row, routes) for row in stores if row["safety_distance_m"]}
+
+
+def resources_of_routes(session: Session, network: Network, *, actor: Actor) -> dict[str, list[dict[str, Any]]]:
+    """Return key route -> the strategic resources that it leads to, `{id, name, distance_m}`, nearest first.
+
+    A route leads to what lies within 2 km of it, as a settlement joins the road (doctrine, section 5). Such a route is
+    one to keep: resources are controlled on it. Source: requirement K4.
+    """
+    resources = list_register(session, "site", actor=actor, kind="strategic_resource")
+    routes = list_register(session, "key_route", actor=actor) if resources else []
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for site in resources:
+        for near in _touched(network, {**site, "safety_distance_m": RESOURCE_REACH_M}, routes):
+            told = {"id": site["id"], "name": site["name"], "distance_m": near["distance_m"]}
+            found.setdefault(near["route"], {}).setdefault(site["id"], told)  # nearest segment first
+    return {route: sorted(sites.values(), key=lambda one: one["distance_m"]) for route, sites in found.items()}
+
+
+def _touched(network: Network, store: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     reach_m = float(store["safety_distance_m"])
     plane, point = Plane.at(store["lon"], store["lat"]), shapely.Point(0, 0)
     box = bounds_with_reach(np.array([[store["lon"], store["lat"]] * 2]), reach_m)

@@ -21,14 +21,16 @@ from fom.domain.benchmarks import Indicator
 from fom.domain.geodesy import Plane
 from fom.domain.indicators import AirHeadEvidence, HazardEvidence, MovementEvidence
 from fom.domain.instants import DAY_US, HOUR_US, parse_instant
-from fom.domain.records import Explosive, Incident, Season
+from fom.domain.records import Explosive, Incident
+from fom.domain.registers import AMMUNITION_STAGES
 from fom.domain.states import Component, State
 from fom.picture.question import Question
 from fom.routing.snapping import snap_to_road
+from fom.services.air_heads import stand
 from fom.services.key_routes import DEFAULT_PROFILE
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
-from fom.store.tables import Inspection
+from fom.store.tables import RegisterVersion, RouteStudy
 
 USER_CLASS = "mission_military"
 """Benchmarks judge the roads for the mission's own movement (J)."""
@@ -167,6 +169,44 @@ class Evidence:
                     found[number] = max(found[number], reviewed or 0)
         return np.fromiter(found.values(), np.int64, len(found))
 
+    @cached_property
+    def studies(self) -> dict[str, RouteStudy]:
+        """Return key route -> its newest study of those signed by then."""
+        query = select(RouteStudy).where(RouteStudy.received <= self.known_at, RouteStudy.studied_at <= self.at)
+        rows = self.session.scalars(query.order_by(RouteStudy.studied_at, RouteStudy.received))
+        return {row.route_id: row for row in rows}
+
+    # ammunition
+
+    @cached_property
+    def stores(self) -> list[dict[str, Any]]:
+        """Return the stores of ammunition that are known."""
+        return [row for row in self.rows("site") if row["kind"] == "ammunition_storage"]
+
+    def days_to_secured(self) -> dict[str, float]:
+        """Return store -> days from its record to the version that first said secured or later.
+
+        A store that was recorded as secured tells nothing of how long it took.
+        """
+        stores = {row["id"] for row in self.stores}
+        query = select(RegisterVersion).where(
+            RegisterVersion.register == "site",
+            RegisterVersion.row_id.in_(stores),
+            RegisterVersion.changed_at <= min(self.at, self.known_at),
+        )
+        first: dict[str, int] = {}
+        found: dict[str, float] = {}
+        for version in self.session.scalars(query.order_by(RegisterVersion.row_id, RegisterVersion.version)):
+            row_id, stage = version.row_id, version.body.get("stage")
+            is_secured = stage in AMMUNITION_STAGES[AMMUNITION_STAGES.index("secured") :]
+            if row_id not in first:
+                first[row_id] = version.changed_at
+                if is_secured:
+                    found[row_id] = -1.0
+            elif is_secured and row_id not in found:
+                found[row_id] = (version.changed_at - first[row_id]) / DAY_US
+        return {row_id: days for row_id, days in found.items() if days >= 0}
+
     # records
 
     def known(self, kind: type[Any]) -> list[Any]:
@@ -247,37 +287,11 @@ class Evidence:
         """Return the geometries of register rows, degrees."""
         return [shapely.geometry.shape(row["geometry"]) for row in rows]
 
-    def is_wet(self, lon: float, lat: float) -> bool:
-        """Return whether it is the wet season at a place; an unknown season is wet."""
-        point = shapely.Point(lon, lat)
-        here = [
-            season.season
-            for season in self.known(Season)
-            if (season.start is None or season.start <= self.at)
-            and (season.end is None or self.at <= season.end)
-            and (season.geometry is None or season.geometry.covers(point))
-        ]
-        return not here or "wet" in here
-
     @cached_property
     def air_heads(self) -> list[AirHeadEvidence]:
-        """Return every air head with its latest inspection by the moment asked about."""
-        latest: dict[str, tuple[int, str]] = {}
-        query = select(Inspection).where(
-            Inspection.subject_kind == "air_head",
-            Inspection.received <= self.known_at,
-            Inspection.inspected_at <= self.at,
-        )
-        for inspection in self.session.scalars(query.order_by(Inspection.inspected_at)):
-            latest[inspection.subject_id] = (inspection.inspected_at, inspection.status)
-        found = []
-        for row in self.rows("air_head"):
-            now = _moment(row["inspected_at"])
-            if now is not None and now <= self.at:
-                latest[row["id"]] = max(latest.get(row["id"], (0, "")), (now, row["status"]))
-            inspected_at, status = latest.get(row["id"], (None, "unknown"))
-            found.append(AirHeadEvidence(row["id"], status, inspected_at, self.is_wet(row["lon"], row["lat"])))
-        return found
+        """Return every air head as it stood at the moment asked about."""
+        rows = stand(self.session, self.rows("air_head"), self._survey, at=self.at, known_at=self.known_at)
+        return [AirHeadEvidence(row["id"], row["status"]) for row in rows]
 
     def access_states(self, places: Sequence[dict[str, Any]]) -> dict[str, State]:
         """Return id -> state of the nearest road within 2 km, worst of both ways; GREY where no road is near."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,14 @@ from fom.domain.indicators import (
 from fom.domain.instants import DAY_US, HOUR_US, NEVER_US, format_instant, parse_instant
 from fom.domain.records import ClosingAct, Incident
 from fom.domain.registers import AREA_KINDS
+from fom.domain.route_studies import MET_AT, PARTLY_AT, studied_share
 from fom.errors import NotFound
+from fom.services.assets import routes_near_stores
 from fom.services.benchmark_evidence import Evidence
 from fom.services.established import routes_with_alternate
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
+from fom.services.route_studies import length_of
 
 REVIEW_DEFAULT_US = 24 * HOUR_US
 """For how long a signed review confirms a route that sets no interval of its own: the shortest of the table (J)."""
@@ -146,7 +150,7 @@ def _s1(evidence: Evidence) -> BenchmarkValue:
         secure_routes(
             week.states, week.risk, week.is_ageing, week.is_lifted, evidence.length_m, evidence.route_ids
         ),
-        serviceable_air_heads(evidence.air_heads, evidence.at),
+        serviceable_air_heads(evidence.air_heads),
         count_share(
             "c", "key routes with an established alternate", len(with_alternate), len(evidence.key_routes),
             met_at=0.80, evidence=sorted(with_alternate),
@@ -353,6 +357,37 @@ def _zones(evidence: Evidence, _values: dict[str, BenchmarkValue]) -> BenchmarkV
     return _judged(evidence, "ZONES", share, missing="no zone is registered")
 
 
+def _studied(evidence: Evidence, _values: dict[str, BenchmarkValue]) -> BenchmarkValue:
+    lengths = {row["id"]: length_of(evidence.network, row["segments"] or ()) for row in evidence.key_routes}
+    newest = {route: row.studied_at for route, row in evidence.studies.items() if route in lengths}
+    share, total = studied_share(lengths, newest, evidence.at), sum(lengths.values())
+    indicator = Indicator(
+        "a", "key-route km with a study within 180 days", share,
+        numerator=None if share is None else share * total / 1000, denominator=total / 1000, met_at=MET_AT,
+        partly_at=PARTLY_AT, evidence=tuple(sorted(lengths)),
+    )  # fmt: skip
+    return _judged(evidence, "A1", indicator, missing="no key routes are registered")
+
+
+def _ammunition(evidence: Evidence, _values: dict[str, BenchmarkValue]) -> BenchmarkValue:
+    stores = evidence.stores
+    closed = [row for row in stores if row["stage"] == "closed"]
+    days = evidence.days_to_secured()
+    standing = [row for row in stores if row["stage"] not in ("removed", "closed")]
+    near = routes_near_stores(evidence.network, standing, evidence.key_routes)
+    reached = sorted(store for store, segments in near.items() if segments)
+    return _judged(
+        evidence, "A4",
+        count_share("a", "stores of ammunition that are closed", len(closed), len(stores), met_at=MET_AT,
+                    partly_at=PARTLY_AT, evidence=[row["id"] for row in stores]),
+        Indicator("b", f"days from record to secured, median of {len(days)}",
+                  median(days.values()) if days else None, unit="d", evidence=tuple(sorted(days))),
+        Indicator("c", "open stores whose stated distance reaches a key route", float(len(reached)), unit="count",
+                  evidence=tuple(reached)),
+        missing="no store of ammunition is registered",
+    )  # fmt: skip
+
+
 def _roads(evidence: Evidence, _values: dict[str, BenchmarkValue]) -> BenchmarkValue:
     clear, patrolled = evidence.main_roads()
     return _judged(evidence, "ROADS", clear, patrolled, missing="the network has no main roads")
@@ -364,6 +399,7 @@ MEASURES: dict[str, Callable[[Evidence], BenchmarkValue]] = {
 }  # fmt: skip
 NEIGHBOURS: dict[str, Callable[[Evidence, dict[str, BenchmarkValue]], BenchmarkValue]] = {
     "FOM": _fom, "ROADS": _roads, "CIV": _civ, "CAMPS": _camps, "TASKS": _tasks, "ZONES": _zones,
+    "A1": _studied, "A4": _ammunition,
 }  # fmt: skip
 
 

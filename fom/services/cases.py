@@ -18,7 +18,7 @@ from fom.domain.cases import STATES, STEP_KINDS, Progress, Step, began_at, follo
 from fom.domain.instants import EARLIEST_US, LATEST_US, format_instant, parse_instant
 from fom.domain.profiles import MISSION_CLASSES
 from fom.domain.registers import ACTORS, RESTRICTION_OUTCOMES
-from fom.errors import Conflict, FieldError, InvalidInput
+from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.services.admin_units import unit_at
 from fom.services.clause_lists import find_clause
 from fom.services.judging import get_visible_record
@@ -103,6 +103,53 @@ def case_views(session: Session, *, actor: Actor, at: int, known_at: int | None 
     steps = steps_of(session, [row["id"] for row in rows], known_at=known_at)
     views = [_view(row, steps.get(row["id"], []), at) for row in rows]
     return sorted(views, key=lambda view: (-view["began_us"], view["id"]))
+
+
+def list_due(session: Session, *, actor: Actor, at: int, known_at: int | None = None) -> list[dict[str, Any]]:
+    """Return what waits for somebody, the earliest date first: replies, follow-ups, commitments not settled.
+
+    Returns
+    -------
+    Dicts: `what` (reply, follow_up, commitment), `at` (microseconds), `is_overdue`, `actor`, `admin_unit`, `route`,
+    `reference`, `addressee`, `words`; of a case also `case_id`, `category`, `began_at`.
+    """
+    require(actor, "read_restriction_cases")
+    found: list[dict[str, Any]] = []
+    for case in case_views(session, actor=actor, at=at, known_at=known_at):
+        steps = {entered.id: entered for entered in case["progress"].steps}
+        for due in case["progress"].dues if case["state"] != "resolved" else ():
+            if not due.is_met:
+                entered = steps[due.step]
+                found.append({
+                    "what": due.what, "at": due.at, "is_overdue": due.is_overdue, "id": due.step,
+                    "case_id": case["id"], "category": case["category"], "began_at": case["began_at"],
+                    "actor": case["actor"], "admin_unit": case["admin_unit"], "route": case["route"],
+                    "reference": entered.reference,
+                    "addressee": entered.addressee, "words": entered.words,
+                })  # fmt: skip
+    for row in list_register(session, "commitment", actor=actor, known_at=known_at):
+        if row["due_at"] is not None and row["settled_at"] is None and parse_instant(row["promised_at"]) <= at:
+            due_at = parse_instant(row["due_at"])
+            found.append({
+                "what": "commitment", "at": due_at, "is_overdue": due_at < at, "id": row["id"], "actor": row["actor"],
+                "admin_unit": row["admin_unit"], "route": None, "reference": row["reference"], "addressee": None,
+                "words": row["promised"],
+            })  # fmt: skip
+    return sorted(found, key=lambda one: (one["at"], one["id"]))
+
+
+def position_of(session: Session, record_id: str | None, actor: Actor) -> tuple[float, float] | None:
+    """Return where the record of a case lies, (lon, lat); None without one, without a place, or hidden from him."""
+    if record_id is None:
+        return None
+    try:
+        place = get_visible_record(session, record_id, actor).geometry
+    except NotFound:
+        return None
+    if place is None:
+        return None
+    middle = place.representative_point()
+    return middle.x, middle.y
 
 
 def get_case(session: Session, case_id: str, *, actor: Actor, at: int, known_at: int | None = None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.routing.roads import Roads
+from fom.services.air_heads import stand
 from fom.services.difference_reasons import Worst, reason_groups, worst_of
 from fom.services.followed import worst_along
 from fom.services.hub_ways import HubWays
@@ -173,10 +174,7 @@ def _air_heads(
     session: Session, network: Network, sides: tuple[Side, Side], places: Sequence[Any], tell: _Blocker, actor: Actor
 ) -> dict[str, Any]:
     """Return the air heads that fall out of reach or come back into it: by road, or by their own status."""
-    rows = [
-        {row["id"]: row for row in list_register(session, "air_head", actor=actor, known_at=side.question.known_at)}
-        for side in sides
-    ]
+    rows = [{row["id"]: row for row in _standing(session, side, actor)} for side in sides]
     found = [
         HubWays.of(side.roads, join_roads(network, table.values()), places)
         for side, table in zip(sides, rows, strict=True)
@@ -195,6 +193,13 @@ def _air_heads(
         "lost": listed(usable[0] - usable[1], 0),
         "gained": listed(usable[1] - usable[0], 1),
     }
+
+
+def _standing(session: Session, side: Side, actor: Actor) -> list[dict[str, Any]]:
+    known_at = side.question.known_at
+    rows = list_register(session, "air_head", actor=actor, known_at=known_at)
+    picture = side.picture or side.host.picture_for(side.question)
+    return stand(session, rows, picture.survey(known_at), at=side.question.at, known_at=known_at)
 
 
 def _air_head(row_id: str, rows: Sequence[Mapping[str, Row]], reason: str | None) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fom.domain.access import CLASSIFICATIONS, Actor, may
+from fom.domain.answers import parse_answers, says_where
 from fom.domain.facts_file import format_record, parse_record
-from fom.domain.forms import FORMS, parse_answers
+from fom.domain.forms import FORMS
 from fom.domain.instants import format_instant, parse_instant
 from fom.errors import FieldError, InvalidInput
 from fom.store.columns import hash_of
@@ -59,7 +60,7 @@ class ReportDraft:
     @property
     def is_placed(self) -> bool:
         """Return whether the answers say where, or of what."""
-        return "lon" in (self.answers.get("place") or {}) or "subject" in self.answers
+        return says_where(self.answers)
 
     @property
     def body_hash(self) -> str:

@@ -29,6 +29,7 @@ SEE = "see_evidence"
 PHOTOS_MAX = 12
 """Photos of one report. Project decision, like the next."""
 PART_MAX_BYTES = 1024 * 1024
+WHOLE, SMALL = "jpg", "small.jpg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def receive_part(
         raise KeptConflict("a part is missing before this one", received_bytes=have)
     fresh = data[have - first :]
     if fresh:
-        _write(part, have, fresh)
+        write_file(part, have, fresh)
         row.received_bytes = have + len(fresh)
     if row.received_bytes == row.size:
         _finish(session, row, part, folder, actor=actor, at=at)
@@ -139,7 +140,7 @@ def read_evidence(
     row = _visible_row(session, evidence_id, actor)
     if row.state != "whole" or row.kept_sha256 is None:
         raise NotFound("picture of", evidence_id)
-    file = _kept(folder, row.kept_sha256, small=small)
+    file = kept_file(folder, row.kept_sha256, ending=SMALL if small else WHOLE)
     if not file.is_file():
         raise NotFound("file of", evidence_id)
     details = {"report": row.report_id, "size": "small" if small else "whole"}
@@ -179,8 +180,8 @@ def _finish(session: Session, row: Evidence, part: Path, folder: Path, *, actor:
         note(session, "refuse_evidence", ("evidence", row.id), kind="report", actor=actor, at=at, details=details)
         raise KeptConflict(f"this photo cannot be kept: {row.refusal}", refusal=row.refusal) from None
     row.kept_sha256 = hashlib.sha256(photo.data).hexdigest()
-    _write(_kept(folder, row.kept_sha256, small=False), 0, photo.data)
-    _write(_kept(folder, row.kept_sha256, small=True), 0, photo.small)
+    write_file(kept_file(folder, row.kept_sha256), 0, photo.data)
+    write_file(kept_file(folder, row.kept_sha256, ending=SMALL), 0, photo.small)
     row.width, row.height = photo.width, photo.height
     row.lon, row.lat = (None, None) if photo.position is None else photo.position
     row.state = "whole"
@@ -189,7 +190,7 @@ def _finish(session: Session, row: Evidence, part: Path, folder: Path, *, actor:
     note(session, "keep_evidence", ("evidence", row.id), kind="report", actor=actor, at=at, details=details)
 
 
-def _write(file: Path, offset: int, data: bytes) -> None:
+def write_file(file: Path, offset: int, data: bytes) -> None:
     """Write bytes at an offset, drop what stood behind them, and have the disk keep it."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -208,8 +209,9 @@ def _partial(folder: Path, evidence_id: str) -> Path:
     return folder / "partial" / evidence_id
 
 
-def _kept(folder: Path, digest: str, *, small: bool) -> Path:
-    return folder / digest[:2] / f"{digest}{'.small' if small else ''}.jpg"
+def kept_file(folder: Path, digest: str, *, ending: str = WHOLE) -> Path:
+    """Return where a file is kept: under its hash, so that the same file is kept once."""
+    return folder / digest[:2] / f"{digest}.{ending}"
 
 
 def _rows(session: Session, report_id: str) -> list[Evidence]:

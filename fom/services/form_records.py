@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
-from fom.domain.forms import FORMS, records_of, tracks_of
+from fom.domain.answer_records import records_of
+from fom.domain.answers import tracks_of
+from fom.domain.forms import FORMS
 from fom.errors import InvalidInput, NotFound
 from fom.network.network import Network
 from fom.routing.router import Router

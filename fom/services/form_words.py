@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fom.domain.forms import FORMS, Question, tracks_of
+from fom.domain.answers import tracks_of
+from fom.domain.forms import FORMS, TYPED_TEXT_MAX, TYPED_WORDS_MAX, Form, Question
 
 LANGUAGES = ("en", "fr", "ar")
 RIGHT_TO_LEFT = ("ar",)
@@ -22,22 +23,41 @@ def form_words(language: str) -> dict[str, dict[str, str]]:
     return found
 
 
+@cache
+def page_words(language: str) -> dict[str, str]:
+    """Return what the report pages say besides the forms, by key; English for a language that is not here."""
+    found: dict[str, dict[str, str]] = json.loads((_FOLDER / "pages.json").read_text("utf-8"))
+    return found[language if language in LANGUAGES else LANGUAGES[0]]
+
+
 def describe_forms(language: str) -> dict[str, Any]:
     """Return every form with its questions in words, as a client shows them."""
     words = form_words(language)
     return {
         "language": language if language in LANGUAGES else LANGUAGES[0],
-        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
-        "forms": [
-            {
-                "code": form.code,
-                "title": words["form"][form.code],
-                "sign": form.sign,
-                "warning": words["help"].get(form.code),
-                "questions": [_question(form.code, q, words) for q in form.questions],
-            }
-            for form in FORMS.values()
-        ],
+        "direction": direction_of(language),
+        "words_longest": TYPED_WORDS_MAX,
+        "forms": [_form(form, words) for form in FORMS.values()],
+    }
+
+
+def describe_form(code: str, language: str) -> dict[str, Any]:
+    """Return one form of the table as `describe_forms` does."""
+    return _form(FORMS[code], form_words(language))
+
+
+def direction_of(language: str) -> str:
+    """Return in which direction a language is written: `ltr` or `rtl`."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def _form(form: Form, words: dict[str, dict[str, str]]) -> dict[str, Any]:
+    return {
+        "code": form.code,
+        "title": words["form"][form.code],
+        "sign": form.sign,
+        "warning": words["help"].get(form.code),
+        "questions": [_question(form.code, q, words) for q in form.questions],
     }
 
 
@@ -55,6 +75,7 @@ def _question(form: str, question: Question, words: dict[str, dict[str, str]]) -
         "answers": answers,
         "register": question.codes[0] if kind == "subject" else None,
         "unit": question.unit or None,
+        "longest": TYPED_TEXT_MAX if kind == "text" else None,
         **bounds,
     }
 

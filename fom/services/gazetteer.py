@@ -17,8 +17,8 @@ from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
+from fom.domain.answer_records import KM_DOUBT_M
 from fom.domain.column_mapping import plain_word
-from fom.domain.forms import KM_DOUBT_M
 from fom.domain.mgrs_grid import format_mgrs
 from fom.domain.positions import format_dm, parse_position
 from fom.errors import FieldError, InvalidInput

@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor, require
-from fom.domain.air_heads import Looked, Serviceability, serviceability
+from fom.domain.access import Actor, may, require, visible
 from fom.domain.inspections import (
     FORMS,
     check_moments,
@@ -24,14 +23,17 @@ from fom.domain.inspections import (
     stated_limits,
 )
 from fom.domain.instants import format_instant, parse_instant
-from fom.domain.registers import members_of
-from fom.errors import Conflict, FieldError, InvalidInput, NotFound
+from fom.domain.registers import members_of, parse_values
+from fom.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted
 from fom.network.network import Network
+from fom.services.air_heads import LIFTING, approved_types, closed_by_hand
 from fom.services.drafts import check_uuid, parse_report
 from fom.services.former_networks import FormerNetworks
-from fom.services.registers import get_register, save_register
+from fom.services.registers import get_register, save_checked, save_register
 from fom.services.reporting import log_report
+from fom.services.standing_inspections import fallen_entries
 from fom.services.writing import note, step
+from fom.store.reports import find_report
 from fom.store.tables import Inspection, InspectionForm
 
 INSPECT_ACTIONS = {
@@ -39,8 +41,12 @@ INSPECT_ACTIONS = {
     "crossing": "edit_crossings",
     "site": "edit_sites",
     "asset": "inspect_assets",
+    "control_point": "edit_zones",
 }
 """Kind of subject -> what an actor must be permitted to inspect it."""
+
+
+LATEST_US = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +73,18 @@ def record_inspection(
     now: int,
     network: Network,
     names: FormerNetworks | None = None,
+    evidence: str | None = None,
 ) -> dict[str, Any]:
     """Keep an inspection and return it; the same again gives the first result.
 
     The newest inspection of an air head or crossing gives its row status and date; a limit or damage found on an asset
-    becomes a report.
+    becomes a report, unless it was taken from one. A closing by hand and its lifting move no row: what follows from
+    them is computed.
+
+    Parameters
+    ----------
+    evidence
+        Id of the report that the inspection was taken from.
 
     Raises
     ------
@@ -79,8 +92,10 @@ def record_inspection(
         Every bad answer at once.
     NotFound
         No such subject for this actor.
+    NotPermitted
+        Not his to inspect, or a closing of somebody else, which aviation and the chief JOC lift.
     Conflict
-        Another inspection has this id.
+        Another inspection has this id, or there is nothing to lift.
     """
     errors: list[FieldError] = []
     form_id = check_uuid(draft.id, "id", errors)
@@ -96,10 +111,14 @@ def record_inspection(
             raise Conflict(f"inspection {form_id} came before with another body")
         return inspection_dict(known)
     row = InspectionForm(id=form_id, received=at, by=actor.person, **values)
-    if draft.subject_kind == "asset":
+    if draft.form == LIFTING:
+        _check_lifting(session, draft, actor)
+    if draft.subject_kind == "asset" and evidence is None:
         row.report_id = _report(session, row, subject, actor=actor, now=now, network=network, names=names)
     else:
-        _move_row(session, row, subject, actor=actor, now=now)
+        row.report_id = evidence
+        if draft.subject_kind != "asset":
+            _move_row(session, row, subject, actor=actor, at=at)
     session.add(row)
     session.flush()
     details = {"inspection": form_id, "form": row.form, "status": row.status}
@@ -111,21 +130,33 @@ def record_inspection(
 def list_inspections(
     session: Session, subject_kind: str, subject_id: str, *, actor: Actor, network: Network
 ) -> list[dict[str, Any]]:
-    """Return the inspections of a subject that the actor may see, newest first; NotFound where he may not."""
+    """Return the inspections of a subject that the actor may see, newest first; NotFound where he may not see it.
+
+    One that was taken from a report shows only to those who may see the report; `has_fallen` tells that the report was
+    taken back.
+    """
     require(actor, "read_picture")
     get_subject(session, subject_kind, subject_id, actor=actor, network=network)
     query = select(InspectionForm).where(
         InspectionForm.subject_kind == subject_kind, InspectionForm.subject_id == subject_id
     )
-    rows = session.scalars(query.order_by(InspectionForm.inspected_at.desc(), InspectionForm.id))
-    return [inspection_dict(row) for row in rows]
+    rows = session.scalars(query.order_by(InspectionForm.inspected_at.desc(), InspectionForm.id)).all()
+    fallen = {row.id for row in fallen_entries(session, subject_kind=subject_kind, subject_id=subject_id)}
+    reports = (None if row.report_id is None else find_report(session, row.report_id) for row in rows)
+    return [
+        inspection_dict(row) | {"has_fallen": row.id in fallen}
+        for row, report in zip(rows, reports, strict=True)
+        if report is None or visible(actor, report)
+    ]
 
 
 def latest_inspections(session: Session, subject_kind: str) -> dict[str, dict[str, Any]]:
-    """Return subject id -> its newest inspection, landings left out; who may see the subject is for the caller."""
-    query = select(InspectionForm).where(InspectionForm.subject_kind == subject_kind, InspectionForm.form != "landing")
+    """Return subject id -> its newest inspection that stands; who may see the subject is for the caller."""
+    looks = [name for name in forms_of(subject_kind) if FORMS[name].is_inspection]
+    query = select(InspectionForm).where(InspectionForm.subject_kind == subject_kind, InspectionForm.form.in_(looks))
     rows = session.scalars(query.order_by(InspectionForm.inspected_at, InspectionForm.received))
-    return {row.subject_id: inspection_dict(row) for row in rows}
+    fallen = {row.id for row in fallen_entries(session, subject_kind=subject_kind)}
+    return {row.subject_id: inspection_dict(row) for row in rows if row.id not in fallen}
 
 
 def get_subject(session: Session, subject_kind: str, subject_id: str, *, actor: Actor, network: Network) -> Any:
@@ -138,32 +169,6 @@ def get_subject(session: Session, subject_kind: str, subject_id: str, *, actor: 
     if number is None:
         raise NotFound("asset on this network", subject_id)
     return number
-
-
-def air_head_service(session: Session, row: Mapping[str, Any], *, is_wet: bool, at: int) -> list[Serviceability]:
-    """Return what may be said of each aircraft type of an air head: those approved, then those landed unapproved."""
-    looked = [
-        Looked(found.inspected_at, found.status)
-        for found in session.scalars(
-            select(Inspection).where(Inspection.subject_kind == "air_head", Inspection.subject_id == row["id"])
-        )
-    ]
-    landings = session.scalars(
-        select(InspectionForm).where(InspectionForm.form == "landing", InspectionForm.subject_id == row["id"])
-    )
-    looked += [Looked(landing.inspected_at, None, landing.findings["aircraft_type"]) for landing in landings]
-    approved = approved_types(row)
-    landed = {look.aircraft_type for look in looked if look.aircraft_type} - set(approved)
-    return [
-        serviceability(kind, approved=approved, looked=looked, is_wet=is_wet, at=at)
-        for kind in (*approved, *sorted(landed))
-    ]
-
-
-def approved_types(row: Mapping[str, Any]) -> list[str]:
-    """Return the aircraft types that are approved for an air head, in the order in which they were."""
-    listed = [approval["type"] for approval in row.get("approvals") or []]
-    return list(dict.fromkeys([*listed, *(row.get("aircraft_types") or [])]))
 
 
 def approve_aircraft(
@@ -221,7 +226,7 @@ def _checked(draft: InspectionDraft, at: int, errors: list[FieldError]) -> dict[
         errors.append(FieldError("inspected_by", draft.inspected_by[:40] or "nothing", "who looked, by name or unit"))
     if len(draft.notes) > 4000 or "\x00" in draft.notes:
         errors.append(FieldError("notes", f"{len(draft.notes)} characters", "at most 4000 characters"))
-    check_moments(draft.inspected_at, draft.next_review, at, errors)
+    check_moments(draft.form, draft.inspected_at, draft.next_review, at, errors)
     findings = parse_findings(draft.form, draft.findings, errors)
     if errors:
         raise InvalidInput(errors)
@@ -236,12 +241,28 @@ def _members(register: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in members_of(register)}
 
 
-def _move_row(session: Session, form: InspectionForm, row: Mapping[str, Any], *, actor: Actor, now: int) -> None:
+def _check_lifting(session: Session, draft: InspectionDraft, actor: Actor) -> None:
+    """Closing is anybody's who keeps air heads; what somebody else closed is lifted by aviation or the chief JOC.
+
+    Source: doctrine, section 3.6.
+    """
+    held = closed_by_hand(session, known_at=LATEST_US, air_head_id=draft.subject_id).get(draft.subject_id, [])
+    closed = [one.ref for one in held if one.end is None or one.end > draft.inspected_at]
+    if not closed:
+        raise Conflict("no closing by hand is in force or ahead: there is nothing to lift")
+    makers = set(session.scalars(select(InspectionForm.by).where(InspectionForm.id.in_(closed))))
+    if makers != {actor.person} and not (may(actor, "improve") or may(actor, "approve_aircraft")):
+        raise NotPermitted("closed by somebody else: aviation and the chief JOC lift it")
+
+
+def _move_row(session: Session, form: InspectionForm, row: Mapping[str, Any], *, actor: Actor, at: int) -> None:
     """Give the row what its newest inspection found; an older one is only kept beside it."""
-    if form.form not in ("air_head", "crossing"):
+    if form.form not in ("air_head", "crossing", "control_point"):
         return
     last = row["inspected_at"]
     if last is not None and parse_instant(last) >= form.inspected_at:
+        if form.form == "control_point":
+            return
         session.add(
             Inspection(
                 subject_kind=form.subject_kind, subject_id=form.subject_id, inspected_at=form.inspected_at,
@@ -254,10 +275,10 @@ def _move_row(session: Session, form: InspectionForm, row: Mapping[str, Any], *,
     if form.form == "air_head":
         found |= {"inspection_by": form.inspected_by, "notes": form.notes or row["notes"]}
         found |= {"security_state": form.findings.get("security", row["security_state"])}
-    else:
+    elif form.form == "crossing":
         found |= _found_at_crossing(form, row)
-    values = _members(form.subject_kind, row) | found
-    save_register(session, form.subject_kind, values, version=row["version"], actor=actor, now=now)
+    typed = parse_values(form.subject_kind, _members(form.subject_kind, row) | found)
+    save_checked(session, form.subject_kind, typed, version=row["version"], actor=actor, at=at)
 
 
 def _found_at_crossing(form: InspectionForm, row: Mapping[str, Any]) -> dict[str, Any]:

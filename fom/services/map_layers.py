@@ -21,8 +21,11 @@ from fom.maps.style import letter_of
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
+from fom.services.air_heads import list_air_heads
+from fom.services.consent_layer import consent_features
 from fom.services.disclosure import KnowsAccess, disclose_reason
 from fom.services.key_routes import assess_key_routes
+from fom.services.movement_layer import read_movement_features
 from fom.services.picture_host import PictureHost
 from fom.services.record_reads import list_records
 from fom.services.registers import list_register
@@ -36,18 +39,34 @@ class OnNetwork(KnowsAccess, Protocol):
     network: Network
 
 
-def read_layer(session: Session, host: PictureHost, name: str, question: Question, *, actor: Actor) -> dict[str, Any]:
+def read_layer(
+    session: Session,
+    host: PictureHost,
+    name: str,
+    question: Question,
+    *,
+    actor: Actor,
+    units: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """Return a layer as a FeatureCollection with `version` and `as_of`.
+
+    `units`: outlines of the administrative units, of which the layer `consent` is made.
 
     Raises
     ------
     NotFound
         No such layer.
+    NotPermitted
+        `consent`, to those who read no restriction cases.
     """
-    if name not in READERS:
+    if name not in LAYERS:
         raise NotFound("layer", name)
     version = host.version
-    features = READERS[name](session, host, question, actor)
+    if name == CONSENT:
+        known_at = None if host.knows_all(question) else question.known_at
+        features = consent_features(session, units, actor=actor, at=question.at, known_at=known_at)
+    else:
+        features = READERS[name](session, host, question, actor)
     return {
         "type": "FeatureCollection",
         "version": version,
@@ -243,14 +262,22 @@ def _register(name: str, make: Callable[[Sequence[Mapping[str, Any]]], list[Feat
     return read
 
 
+def _air_heads(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+    known_at = None if host.knows_all(question) else question.known_at
+    return layers.air_head_features(list_air_heads(session, host, actor=actor, at=question.at, known_at=known_at))
+
+
 READERS: dict[str, Reader] = {
     "hazards": _hazards,
     "restrictions": _restrictions,
     "incidents": _incidents,
     "routes": _routes,
-    "air-heads": _register("air_head", layers.air_head_features),
+    "air-heads": _air_heads,
     "crossings": _register("crossing", layers.crossing_features),
     "sites": _register("site", layers.site_features),
     "areas": _register("area", layers.area_features),
+    "movements": read_movement_features,
 }
-"""Layer -> how it is read."""
+"""Layer -> how it is read, of those that everybody may ask for."""
+CONSENT = "consent"
+LAYERS = (*READERS, CONSENT)

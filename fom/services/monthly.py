@@ -21,7 +21,7 @@ from fom.domain.instants import format_instant
 from fom.domain.months import month_span
 from fom.errors import InvalidInput
 from fom.services.parties import Evidence, is_violation, read_evidence
-from fom.services.sheets import as_csv
+from fom.services.sheets import as_csv, as_xlsx
 from fom.services.standing import standing_rows
 from fom.services.writing import present
 
@@ -47,8 +47,8 @@ COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], object]], ...] = (
 """Columns of the party sheet: name, value."""
 CASE_COLUMNS = (
     "id", "began_at", "actor", "category", "clause", "clause_version", "user_class", "admin_unit", "clearance_held",
-    "basis", "position", "outcome", "delay_min", "protest_no", "protested_at", "answered_at", "resolved_at", "state",
-    "is_overdue",
+    "basis", "position", "demand_made", "outcome", "delay_min", "first_action_at", "protest_no", "protested_at",
+    "protest_addressee", "reply_no", "answered_at", "next_due_at", "resolved_at", "state", "is_overdue",
 )  # fmt: skip
 """Columns of the case sheet. Source: requirements, A5."""
 
@@ -100,24 +100,45 @@ def month_extract(
 
 def extract_sheet(extract: Mapping[str, Any]) -> bytes:
     """Return the extract by party as CSV; each line says the month and the moment of knowledge."""
-    head = ["month", "known_at", *(name for name, _ in COLUMNS)]
-    lines = [*extract["parties"], extract["total"]]
-    return as_csv(head, [[extract["month"], extract["known_at"], *(of(row) for _, of in COLUMNS)] for row in lines])
+    return as_csv(*_party_table(extract))
 
 
 def case_sheet(extract: Mapping[str, Any], units: Mapping[str, str]) -> bytes:
     """Return the cases that began in the month as CSV, one a line, units by name where that is known."""
+    return as_csv(*_case_table(extract, units))
 
+
+def extract_book(extract: Mapping[str, Any], units: Mapping[str, str]) -> bytes:
+    """Return both sheets as one XLSX workbook; no cell of it is a formula."""
+    return as_xlsx({"By party": _party_table(extract), "Cases": _case_table(extract, units)})
+
+
+def _party_table(extract: Mapping[str, Any]) -> tuple[Sequence[str], list[list[object]]]:
+    head = ["month", "known_at", *(name for name, _ in COLUMNS)]
+    lines = [*extract["parties"], extract["total"]]
+    return head, [[extract["month"], extract["known_at"], *(of(row) for _, of in COLUMNS)] for row in lines]
+
+
+def _case_table(extract: Mapping[str, Any], units: Mapping[str, str]) -> tuple[Sequence[str], list[list[object]]]:
     def values(case: Case) -> list[object]:
         progress = case["progress"]
         moments = {
             name: None if (us := getattr(progress, name)) is None else format_instant(us)
-            for name in ("protested_at", "answered_at", "resolved_at")
+            for name in ("protested_at", "answered_at", "resolved_at", "first_action_at")
         }
-        row = {**case, **moments, "admin_unit": units.get(case["admin_unit"] or "", case["admin_unit"])}
+        counted = [entered for entered in progress.steps if entered.id not in progress.corrected]
+        protest = next((entered for entered in counted if entered.kind == "protest_sent"), None)
+        replies = [entered for entered in counted if entered.kind == "reply_received"]
+        due = progress.next_due if case["state"] != "resolved" else None
+        row = {
+            **case, **moments, "admin_unit": units.get(case["admin_unit"] or "", case["admin_unit"]),
+            "protest_no": protest and protest.reference, "protest_addressee": protest and protest.addressee,
+            "reply_no": replies[-1].reference if replies else None,
+            "next_due_at": due and format_instant(due.at),
+        }  # fmt: skip
         return [row[name] for name in CASE_COLUMNS]
 
-    return as_csv(CASE_COLUMNS, [values(case) for case in extract["cases"]])
+    return CASE_COLUMNS, [values(case) for case in extract["cases"]]
 
 
 def extract_values(extract: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Receipts of advice: that a change made the way of a movement worse was told, once, and who acknowledged it.
+"""Receipts of advice: that a change, or time, made the way of a movement worse was told, once, and who acknowledged it.
 
 The truth is the picture; a receipt says what was told of it when. Every process looks at every change by its number
 and by what was known at it, so all of them come to the same receipts, and the first to write one writes it for all.
@@ -6,41 +6,30 @@ and by what was known at it, so all of them come to the same receipts, and the f
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
-from fom.domain.instants import HOUR_US, format_instant
+from fom.domain.instants import format_instant
 from fom.domain.patterns import KEPT_US
 from fom.domain.states import State
-from fom.errors import FomError, NotFound, NotPermitted
+from fom.errors import NotFound, NotPermitted
+from fom.services.movement_ahead import Run
 from fom.services.movement_marks import RouteMarks
 from fom.services.movement_outlook import Judged, judge_movements, moved_words
-from fom.services.movement_ways import Run
+from fom.services.movement_places import last_seen
 from fom.services.movements import EVERYTHING, get_movement, list_movements
 from fom.services.picture_host import PictureHost
 from fom.services.writing import note, step
-from fom.store.changes import find_change, list_changes, newest_change
-from fom.store.database import Database
-from fom.store.tables import Change, Movement, MovementAdvice, MovementPlan
+from fom.store.tables import Change, Movement, MovementAdvice, MovementCheckIn, MovementPlan, RegisterVersion
 
-log = logging.getLogger(__name__)
-BACK = 50
-BACK_US = 6 * HOUR_US
-"""A process that starts looks so far back for what nobody was there to tell (J)."""
-AT_ONCE = 100
-"""Changes looked at in one round; what came before them moved a picture that has moved on since (J)."""
-POLL_S = 0.5
 TELLING = ("report", "record", "pending")
-"""Kinds of changes that bring knowledge. What time alone moves is foreseen, and said before it comes."""
+"""Kinds of changes that bring knowledge. What time alone moves is told by `movement_watch` when it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +48,11 @@ def find_worse(session: Session, host: PictureHost, change: Change, before: int,
     so that only what was learnt counts, not what the hour did.
     """
     rows = list_movements(session, actor=EVERYTHING, now=now, since=change.at)
-    rows = [row for row in rows if row["outcome"] is None]
-    after = judge_movements(host, rows, at=change.at, known_at=change.at)
-    old = judge_movements(host, rows, at=change.at, known_at=before, with_alternates=False) if after else {}
+    made = _made_at(session, [row["id"] for row in rows])
+    rows = [row for row in rows if row["outcome"] is None and made.get(row["id"], 0) <= change.at]
+    seen = last_seen(session, host, rows, known_at=before)
+    after = judge_movements(host, rows, at=change.at, known_at=change.at, seen=seen)
+    old = judge_movements(host, rows, at=change.at, known_at=before, seen=seen, with_alternates=False) if after else {}
     told, marks = [], dict[str, RouteMarks]()
     for movement_id, judged in after.items():
         found = _worsened(old.get(movement_id), judged)
@@ -73,6 +64,14 @@ def find_worse(session: Session, host: PictureHost, change: Change, before: int,
         run, was = found
         told.append(Told(movement_id, run.state, moved_words(judged, run, marks[classification], change.at, was)))
     return told
+
+
+def _made_at(session: Session, ids: Iterable[str]) -> dict[str, int]:
+    """Return id -> when a movement was planned: what was known before that is no news to it."""
+    query = select(RegisterVersion.row_id, RegisterVersion.changed_at).where(
+        RegisterVersion.register == "movement", RegisterVersion.version == 1, RegisterVersion.row_id.in_(list(ids))
+    )
+    return {row.row_id: row.changed_at for row in session.execute(query)}
 
 
 def keep_told(session: Session, told: Iterable[Told], change: int, *, now: int) -> list[int]:
@@ -123,6 +122,7 @@ def advice_dict(row: MovementAdvice) -> dict[str, Any]:
     """Return the plain values of a receipt."""
     return {
         "number": row.number, "change": row.change_number, "state": row.state, "text": row.text,
+        "due_at": None if row.due_at is None else format_instant(row.due_at),
         "told_at": format_instant(row.told_at), "acknowledged_by": row.acknowledged_by,
         "acknowledged_at": None if row.acknowledged_at is None else format_instant(row.acknowledged_at),
     }  # fmt: skip
@@ -146,7 +146,7 @@ def acknowledge_advice(session: Session, number: int, *, actor: Actor, now: int)
 
 
 def purge_ways(session: Session, *, now: int) -> int:
-    """Take the ways out of movements that ended more than ninety days ago, with advice on them; return how many.
+    """Take the ways out of movements that ended more than ninety days ago, with advice and check-ins; return how many.
 
     Over which roads a unit moved is kept no longer; that it moved, and how it ended, stays for the benchmarks.
 
@@ -166,84 +166,11 @@ def purge_ways(session: Session, *, now: int) -> int:
         plan.ways = plan.planned_as = plan.origin = plan.destination = plan.via = None
         plan.stop_km = plan.stop_place = plan.notes = None
         plan.purged_at = now
-        session.execute(delete(MovementAdvice).where(MovementAdvice.movement_id == plan.movement_id))
+        for table in (MovementAdvice, MovementCheckIn):
+            session.execute(delete(table).where(table.movement_id == plan.movement_id))
         count += 1
     session.flush()
     return count
-
-
-class MovementWatch:
-    """The thread of a process that tells open movements what each change does to their ways."""
-
-    def __init__(self, database: Database, host: Callable[[], PictureHost]) -> None:
-        self._database, self._host = database, host
-        self._seen: int | None = None
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin to watch; ends with the process."""
-        self._thread = threading.Thread(target=self._run, name="fom-movements", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
-
-    def look(self) -> int:
-        """Look at every change that the picture has taken in since the last look; return how many advices are new."""
-        host = self._host()
-        if self._seen is None:
-            self._seen = self._begin(host)
-        version = host.version
-        if version <= self._seen:
-            return 0
-        with self._database.reading() as session:
-            first = max(self._seen, version - AT_ONCE)
-            changes = [change for change in list_changes(session, after=first) if change.number <= version]
-            before = find_change(session, first)
-        previous, told = 0 if before is None else before.at, 0
-        for change in changes:
-            if change.kind in TELLING and change.record_ids:
-                told += self._tell(host, change, previous)
-            previous, self._seen = change.at, change.number
-        self._seen = version
-        return told
-
-    def _tell(self, host: PictureHost, change: Change, previous: int) -> int:
-        now = host.now()
-        with self._database.reading() as session:
-            told = find_worse(session, host, change, previous, now=now) if _is_any_open(session) else []
-        if not told:
-            return 0
-        with self._database.writing() as session:
-            return len(keep_told(session, told, change.number, now=now))
-
-    def _begin(self, host: PictureHost) -> int:
-        with self._database.reading() as session:
-            newest = newest_change(session)
-            if newest is None:
-                return 0
-            back = list_changes(session, after=max(0, host.version - BACK))
-            return next((change.number - 1 for change in back if change.at >= host.now() - BACK_US), host.version)
-
-    def _run(self) -> None:
-        is_failing = False
-        while not self._stop.wait(POLL_S):
-            try:
-                self.look()
-                is_failing = False
-            except (FomError, SQLAlchemyError, OSError):
-                if not is_failing:
-                    log.exception("movements could not be told")
-                is_failing = True
-
-
-def _is_any_open(session: Session) -> bool:
-    query = select(Movement.id).join(MovementPlan, MovementPlan.movement_id == Movement.id)
-    return session.scalar(query.where(Movement.outcome.is_(None)).limit(1)) is not None
 
 
 def unread(receipts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the pages of movements show: the board by phase, the week, the freedom-of-movement index, the unit's pattern."""
+"""What the pages of movements show: the board by phase, the week, the freedom-of-movement index."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor, may, require
+from fom.domain.access import Actor, require
 from fom.domain.indicators import MovementEvidence, freedom_index
 from fom.domain.instants import DAY_US, parse_instant
-from fom.domain.movements import PHASES, is_of_today, may_see_pattern
-from fom.domain.patterns import WINDOW_US, Departure, Pattern, find_pattern
-from fom.errors import NotPermitted
+from fom.domain.movements import PHASES, is_of_today
 from fom.services.movement_advice import list_advice, unread
+from fom.services.movement_flights import flight_members, judge_flights
+from fom.services.movement_limits import find_unrecorded
 from fom.services.movement_marks import RouteMarks
 from fom.services.movement_outlook import TOLD_RUNS, Judged, advise, judge_movements, meetings
-from fom.services.movements import EVERYTHING, list_movements
+from fom.services.movement_places import last_seen, list_check_ins
+from fom.services.movements import list_movements
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
 
@@ -51,7 +52,7 @@ def read_board(session: Session, host: PictureHost, *, wanted: Filter = Filter()
     now = host.now()
     seen = list_movements(session, actor=actor, now=now, since=now - DAY_US)
     rows = [row for row in seen if wanted.takes(row) and _is_on_board(row, now)]
-    judged = judge_movements(host, rows, at=now, known_at=now)
+    judged = judge_movements(host, rows, at=now, known_at=now, seen=last_seen(session, host, rows, known_at=now))
     shown = _shown(session, host, rows, judged, actor=actor)
     return {
         "at": now,
@@ -83,6 +84,9 @@ def _shown(
 ) -> list[dict[str, Any]]:
     receipts = list_advice(session, [row["id"] for row in rows])
     names = site_names(session, actor=actor)
+    flights = judge_flights(session, host, rows, actor=actor, at=host.now())
+    ways = {key: (one.ways[0], one.roads.question.profile) for key, one in judged.items()}
+    unrecorded = find_unrecorded(session, host, ways, at=host.now())
     marks: dict[str, RouteMarks] = {}
     shown = []
     for row in rows:
@@ -92,9 +96,19 @@ def _shown(
             if level not in marks:
                 marks[level] = RouteMarks(session, host, level)
             outlook = advise(judged[row["id"]], marks[level], host, actor=actor, runs_told=runs_told)
+            blank = unrecorded.get(row["id"])
+            outlook["not_recorded"] = None if blank is None else blank.members()
+            outlook["advice"] += [] if blank is None else blank.advice()
+        flight = flight_members(flights[row["id"]]) if row["id"] in flights else None
         told = receipts.get(row["id"], [])
         soon = row["actual_start"] is None and parse_instant(row["planned_start"]) <= host.now() + LEAVES_SOON_US
-        members = {"outlook": outlook, "told": told, "unread": unread(told), "may_leave": soon and row["may_close"]}
+        members = {
+            "outlook": outlook,
+            "flight": flight,
+            "told": told,
+            "unread": unread(told),
+            "may_leave": soon and row["may_close"],
+        }
         shown.append({**row, **members, **ends_of(row, names)})
     return shown
 
@@ -102,20 +116,27 @@ def _shown(
 def read_movement(session: Session, host: PictureHost, movement: dict[str, Any], *, actor: Actor) -> dict[str, Any]:
     """Return one movement with its outlook, advice and receipts."""
     now = host.now()
-    judged = judge_movements(host, [movement], at=now, known_at=now)
-    return _shown(session, host, [movement], judged, actor=actor, runs_told=TOLD_RUNS)[0]
+    seen = last_seen(session, host, [movement], known_at=now)
+    judged = judge_movements(host, [movement], at=now, known_at=now, seen=seen)
+    shown = _shown(session, host, [movement], judged, actor=actor, runs_told=TOLD_RUNS)[0]
+    return {**shown, "check_ins": list_check_ins(session, movement["id"])}
 
 
 def site_names(session: Session, *, actor: Actor) -> dict[str, str]:
-    """Return id -> name of the sites and key routes that the actor may see."""
-    names = {row["id"]: str(row["name"]) for row in list_register(session, "site", actor=actor)}
+    """Return id -> name of the sites, air heads and key routes that the actor may see."""
+    rows = (row for register in ("site", "air_head") for row in list_register(session, register, actor=actor))
+    names = {row["id"]: str(row["name"]) for row in rows}
     return names | {row["id"]: str(row["code"]) for row in list_register(session, "key_route", actor=actor)}
 
 
 def ends_of(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return where a movement leaves from and goes to, in words, and the code of its key route."""
-    origin = names.get(row["from_site"] or "") or (row["origin"] or {}).get("name")
-    destination = names.get(row["to_site"] or "") or (row["destination"] or {}).get("name")
+    origin, destination = (
+        names.get(row[site] or "") or names.get(row[head] or "") or (row[place] or {}).get("name")
+        for site, head, place in (
+            ("from_site", "from_air_head", "origin"), ("to_site", "to_air_head", "destination"),
+        )
+    )  # fmt: skip
     return {"from_name": origin, "to_name": destination, "route_code": names.get(row["route"] or "")}
 
 
@@ -138,7 +159,7 @@ def read_week(
         for row in list_movements(session, actor=actor, now=now, since=start, until=end - 1)
         if wanted.takes(row) and _touches(row, start, now)
     ]
-    judged = judge_movements(host, rows, at=now, known_at=now)
+    judged = judge_movements(host, rows, at=now, known_at=now, seen=last_seen(session, host, rows, known_at=now))
     shown = {row["id"]: row for row in _shown(session, host, rows, judged, actor=actor)}
     met: list[dict[str, Any]] = []
     for meeting in meetings(host, judged):
@@ -235,55 +256,6 @@ def _evidence(row: Mapping[str, Any]) -> MovementEvidence:
         planned_end=_moment(row["planned_end"]) or start, actual_start=_moment(row["actual_start"]),
         actual_end=_moment(row["actual_end"]), outcome=row["outcome"],
     )  # fmt: skip
-
-
-# the pattern of a unit
-
-
-def read_pattern(session: Session, unit: str, *, actor: Actor, now: int, proposed: Departure | None = None) -> Pattern:
-    """Return what the departures of a unit in the last 14 days show, with one that is being planned.
-
-    Worked out at each reading from the movements, written nowhere.
-
-    Raises
-    ------
-    NotPermitted
-        Neither a planner of that unit nor the chief JOC, or not cleared for what is strictly confidential.
-    """
-    if not may_see_pattern(actor, unit):
-        raise NotPermitted("the pattern of a unit is for its own planners and the chief JOC")
-    found = [] if proposed is None else [proposed]
-    for row in list_movements(session, actor=EVERYTHING, now=now, since=now - WINDOW_US):
-        if row["unit"] != unit or row["actual_start"] is None or (proposed is not None and row["id"] == proposed.id):
-            continue
-        found.append(Departure(row["id"], parse_instant(row["actual_start"]), way_of(row)))
-    return find_pattern(found, now)
-
-
-def pattern_units(session: Session, *, actor: Actor) -> list[str]:
-    """Return the units whose pattern the actor may see, those with movements only."""
-    if actor.clearance != "strictly_confidential" or not may(actor, "edit_movements"):
-        return []
-    rows = list_register(session, "movement", actor=EVERYTHING)
-    return sorted({row["unit"] for row in rows if row["unit"] and may_see_pattern(actor, row["unit"])})
-
-
-def way_of(row: Mapping[str, Any]) -> dict[str, float]:
-    """Return segment id -> metres of the way that a movement took; a key route counts as one road."""
-    taken = {"alternate_1": 1, "alternate_2": 2}.get(row.get("travelled") or "", 0)
-    ways = row["ways"] or []
-    if taken < len(ways):
-        return way_lengths(ways[taken])
-    return {f"key route {row['route']}": 1.0} if row["route"] else {}
-
-
-def way_lengths(way: Mapping[str, Any]) -> dict[str, float]:
-    """Return segment id -> metres of a stored way; whole segments by what is left of its length."""
-    stretches = way["segments"]
-    known = {s["id"]: max(0.0, float(s["to_m"]) - float(s.get("from_m") or 0)) for s in stretches if s.get("to_m")}
-    whole = [s["id"] for s in stretches if not s.get("to_m")]
-    rest = max(float(way.get("distance_m") or 0.0) - sum(known.values()), float(len(whole)))
-    return known | {segment: rest / len(whole) for segment in whole}
 
 
 def _moment(text: str | None) -> int | None:

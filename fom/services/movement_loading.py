@@ -17,13 +17,14 @@ from fom.network.network import Network
 from fom.picture.question import Question
 from fom.routing.posture import DEFAULT_POSTURE
 from fom.services.key_routes import stretches_along
+from fom.services.movement_flights import LEG
 from fom.services.movement_lines import place_on_way, way_line
 from fom.services.movement_ways import Way, lay_out, part_of
 from fom.services.picture_host import PictureHost
 from fom.services.planning import plan_way
 from fom.services.registers import write_row
 from fom.services.writing import note, step
-from fom.store.tables import KeyRoute, MovementClearance, MovementPlan
+from fom.store.tables import KeyRoute, MovementCheckIn, MovementClearance, MovementPlan
 
 SAME_SHARE = 0.8
 """A way found that shares more of its length with the one laid is no alternate to it (doctrine 5)."""
@@ -31,7 +32,7 @@ Row = Mapping[str, Any]
 
 
 def load_movements(session: Session, host: PictureHost, rows: Sequence[Row], *, actor: Actor, now: int) -> int:
-    """Store movements with plan, clearances and close-out; return how many.
+    """Store movements with plan, clearances, check-ins and close-out; return how many.
 
     A row holds the members of the register and of the plan, and in place of ways a `course`: a key route's id with two
     shares of its length (falling = against it), or `via` positions. Planned a day before it leaves, or now.
@@ -64,8 +65,11 @@ def _load(session: Session, host: PictureHost, row: Row, *, actor: Actor, at: in
         plan.travelled = "planned"
     if row["course"] is not None:
         _lay(session, host, row, typed, plan, planned_at=planned_at, actor=actor)
+    for name in LEG:
+        setattr(plan, name, row.get(name))
     session.add(plan)
     session.flush()
+    _seen(session, host, row, plan, typed["profile"], actor=actor)
     for said in row["clearances"]:
         moments = {name: None if said[name] is None else parse_instant(said[name]) for name in _ASKED}
         session.add(
@@ -74,6 +78,23 @@ def _load(session: Session, host: PictureHost, row: Row, *, actor: Actor, at: in
                 by=actor.person, **{**said, **moments},
             )
         )  # fmt: skip
+
+
+def _seen(
+    session: Session, host: PictureHost, row: Row, plan: MovementPlan, profile: str | None, *, actor: Actor
+) -> None:
+    """Store the check-ins of a row, each at a kilometre of the way laid for it."""
+    for said in row.get("check_ins") or ():
+        way = lay_out(host.network, (plan.ways or [{"segments": []}])[0]["segments"], host.profiles[profile or ""])
+        place = place_on_way(host.network, way, min(said["km"] * 1000, way.length_m))
+        if place is not None:
+            at = parse_instant(said["at"])
+            session.add(
+                MovementCheckIn(
+                    id=said["id"], movement_id=row["id"], at=at, received=at, by=actor.person, lon=place.lon,
+                    lat=place.lat, source="km",
+                )
+            )  # fmt: skip
 
 
 _ASKED = ("asked_at", "answered_at")
@@ -85,8 +106,10 @@ def _lay(
     network, profile = host.network, host.profiles[typed["profile"]]
     stretches = _stretches(session, host, row["course"])
     way = lay_out(network, stretches, profile)
-    ends = [place_on_way(network, stretches, metres) for metres in (0.0, way.length_m - 0.1)]
-    places = [{"name": name, "lon": end[0], "lat": end[1]} for name, end in zip(row["names"], ends, strict=True) if end]
+    ends = [place_on_way(network, way, metres) for metres in (0.0, way.length_m)]
+    places = [
+        {"name": name, "lon": end.lon, "lat": end.lat} for name, end in zip(row["names"], ends, strict=True) if end
+    ]
     plan.origin, plan.destination = (places[0], places[1]) if len(places) == len(ends) else (None, None)
     question = Question(at=planned_at, known_at=planned_at, profile=profile, user_class=typed["user_class"])
     assessment = host.assess(question, sorted(set(way.numbers.tolist())))

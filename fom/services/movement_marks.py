@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.network.network import Network
-from fom.services.movement_ways import Run, Way
+from fom.services.movement_ahead import Run
+from fom.services.movement_ways import Way
 from fom.services.picture_host import PictureHost
 from fom.store.tables import KeyRoute
 

@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
 from fom.domain.instants import DAY_US, MINUTE_US, from_us, parse_instant
-from fom.domain.movements import DOUBLE_FLOW_M, ONE_AT_A_TIME, Meeting, find_meetings
+from fom.domain.movements import DOUBLE_FLOW_M, ONE_AT_A_TIME, LastSeen, Meeting, find_meetings
 from fom.domain.states import VIABLE, State
 from fom.maps.style import letter_of, word_of
 from fom.picture.question import Question
 from fom.services.disclosure import disclose_reason
+from fom.services.movement_ahead import AHEAD_US, Due, Outlook, RoadsAhead, Run, look_ahead
 from fom.services.movement_marks import RouteMarks
-from fom.services.movement_ways import AHEAD_US, Outlook, RoadsAhead, Run, Way, lay_out, look_ahead, occupied
-from fom.services.movements import list_movements, stretches_here
+from fom.services.movement_places import last_seen
+from fom.services.movement_ways import Way, lay_out, occupied, stretches_here
+from fom.services.movements import list_movements
 from fom.services.picture_host import PictureHost
 
 LOOKED_AHEAD_US = 7 * DAY_US
@@ -40,17 +42,35 @@ class Judged:
     roads: RoadsAhead
 
     @property
+    def planned_start(self) -> int:
+        """Return when it is to leave, microseconds."""
+        return parse_instant(self.movement["planned_start"])
+
+    @property
+    def actual_start(self) -> int | None:
+        """Return when it left, microseconds; None before."""
+        left = self.movement["actual_start"]
+        return None if left is None else parse_instant(left)
+
+    @property
     def outlook(self) -> Outlook:
         """Return how the chosen way stands."""
         return self.outlooks[0]
 
 
 def judge_movements(
-    host: PictureHost, movements: Iterable[Mapping[str, Any]], *, at: int, known_at: int, with_alternates: bool = True
+    host: PictureHost,
+    movements: Iterable[Mapping[str, Any]],
+    *,
+    at: int,
+    known_at: int,
+    seen: Mapping[str, LastSeen],
+    with_alternates: bool = True,
 ) -> dict[str, Judged]:
     """Return the movements that can be judged: open, with a way, by a known profile, leaving within a week.
 
-    One gathering of the picture for each profile and user class.
+    `seen`: movement id -> where it was seen last (`movement_places`). One gathering of the picture for each profile and
+    user class.
     """
     profiles = host.edition_at(known_at).profiles
     groups: dict[tuple[str, str], list[tuple[Mapping[str, Any], list[Way]]]] = {}
@@ -67,13 +87,16 @@ def judge_movements(
     found: dict[str, Judged] = {}
     for (profile_name, user_class), rows in groups.items():
         question = host.question(at, known_at, profile_name, user_class)
-        for movement, judged in _judge_group(host, question, rows):
+        for movement, judged in _judge_group(host, question, rows, seen):
             found[movement["id"]] = judged
     return found
 
 
 def _judge_group(
-    host: PictureHost, question: Question, rows: Sequence[tuple[Mapping[str, Any], list[Way]]]
+    host: PictureHost,
+    question: Question,
+    rows: Sequence[tuple[Mapping[str, Any], list[Way]]],
+    seen: Mapping[str, LastSeen],
 ) -> Iterable[tuple[Mapping[str, Any], Judged]]:
     ends = [
         max(parse_instant(m["planned_start"]), question.at) + max(way.lasts_us for way in ways) + AHEAD_US
@@ -85,10 +108,12 @@ def _judge_group(
     for movement, ways in rows:
         start, actual = parse_instant(movement["planned_start"]), movement["actual_start"]
         left = None if actual is None else parse_instant(actual)
-        outlooks = [
-            look_ahead(way, roads, planned_start=start, actual_start=left, with_windows=place == 0)
-            for place, way in enumerate(ways)
+        first = look_ahead(ways[0], roads, planned_start=start, actual_start=left, seen=seen.get(movement["id"]))
+        since = None if left is None else first.departs_at  # on the others it would be as late as on the chosen one
+        others = [
+            look_ahead(way, roads, planned_start=start, actual_start=since, with_windows=False) for way in ways[1:]
         ]
+        outlooks = [first, *others]
         yield movement, Judged(movement, tuple(ways), tuple(outlooks), roads)
 
 
@@ -110,6 +135,8 @@ def advise(
         "length_m": judged.ways[0].length_m,
         "at_m": outlook.at_m,
         "position": None if outlook.at_m is None else marks.position(judged.ways[0], outlook.at_m),
+        "position_by": "schedule" if outlook.seen is None else outlook.seen.source,
+        "seen": None if outlook.seen is None else seen_members(outlook.seen, judged.ways[0], marks),
         "lost": outlook.lost,
         "is_passable": outlook.is_passable,
         "runs": runs,
@@ -117,8 +144,16 @@ def advise(
             {"state": letter_of(other.state), "extra_us": other.arrives_at - outlook.arrives_at, "lost": other.lost}
             for other in judged.outlooks[1:]
         ],
-        "advice": [*_told_of_state(judged, runs), *_told_of_times(outlook)],
+        "advice": [*_told_of_place(outlook), *_told_of_state(judged, runs), *_told_of_times(outlook)],
     }
+
+
+def seen_members(seen: LastSeen, way: Way, marks: RouteMarks) -> dict[str, Any]:
+    """Return where a movement was seen last, as an answer states it."""
+    return {
+        "at": seen.at, "source": seen.source, "lon": seen.lon, "lat": seen.lat, "at_m": seen.at_m, "off_m": seen.off_m,
+        "place": None if seen.at_m is None else marks.position(way, seen.at_m),
+    }  # fmt: skip
 
 
 def _run(run: Run, judged: Judged, marks: RouteMarks, host: PictureHost, *, actor: Actor) -> dict[str, Any]:
@@ -134,6 +169,14 @@ def _run(run: Run, judged: Judged, marks: RouteMarks, host: PictureHost, *, acto
         "reasons": shown,
         "age_h": next((reason["age_h"] for reason in shown if reason.get("age_h") is not None), None),
     }
+
+
+def _told_of_place(outlook: Outlook) -> list[dict[str, Any]]:
+    seen = outlook.seen
+    if seen is None or seen.at_m is not None:
+        return []
+    text = f"seen {hhmm(seen.at)}Z off its way: what is told of the road ahead goes by its schedule"
+    return [{"kind": "off_way", "text": text, "state": letter_of(State.GREY)}]
 
 
 def _told_of_state(judged: Judged, runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -182,16 +225,30 @@ def moved_words(judged: Judged, run: Run, marks: RouteMarks, at: int, was: State
     """Return the advice that a stretch has moved to worse, told once for the change that moved it."""
     text = f"{marks.place(run)} turned {word_of(letter_of(run.state))} {hhmm(at)}Z"
     text += f" (was {word_of(letter_of(was))})"
+    return text + _where_words(judged, run, marks) + alternate_words(judged)
+
+
+def _where_words(judged: Judged, run: Run, marks: RouteMarks) -> str:
+    """Return how far a run lies from where the movement is, and by what that is known."""
     here = judged.outlook.at_m
-    if here is not None:
-        ahead = run.from_m - here
-        where = marks.position(judged.ways[0], here)
-        text += (
-            f": {ahead / 1000:.0f} km ahead of {where}" if ahead > ABREAST_M else f": it should be there, at {where}"
-        )
-    else:
-        text += f": {run.from_m / 1000:.0f} km from the start"
-    return text + alternate_words(judged)
+    if here is None:
+        return f": {run.from_m / 1000:.0f} km from the start"
+    where = marks.position(judged.ways[0], here)
+    seen = judged.outlook.seen
+    if seen is not None and seen.at_m is not None:
+        where += f" (seen {hhmm(seen.at)}Z)"
+    ahead = run.from_m - here
+    return f": {ahead / 1000:.0f} km ahead of {where}" if ahead > ABREAST_M else f": it should be there, at {where}"
+
+
+def due_words(judged: Judged, due: Due, marks: RouteMarks) -> str:
+    """Return the advice that time alone makes a stretch worse than caution; `judged` as of that moment."""
+    run, word = due.run, word_of(letter_of(due.run.state))
+    if not due.has_left:
+        text = f"has not left: from {hhmm(due.at)}Z on it finds {marks.place(run)} {word}"
+        return text + f" (was {word_of(letter_of(due.was))})" + alternate_words(judged)
+    text = f"{marks.place(run)} turned {word} {hhmm(due.at)}Z by itself (was {word_of(letter_of(due.was))})"
+    return text + _where_words(judged, run, marks) + alternate_words(judged)
 
 
 def hhmm(us: int) -> str:
@@ -217,7 +274,8 @@ def affected_movements(
     """
     now, wanted = host.now(), {int(number) for number in segments}
     open_ones = [row for row in list_movements(session, actor=actor, now=now, since=now) if row["outcome"] is None]
-    judged = judge_movements(host, open_ones, at=now, known_at=now, with_alternates=False)
+    seen = last_seen(session, host, open_ones, known_at=now)
+    judged = judge_movements(host, open_ones, at=now, known_at=now, seen=seen, with_alternates=False)
     found = []
     for row in open_ones:
         one = judged.get(row["id"])

@@ -22,7 +22,7 @@ from fom.network.shelf import find_folder
 from fom.services.auditing import DailyHead
 from fom.services.former_networks import FormerNetworks
 from fom.services.host_threads import HostThreads
-from fom.services.movement_advice import MovementWatch
+from fom.services.movement_watch import MovementWatch
 from fom.services.network_review import Review
 from fom.services.picture_host import HostSettings, PictureHost, Readiness
 from fom.services.policies import active_network

@@ -6,17 +6,25 @@ What the public sees is chosen member by member (`PUBLIC`), never left over from
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
-from fom.domain.instants import DAY_US, format_instant, parse_instant
+from fom.domain.facts_file import parse_record
+from fom.domain.instants import DAY_US, HOUR_US, format_instant, parse_instant
 from fom.domain.profiles import MISSION_CLASSES, USER_CLASSES
+from fom.domain.records import Control
+from fom.domain.recurring import windows_at
+from fom.domain.spans import at_tick, to_us
 from fom.errors import Conflict, FieldError, InvalidInput
+from fom.picture.picture import Picture
+from fom.picture.question import Question
 from fom.services.closing import log_closing_act
 from fom.services.differences import Side, find_difference
 from fom.services.drafts import check_uuid, checked
@@ -30,6 +38,7 @@ from fom.services.registers import get_register
 from fom.services.writing import note, step
 from fom.store.changes import add_change
 from fom.store.records import Provenance, feature_of, find_record, insert_records, list_present
+from fom.store.tables import ControlPoint
 
 EFFECTS = ("prohibited", "permission", "escort")
 EVERYTHING = 2**62
@@ -38,6 +47,10 @@ GRADE = "A1"
 """Of an order that those wrote who gave it."""
 LONGEST_US = 366 * DAY_US
 """An order that is to hold longer is ordered again, so that somebody asks again why. Project decision."""
+FRESH_MAX_H = 2160.0
+"""Verifications are held no longer than any mission may let them count (bounds of the policy)."""
+TURNS_MAX = 2
+"""So many moments at which other controls begin or end are looked at beside the first and the last hour."""
 PEOPLE_CLASSES = ("civil_population", "humanitarian", "medical")
 """For whom a look ahead counts who would be cut off: humanitarian considerations decide (requirement K3)."""
 PUBLIC = ("public_text", "start", "end", "recurring")
@@ -73,31 +86,111 @@ class OrderDraft:
 
 
 def look_ahead(session: Session, host: PictureHost, draft: OrderDraft, *, actor: Actor) -> list[dict[str, Any]]:
-    """Return who would be cut off if the order held now, without writing anything.
+    """Return who would be cut off, now and over the window of the order, without writing anything.
 
     One answer for each of population, humanitarian and medical that it applies to, else for the mission:
-    `{user_class, people, air_heads, routes}` as in `find_difference`. It is asked of the roads as they stand: what an
-    order of next week would meet nobody knows.
+    `{user_class, views, worst}`. A view is `{at, is_now, people, air_heads, routes}` as in `find_difference`: the first
+    asks of the roads as they stand, as if the order held now; the others of moments at which it will hold, with what is
+    known to begin and end by then. Nobody knows who will drive which road by then, so roads stay as verified there as
+    they are now (`_kept_fresh`). `worst` is the view that cuts most people off.
+
+    Raises
+    ------
+    InvalidInput
+        As `order_control`.
     """
     require(actor, "order_controls")
     classes = [name for name in PEOPLE_CLASSES if name in draft.user_classes]
     if not classes:
         classes = [name for name in draft.user_classes if name in MISSION_CLASSES][:1] or list(draft.user_classes[:1])
+    now = host.now()
+    feature = _feature(session, draft, actor, now)
+    control = parse_record(feature)
+    moments = _moments(host, control, now) if isinstance(control, Control) else []
     found = []
     for user_class in classes:
-        question = host.question(user_class=user_class)
-        feature = _feature(session, draft, actor, question.at)
-        said = dict(feature["properties"])
-        for name in ("received", "by", "grade", "recurring", "start", "meta"):
-            said.pop(name, None)
-        said |= {"start": format_instant(question.at), "grade": GRADE}
-        said["end"] = format_instant(max(question.at + DAY_US, draft.end or 0))
-        hypothesis = Hypothesis(add=({**feature, "id": None, "properties": said},))
-        assumed = assume(session, host, host.picture_for(question), hypothesis, question, actor=actor)
-        sides = Side(host, question), Side(host, assumed.question, assumed.picture, assumed.own)
-        answer = find_difference(session, host, *sides, actor=actor)
-        found.append({"user_class": user_class, **{name: answer[name] for name in ("people", "air_heads", "routes")}})
+        asked = host.question(user_class=user_class)
+        views = [_view(session, host, _as_if_now(feature, asked.at, draft.end), asked, actor, is_now=True)]
+        views += [
+            _view(session, host, _kept(feature), replace(asked, at=moment), actor, is_now=False) for moment in moments
+        ]
+        worst = max(views, key=lambda view: sum(one["population"] or 0 for one in view["people"]["cut_off"]))
+        found.append({"user_class": user_class, "views": views, "worst": worst})
     return found
+
+
+def _view(
+    session: Session, host: PictureHost, feature: Mapping[str, Any], question: Question, actor: Actor, *, is_now: bool
+) -> dict[str, Any]:
+    picture = host.picture_for(question)
+    if not is_now:
+        picture = _kept_fresh(picture, question.at - host.now())
+    assumed = assume(session, host, picture, Hypothesis(add=(feature,)), question, actor=actor)
+    before = Side(host, question) if is_now else Side(host, question, picture)
+    after = Side(host, assumed.question, assumed.picture, assumed.own)
+    answer = find_difference(session, host, before, after, actor=actor)
+    told = {name: answer[name] for name in ("people", "air_heads", "routes")}
+    return {"at": format_instant(question.at), "is_now": is_now, **told}
+
+
+def _kept(feature: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an order as a hypothesis takes it: without who wrote it when, for that is said there."""
+    said = {k: v for k, v in feature["properties"].items() if k not in ("received", "by", "meta")}
+    return {**feature, "id": None, "properties": said}
+
+
+def _as_if_now(feature: Mapping[str, Any], at: int, end: int | None) -> dict[str, Any]:
+    """Return an order as if it held at a moment, at all hours."""
+    kept = _kept(feature)
+    said = {k: v for k, v in kept["properties"].items() if k != "recurring"}
+    said |= {"start": format_instant(at), "end": format_instant(max(at + DAY_US, end or 0))}
+    return {**kept, "properties": said}
+
+
+def _kept_fresh(picture: Picture, ahead_us: int) -> Picture:
+    """Return the picture with verifications that hold by so much longer: as if somebody kept driving what is driven.
+
+    Without it every road of next week is unknown, an order would cut nobody off, and that would read as an all-clear.
+    """
+    hours = max(ahead_us, 0) / HOUR_US
+
+    def longer(held_h: Mapping[str, float]) -> Mapping[str, float]:
+        return MappingProxyType({key: min(value + hours, FRESH_MAX_H) for key, value in held_h.items()})
+
+    policy = picture.policy
+    held = replace(policy, verification_h=longer(policy.verification_h), wet_h=longer(policy.wet_h))
+    return picture.under(held, picture.profiles)
+
+
+def _moments(host: PictureHost, control: Control, now: int) -> list[int]:
+    """Return the moments at which an order is looked at: its first and last hour, and where other controls turn.
+
+    Empty for one that holds from now on at all hours until something changes: now tells it.
+    """
+    first = _in_force_from(control, max(control.start or now, now))
+    if first is None:
+        raise InvalidInput.single("recurring", "no such hour from start to end", "hours at which the order ever holds")
+    end = control.end if control.end is not None else first
+    last = _in_force_from(control, max(first, end - DAY_US)) or first
+    with host.reading() as picture:
+        others = [r for r in picture.survey(now).known(Control.kind) if isinstance(r, Control)]
+    turns = sorted({t for r in others for t in (r.start, r.end) if t is not None and first < t < end})
+    between = [t for t in (_in_force_from(control, turn + 1) for turn in turns[:TURNS_MAX]) if t is not None]
+    return sorted({first, last, *between} - {now})
+
+
+def _in_force_from(control: Control, moment: int) -> int | None:
+    """Return the first moment from one on at which an order holds, None when it holds no more."""
+    start, end = control.start or moment, control.end if control.end is not None else LONGEST_US + moment
+    moment = max(moment, start)
+    if moment > end:
+        return None
+    if control.recurring is None:
+        return moment
+    tick, none = np.array([at_tick(moment)]), np.zeros(1, np.int64)
+    is_in, change = windows_at(control.recurring, (start, end), tick, none)
+    begins = moment if is_in[0] else to_us(int(change[0]))
+    return begins if begins <= end else None
 
 
 def order_control(session: Session, draft: OrderDraft, *, actor: Actor, now: int, host: PictureHost) -> Outcome:
@@ -128,6 +221,9 @@ def order_control(session: Session, draft: OrderDraft, *, actor: Actor, now: int
         return Outcome(record_id=order_id)
     (feature,) = named_in_use([feature], host.names)
     check_references(session, [feature], host.network)
+    written = parse_record(feature)
+    if isinstance(written, Control) and _in_force_from(written, at) is None:
+        raise InvalidInput.single("recurring", "no such hour from start to end", "hours at which the order ever holds")
     change = add_change(session, "record", at=at, subject=("record", order_id), record_ids=[order_id])
     provenance = Provenance(change_number=change, classification=draft.classification)
     insert_records(session, [feature], provenance)
@@ -163,7 +259,10 @@ PHASES = ("in_force", "coming", "ended", "lifted")
 
 
 def list_public_controls(session: Session, *, at: int) -> list[dict[str, Any]]:
-    """Return what anybody may know of the orders that hold or will: `place, public_text, start, end, recurring`."""
+    """Return what anybody may know of our orders and control points that hold or will.
+
+    `place, public_text, start, end, recurring, is_coming`.
+    """
     rows = list_present(session, ["control"], known_at=EVERYTHING)
     orders = [feature_of(row) for row in rows if _is_own_order(row.properties)]
     lifted = _lifted(session, [order["id"] for order in orders], EVERYTHING)
@@ -176,6 +275,15 @@ def list_public_controls(session: Session, *, at: int) -> list[dict[str, Any]]:
         told = {name: said.get(name) for name in PUBLIC}
         is_coming = parse_instant(said["start"]) > at
         found.append({"place": place if isinstance(place, str) else None, "is_coming": is_coming, **told})
+    points = select(ControlPoint).where(ControlPoint.run_by == "mission", ControlPoint.ends_at >= at)
+    found += [
+        {
+            "place": point.public_place, "is_coming": point.starts_at > at, "public_text": point.public_text,
+            "start": format_instant(point.starts_at), "end": format_instant(point.ends_at), "recurring": None,
+        }
+        for point in session.scalars(points)
+        if point.starts_at is not None and point.ends_at is not None
+    ]  # fmt: skip
     return sorted(found, key=lambda told: (told["start"], told["end"], told["public_text"]))
 
 
@@ -266,8 +374,3 @@ def _faults(draft: OrderDraft, at: int) -> list[FieldError]:
         came = "both" if draft.area_id else "neither"
         errors.append(FieldError("area_id", came, "either an area of the register or a part of a key route"))
     return errors
-
-
-def new_order_id() -> str:
-    """Return an id for an order that nobody has sent yet."""
-    return str(uuid.uuid4())

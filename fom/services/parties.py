@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
 from fom.domain.compliance import (
+    BEFORE_WEEKS,
     CONSENT_WEEKS,
     GROUPS,
     PARTIES,
+    RECENT_WEEKS,
     WEEK_US,
     Attempt,
     Share,
@@ -28,6 +30,7 @@ from fom.domain.compliance import (
     group_counts,
     rate_per_100,
 )
+from fom.domain.growth import GROWTH_WEEKS
 from fom.domain.indicators import OUTCOMES_NOT_ATTEMPTED
 from fom.domain.instants import format_instant, parse_instant
 from fom.domain.profiles import USER_CLASSES
@@ -62,9 +65,28 @@ class Evidence:
 
     def moments(self) -> list[int]:
         """Return when something moved: attempts, and cases that name no movement of the register."""
+        return self._attempted() + self._own()
+
+    def has_exposure(self) -> bool:
+        """Return whether a trend can be judged per 100 movements, over all of its weeks.
+
+        A case without a movement counts as one of its own. Where most movements are such, the rate is near 100 per 100
+        whatever happens, and growth would be hidden: the trend is judged by week then.
+        """
+        own, total = self._own(), BEFORE_WEEKS + RECENT_WEEKS
+        for first, last in ((GROWTH_WEEKS, total), (total, RECENT_WEEKS), (RECENT_WEEKS, 0)):
+            start, end = self.at - first * WEEK_US, self.at - last * WEEK_US
+            attempts, cases = (sum(start < moment <= end for moment in m) for m in (self._attempted(), own))
+            if attempts <= cases:
+                return False
+        return True
+
+    def _attempted(self) -> list[int]:
+        return [attempt.at for attempt in self.attempts]
+
+    def _own(self) -> list[int]:
         known = {attempt.id for attempt in self.attempts}
-        own = [violation.at for violation in self.violations if violation.movement not in known]
-        return [attempt.at for attempt in self.attempts] + own
+        return [violation.at for violation in self.violations if violation.movement not in known]
 
 
 def read_evidence(
@@ -165,7 +187,12 @@ def _figures(
         "is_group": party not in PARTIES,
         "rate": rate_per_100(len(mine), count_exposure(attempts, violations)),
         "share": freedom_share(attempts, violations, actors),
-        "trend": find_trend([v.at for v in evidence.violations if v.actor in actors], evidence.moments(), at),
+        "trend": find_trend(
+            [violation.at for violation in evidence.violations if violation.actor in actors],
+            evidence.moments(),
+            at,
+            has_exposure=evidence.has_exposure(),
+        ),
         "open": sum(case["state"] != "resolved" for case in cases),
         "open_protests": sum(case["state"] == "protested" for case in cases),
         "overdue": sum(case["is_overdue"] for case in cases),
@@ -198,6 +225,16 @@ def figure_values(figures: Mapping[str, Any]) -> dict[str, Any]:
             "recent_mean": trend.recent_mean,
             "before_mean": trend.before_mean,
             "ratio": trend.ratio,
+            "chance": trend.chance,
+            "growth": {
+                "is_alarm": trend.growth.is_alarm,
+                "has_enough": trend.growth.has_enough,
+                "events": trend.growth.events,
+                "per_week": trend.growth.per_week,
+                "interval": trend.growth.interval and asdict(trend.growth.interval),
+                "chance": trend.growth.chance,
+                "scatter": trend.growth.scatter,
+            },
             "weeks": [
                 {"end": format_instant(week.end), "events": week.events, "movements": week.movements}
                 for week in trend.weeks

@@ -22,10 +22,12 @@ LAYERS = {
     "threat_area": "areas",
     "route": "routes",
     "air_head": "air-heads",
+    "restriction_case": "consent",
     "crossing": "crossings",
     "site": "sites",
     "area": "areas",
     "key_route": "routes",
+    "movement": "movements",
 }
 """Kind of record or register -> layer to be fetched again; judgements of a record belong to its layer."""
 QUEUE_MAX = 5_000

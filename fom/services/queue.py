@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require, visible
+from fom.domain.answers import says_where
 from fom.domain.facts_file import parse_record
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from fom.domain.places import uncertainty_m
@@ -171,7 +172,8 @@ def badges_of(
         found.append("skewed")
     if any(row.occurred is not None and row.received is not None and row.occurred > row.received for row in rows):
         found.append("future")
-    if not rows or not any(is_placed(row) for row in rows):
+    is_told = not rows and version is not None and says_where(version.body.get("answers") or {})
+    if not is_told and not any(is_placed(row) for row in rows):
         found.append("no_place")
     if {row.id for row in rows} & set(conflicts):
         found.append("contradicted")

@@ -6,7 +6,7 @@ Verified road is GREEN and AMBER. What GREY roads would add is a separate answer
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,13 @@ class ReachRequest:
         object.__setattr__(self, "minutes", asked)
 
 
-def find_reach(session: Session, host: PictureHost, request: ReachRequest, *, actor: Actor) -> dict[str, Any]:
+def find_reach(
+    session: Session, host: PictureHost, request: ReachRequest, *, actor: Actor,
+    note: Callable[[NDArray[np.int64]], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the GeoJSON answer `fom-reach/1` of docs/analyses.md: bands and places as features, smallest band first.
+
+    `note` is told the numbers of the segments that the bands cover.
 
     Raises
     ------
@@ -80,6 +85,9 @@ def find_reach(session: Session, host: PictureHost, request: ReachRequest, *, ac
     found = [] if snap is None else [_Found.of(host, judged, request, snap, joined, is_verified=True)]
     if snap is not None and request.allow_unverified:
         found.append(_Found.of(host, judged, request, snap, joined, is_verified=False))
+    if note is not None and found:
+        widest = request.minutes[-1] * MINUTE_MS
+        note(np.unique(np.concatenate([one.reach.covered(widest).segment for one in found])))
     places = _places(rows, found)
     return {
         "type": "FeatureCollection",

@@ -19,7 +19,7 @@ from fom.services.registers import write_row
 from fom.services.writing import note, step
 from fom.store.tables import REGISTER_TABLES, KeyRoute
 
-GROUND = ("site", "area", "air_head", "crossing", "key_route")
+GROUND = ("site", "area", "air_head", "crossing", "control_point", "key_route")
 """Registers that describe the ground; loaded first, because the others name their rows."""
 LATER = ("protest_at", "resolved_at")
 """Members of a case that come after its opening."""

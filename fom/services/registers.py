@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from fom.domain.access import Access, Actor, Guarded, may, require, visible
 from fom.domain.instants import DAY_US, format_instant
 from fom.domain.movements import is_confined, may_change, may_see
-from fom.domain.registers import ORDER, format_values, members_of, parse_values
-from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from fom.domain.registers import FOLLOWING, ORDER, format_values, members_of, parse_values
+from fom.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted
 from fom.services.clause_lists import check_case
 from fom.services.writing import note, step
 from fom.store.columns import hash_of
@@ -25,17 +25,22 @@ from fom.store.tables import REGISTER_TABLES, Inspection, MovementPlan, Register
 from fom.store.tables.registers import Kept
 
 READ_ACTION = "read_picture"
-READ_ACTIONS = dict.fromkeys(("restriction_case", "commitment"), "read_restriction_cases")
+READ_ACTIONS = dict.fromkeys(
+    ("restriction_case", "commitment", "liaison_contact", "political_date"), "read_restriction_cases"
+)
 """Register -> what an actor must be permitted to read it, where that is not `READ_ACTION`."""
 EDIT_ACTIONS = {
     "key_route": "edit_key_routes",
     "air_head": "edit_air_heads",
     "crossing": "edit_crossings",
+    "control_point": "edit_zones",
     "site": "edit_sites",
     "area": "edit_zones",
     "movement": "edit_movements",
     "restriction_case": "edit_restriction_cases",
     "commitment": "edit_restriction_cases",
+    "liaison_contact": "edit_restriction_cases",
+    "political_date": "edit_restriction_cases",
     "hazard_priority": "edit_hazard_priorities",
     "task": "edit_tasks",
     "assessment": "sign_assessment",
@@ -45,8 +50,10 @@ RECORD_MEMBERS = {"restriction_case": ("record_id", "order_id"), "hazard_priorit
 """Register -> members that name a record."""
 ROW_MEMBERS = {
     "movement": {"route": "key_route", "from_site": "site", "to_site": "site"},
+    "control_point": {"zone": "area", "site": "site"},
     "site": {"parent": "site"},
     "restriction_case": {"movement_id": "movement", "route": "key_route"},
+    "liaison_contact": {"route": "key_route"},
 }
 """Register -> member -> register whose row it names."""
 ASSESSMENT_LIFE_US = 30 * DAY_US
@@ -123,6 +130,7 @@ def save_register(
     members_of(register)
     require(actor, EDIT_ACTIONS[register])
     typed = parse_values(register, values)
+    _check_following(session, register, typed)
     at = step(session, now)
     return save_checked(session, register, typed, version=version, actor=actor, at=at)
 
@@ -300,6 +308,18 @@ def _last_version(session: Session, register: str, row_id: str) -> int:
     return session.scalar(query) or 0
 
 
+def _check_following(session: Session, register: str, typed: Mapping[str, Any]) -> None:
+    """Refuse what is typed where inspections speak; the same as it stands is no change, and neither is nothing."""
+    names = FOLLOWING.get(register, ())
+    row = session.get(REGISTER_TABLES[register], typed["id"]) if names else None
+    stands = format_values(register, vars_of(register, row)) if row is not None else {"status": "unknown"}
+    said = format_values(register, typed) if names else {}
+    expected = "nothing typed: it follows from inspections, landings and closings; send one to /api/v1/inspections"
+    errors = [FieldError(n, str(said[n])[:80], expected) for n in names if said[n] != stands.get(n)]
+    if errors:
+        raise InvalidInput(errors)
+
+
 def _check_approvals(register: str, typed: Mapping[str, Any], row: Kept | None, actor: Actor) -> None:
     """Aircraft types are approved by aviation, each under the name of who did it. Source: requirement 2.9."""
     if register != "air_head" or may(actor, "approve_aircraft"):
@@ -341,7 +361,8 @@ def _keep_inspection(
     session: Session, register: str, typed: Mapping[str, Any], before: Mapping[str, Any], *, by: str, at: int
 ) -> None:
     inspected_at = typed.get("inspected_at")
-    if inspected_at is None or format_instant(inspected_at) == before.get("inspected_at"):
+    is_as_before = inspected_at is None or format_instant(inspected_at) == before.get("inspected_at")
+    if register not in ("air_head", "crossing") or inspected_at is None or is_as_before:
         return
     session.add(
         Inspection(

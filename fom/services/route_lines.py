@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from defusedxml.ElementTree import fromstring
 from numpy.typing import NDArray
 
 from fom.domain.geodesy import Plane, densify, line_length_m
-from fom.domain.route_class import RouteClass, classify
+from fom.domain.instants import parse_instant
+from fom.domain.route_class import Obstacles, RouteClass, classify, parse_route_class, with_stated
+from fom.domain.route_studies import STUDY_LIFE_US
 from fom.errors import InvalidInput
 from fom.maps.route_lines import route_feature
 from fom.network.network import ASSET_TYPES, Network
@@ -92,24 +95,39 @@ def match_line(network: Network, router: Router, line: Floats) -> dict[str, Any]
     return {"via": vias, "segments": segments, "line_m": line_length_m(line), "gaps": _gaps(along, off)}
 
 
-def preview_course(network: Network, segments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a course would be: `length_m, classification, feature`, the feature for a map."""
+def preview_course(
+    network: Network, segments: Sequence[Mapping[str, Any]], studies: Sequence[Mapping[str, Any]] = (), *, at: int = 0
+) -> dict[str, Any]:
+    """Return what a course would be: `length_m, classification, obstacles, stated, feature`, the feature for a map.
+
+    Of the studies (newest first) those still fresh at a moment add what they state: gradients, curves, and the newest
+    class that one of them states.
+    """
+    fresh = [study for study in studies if 0 <= at - parse_instant(study["studied_at"]) <= STUDY_LIFE_US]
+    stated = next((study for study in fresh if study["stated_class"]), None)
+    found, obstacles = course_class(network, segments, {p["kind"] for study in fresh for p in study["points"]})
+    whole = found if stated is None else with_stated(found, parse_route_class(stated["stated_class"]))
     return {
         "length_m": length_of(network, segments),
-        "classification": str(course_class(network, segments)),
+        "classification": str(whole),
+        "obstacles": asdict(obstacles),
+        "stated": stated,
         "feature": route_feature(network, segments, {}),
     }
 
 
-def course_class(network: Network, segments: Sequence[Mapping[str, Any]], *, weather: str | None = None) -> RouteClass:
-    """Return the class of a course from what the network records of its segments and the assets on them.
+def course_class(
+    network: Network, segments: Sequence[Mapping[str, Any]], studied: Collection[str] = ()
+) -> tuple[RouteClass, Obstacles]:
+    """Return the class of a course, and its obstacles, from what the network records of its segments and assets.
 
-    Gradient and curves are not recorded, so that they make no obstruction mark here.
+    The network records neither gradients nor curves: a point of such a kind in a study (`studied`) shows that there is
+    one; that there is none, only a stated class can say.
     """
     found = (network.find_segment(stretch["id"]) for stretch in segments)
     numbers = np.array(sorted({number for number in found if number is not None}), np.int64)
     if not len(numbers):
-        return RouteClass()
+        return RouteClass(), Obstacles()
     assets = sorted({int(a) for number in numbers for a in network.assets_on(int(number))})
     kinds = [ASSET_TYPES[network.asset_type[a]] for a in assets]
     widths = np.fmin(np.asarray(network.carriageway_m)[numbers], np.asarray(network.limits)[numbers, 2])
@@ -119,8 +137,9 @@ def course_class(network: Network, segments: Sequence[Mapping[str, Any]], *, wea
         _known(network.asset_limits[[a for a, kind in zip(assets, kinds, strict=True) if kind == "bridge"], 0]),
         _known(np.asarray(network.limits)[numbers, 0]),
         [*_known(np.asarray(network.limits)[numbers, 3]), *_known(network.asset_limits[assets, 3])],
-        has_ford=any(kind in ("ford", "ferry") for kind in kinds),
-        weather=weather,
+        has_ford=any(kind in ("ford", "ferry") for kind in kinds) or bool({"ford", "ferry"} & set(studied)),
+        is_steep="gradient" in studied or None,
+        is_sharp="curve" in studied or None,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from fom.domain.access import CLASSIFICATIONS, Actor, require, visible
 from fom.domain.inspections import REVIEW_MAX_US, SKEW_US
 from fom.domain.instants import format_instant
+from fom.domain.route_class import parse_route_class
 from fom.domain.route_studies import parse_points, studied_share
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.network.network import Network
@@ -32,6 +33,7 @@ class StudyDraft:
     review_by: int
     summary: str
     points: Sequence[Any] = ()
+    stated_class: str = ""
     classification: str = "confidential"
 
 
@@ -108,6 +110,7 @@ def study_dict(row: RouteStudy) -> dict[str, Any]:
     return {
         "id": row.id, "route_id": row.route_id, "author": row.author, "studied_at": format_instant(row.studied_at),
         "review_by": format_instant(row.review_by), "points": row.points, "summary": row.summary,
+        "stated_class": row.stated_class,
         "classification": row.classification, "signed_by": row.by, "received": format_instant(row.received),
     }  # fmt: skip
 
@@ -124,10 +127,16 @@ def _checked(draft: StudyDraft, length_m: float, at: int, errors: list[FieldErro
     if draft.classification not in CLASSIFICATIONS:
         errors.append(FieldError("classification", draft.classification[:40], "one of " + ", ".join(CLASSIFICATIONS)))
     points = parse_points(draft.points, length_m, errors)
+    stated_class = None
+    if draft.stated_class.strip():
+        try:
+            stated_class = str(parse_route_class(draft.stated_class, field="stated_class"))
+        except InvalidInput as refused:
+            errors += refused.errors
     if errors:
         raise InvalidInput(errors)
     return {
         "route_id": draft.route_id, "author": draft.author.strip(), "studied_at": draft.studied_at,
         "review_by": draft.review_by, "summary": draft.summary.strip(), "points": points,
-        "classification": draft.classification,
+        "stated_class": stated_class, "classification": draft.classification,
     }  # fmt: skip

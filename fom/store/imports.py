@@ -58,13 +58,6 @@ def batch_records(session: Session, batch_id: str) -> Sequence[RecordRow]:
     return session.scalars(query).all()
 
 
-def find_batch_of(session: Session, report_id: str) -> tuple[str, int] | None:
-    """Return (batch id, row number) of a report that was imported."""
-    query = select(ImportRow.batch_id, ImportRow.number).where(ImportRow.report_id == report_id)
-    row = session.execute(query).first()
-    return None if row is None else (row[0], row[1])
-
-
 def count_amended(session: Session, batch_id: str) -> int:
     """Return how many reports of a batch have more than one version."""
     query = (

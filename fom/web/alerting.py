@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -19,7 +18,6 @@ from fom.web.access import current_actor, find_actor
 from fom.web.edge import Edge, edge, reading
 
 _SHOWN, _OUTSIDE = "fom.shown", "fom.outside"
-log = logging.getLogger("fom.web")
 
 
 def outside() -> Outside:
@@ -38,7 +36,8 @@ def start_keeper(app: Flask) -> AlertKeeper:
     """Begin to match and deliver in the background; needs the picture to be there."""
     parts: Edge = app.extensions["fom"]
     keeper = AlertKeeper(parts.config, parts.database, lambda: parts.hosts.current, shown_log(app), clock=parts.clock)
-    parts.closers.append(keeper.stop)
+    parts.closers.insert(0, keeper.stop)  # before what was shown last is written down
+    shown_log(app).start()
     keeper.start()
     return keeper
 
@@ -50,7 +49,7 @@ def note_shown(
     subject: str = "",
     at: int | None = None,
     known_at: int | None = None,
-    segments: Callable[[], Iterable[str]] | None = None,
+    segments: Callable[[], Iterable[str | int]] | None = None,
 ) -> None:
     """Remember what the person asking is shown; a state is shown also where that cannot be remembered.
 
@@ -63,18 +62,60 @@ def note_shown(
     )  # fmt: skip
 
 
+def note_answer(
+    kind: str,
+    asked: Mapping[str, Any],
+    *,
+    subject: str = "",
+    segments: Callable[[], Iterable[str | int]] | None = None,
+) -> None:
+    """Remember what an answer shows that repeats its question: `at, known_at, profile, user_class`."""
+    at, known_at = parse_instant(asked["at"]), parse_instant(asked["known_at"])
+    host = edge().host
+    is_now = abs(host.now() - at) < MINUTE_US and abs(host.now() - known_at) < MINUTE_US
+    question = host.question(at, known_at, asked["profile"], asked["user_class"])
+    moments = (None, None) if is_now else (at, known_at)
+    note_shown(kind, question, subject=subject, segments=segments, at=moments[0], known_at=moments[1])
+
+
 def note_plan(plan: Mapping[str, Any]) -> None:
     """Remember the roads of a plan: of every way in it."""
     ways = [plan["best"], plan["unverified"], *plan["alternates"], *(plan.get("trade_offs") or ())]
     ids = {stretch["id"] for way in ways if way for stretch in way["segments"]}
-    if not ids:
-        return
-    at, known_at = parse_instant(plan["at"]), parse_instant(plan["known_at"])
-    host = edge().host
-    is_now = abs(host.now() - at) < MINUTE_US and abs(host.now() - known_at) < MINUTE_US
-    question = host.question(at, known_at, plan["profile"], plan["user_class"])
-    moments = (None, None) if is_now else (at, known_at)
-    note_shown("plan", question, segments=lambda: ids, at=moments[0], known_at=moments[1])
+    if ids:
+        note_answer("plan", plan, segments=lambda: ids)
+
+
+def note_difference(difference: Mapping[str, Any]) -> None:
+    """Remember both sides of a difference that are no supposition: the key routes, and what differs."""
+    moved = {int(move[0]) for move in difference["moves"]}
+    for side in (difference["before"], difference["after"]):
+        if not side["hypothetical"]:
+            note_answer("changes", side, segments=lambda: moved | _on_key_routes())
+
+
+def note_reach(answer: Mapping[str, Any], covered: Iterable[Any]) -> None:
+    """Remember the roads within reach: `covered` are arrays of segment numbers."""
+    note_answer("reach", answer, segments=lambda: (number for some in covered for number in some.tolist()))
+
+
+def note_analysis(answer: Mapping[str, Any]) -> None:
+    """Remember an analysis: the key routes, and the roads that it names."""
+    note_answer("analysis", answer, subject=answer["analysis"], segments=lambda: _on_key_routes() | _named(answer))
+
+
+def _on_key_routes() -> set[str | int]:
+    return {int(arc) >> 1 for arcs in edge().host.key_routes().values() for arc in arcs}
+
+
+def _named(part: Any) -> set[str | int]:
+    """Return the ids in every list `segments` of an answer."""
+    if isinstance(part, list):
+        return {name for one in part for name in _named(one)}
+    if not isinstance(part, Mapping):
+        return set()
+    found = {name for key, inner in part.items() if key != "segments" for name in _named(inner)}
+    return found | {name for name in part.get("segments") or () if isinstance(name, str)}
 
 
 def note_stream(app: Flask, host: Any, profile: str, user_class: str, actor: Actor) -> None:
@@ -100,15 +141,7 @@ def unread_alerts() -> int | None:
 def register(app: Flask) -> None:
     """Keep the log of what is shown with the application, and give templates the count."""
     parts: Edge = app.extensions["fom"]
-    app.extensions[_SHOWN] = ShownLog(parts.database, days=parts.config.shown_days)
+    app.extensions[_SHOWN] = ShownLog(parts.database, closing=parts.closing)
     app.extensions[_OUTSIDE] = Outside.of(parts.config)
     app.add_template_global(unread_alerts, "unread_alerts")
-    parts.closers.append(lambda: _write_down(app))
-
-
-def _write_down(app: Flask) -> None:
-    parts: Edge = app.extensions["fom"]
-    try:
-        shown_log(app).flush(now=parts.clock())
-    except Exception:  # the edge of a process that ends: nothing may keep it
-        log.exception("what was shown last could not be written down")
+    parts.closers.append(shown_log(app).stop)

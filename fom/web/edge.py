@@ -99,9 +99,10 @@ class Edge:
                 g.pop("host", None)  # what follows is told of the picture with the change in it
 
     def close(self) -> None:
-        """Let the streams end and stop the host's threads."""
+        """Let the streams end and stop every thread of the application; again changes nothing."""
         self.closing.set()
-        for close in self.closers:
+        closers, self.closers = self.closers, []
+        for close in closers:
             close()
         if self._hosts is not None:
             self._hosts.stop()

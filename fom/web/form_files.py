@@ -8,7 +8,8 @@ from fom.domain.access import Actor
 from fom.domain.forms import FORMS
 from fom.errors import NotFound
 from fom.exchange.xlsform import XlsForm, build_xlsform
-from fom.services.odk_forms import list_subjects, odk_words
+from fom.services.form_subjects import list_subjects
+from fom.services.odk_forms import odk_words
 from fom.web.edge import edge
 
 

@@ -7,13 +7,13 @@ import { placeStep } from "./place.js";
 import { latinFigures, twoForms } from "./position.js";
 import { begin } from "./track.js";
 import { add, button, chip, confirmStep, el, fill, go, ltr, warningBand } from "./ui.js";
-import { answerWords, formOf, listed, metres, problemWords, refusalWords, t } from "./words.js";
+import { answerWords, formOf, listed, metres, problemWords, refusalWords, t, wordsLongest } from "./words.js";
 import { wayStep, wayWords } from "./way.js";
 
 const ABOUT_ME = ["strength", "user_class", "passed"];
 // Questions whose answer is the same on most days of a patrol: kept from the last report, shown before sending.
 const ASSUMED = { unimpeded: true };
-const SEND_WAKES_MS = 350, TEXT_MAX = 500, WORDS_MAX = 1000, REGISTERS = { air_head: "air_heads", crossing: "crossings", site: "camps" };
+const SEND_WAKES_MS = 350, REGISTERS = { air_head: "air_heads", crossing: "crossings", site: "camps" };
 
 export const isDetails = (item) => Boolean(item.after || item.base);
 
@@ -135,7 +135,7 @@ const CONTROLS = {
         return;
       }
     }
-    add(body, el("textarea", { maxlength: TEXT_MAX, rows: "5", "aria-label": question.words, value: value ?? "", oninput: ({ target }) => say(target.value.trim()) }));
+    add(body, el("textarea", { maxlength: question.longest ?? 500, rows: "5", "aria-label": question.words, value: value ?? "", oninput: ({ target }) => say(target.value.trim()) }));
   },
 
   async number({ body, question, value, say, settle }) {
@@ -211,7 +211,7 @@ async function renderReview({ view, item, form, body, foot, back }) {
     await saveDraft(item);
     await renderForm(view, item);
   };
-  const words = el("textarea", { rows: "3", maxlength: WORDS_MAX, value: item.words ?? "", id: "words", oninput: ({ target }) => { item.words = target.value; saveDraft(item); } });
+  const words = el("textarea", { rows: "3", maxlength: wordsLongest(), value: item.words ?? "", id: "words", oninput: ({ target }) => { item.words = target.value; saveDraft(item); } });
   const missing = form.questions.filter((question) => question.is_required && item.answers[question.code] === undefined);
   const send = button(t("send"), async () => { send.disabled = true; await finish(item); }, { class: "main", disabled: true });
   // a second tap on Next must not send: the button there wakes after a moment

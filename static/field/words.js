@@ -35,6 +35,7 @@ export const comma = () => (language === "ar" ? "، " : ", ");
 export const listed = (parts) => parts.filter(Boolean).join(comma());
 
 export const allForms = () => forms?.forms ?? [];
+export const wordsLongest = () => forms?.words_longest ?? 1000;
 export const formOf = (code) => allForms().find((form) => form.code === code) ?? null;
 export const titleOf = (code) => formOf(code)?.title ?? code;
 export const answerWords = (question, code) => question.answers.find((answer) => answer.code === code)?.words ?? code;

@@ -1,6 +1,6 @@
 // A position field ([data-position]): fills it from GPS or from a tap on the map, and reads it back as it is typed.
 // Without scripts the server reads the place back before it saves.
-import { element } from "./words.js";
+import { element, said } from "./words.js";
 
 const READ_AFTER_MS = 400;
 const TAP_PX = 8;
@@ -20,7 +20,7 @@ for (const field of document.querySelectorAll("[data-position]")) {
     const body = await answer.json();
     if (!answer.ok) {
       told.dataset.refused = "";
-      told.textContent = body.errors ? `${body.errors[0].came}: expected ${body.errors[0].expected}` : body.detail;
+      told.textContent = body.errors ? said("refused", "{came}: expected {expected}", body.errors[0]) : body.detail;
       return;
     }
     if ("refused" in told.dataset) told.textContent = "";
@@ -46,13 +46,13 @@ for (const field of document.querySelectorAll("[data-position]")) {
   });
 
   part("gps").addEventListener("click", () => {
-    told.textContent = "Asking this device where it is.";
+    told.textContent = said("gps_asking", "Asking this device where it is.");
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         fill(`${coords.longitude.toFixed(6)}, ${coords.latitude.toFixed(6)}`, "gps", coords.accuracy);
-        told.textContent = `± ${Math.round(coords.accuracy)} m by this device.`;
+        told.textContent = said("gps_doubt", "± {m} m by this device.", { m: Math.round(coords.accuracy) });
       },
-      (error) => { told.textContent = `This device gave no position (${error.message}). Type it, or point on the map.`; },
+      () => { told.textContent = said("gps_none", "This device gave no position. Type it, or point on the map."); },
       { enableHighAccuracy: true, timeout: 20000 },
     );
   });
@@ -72,7 +72,7 @@ for (const field of document.querySelectorAll("[data-position]")) {
     map.on("click", ({ lngLat }) => {
       const metres = (78271.5 * Math.cos((lngLat.lat * Math.PI) / 180)) / 2 ** map.getZoom();
       fill(`${lngLat.lng.toFixed(6)}, ${lngLat.lat.toFixed(6)}`, "map", Math.max(15, TAP_PX * metres));
-      told.textContent = `± ${Math.round(Math.max(15, TAP_PX * metres))} m by this map. Closer is surer.`;
+      told.textContent = said("map_doubt", "± {m} m by this map. Closer is surer.", { m: Math.round(Math.max(15, TAP_PX * metres)) });
     });
   });
 }

@@ -29,6 +29,10 @@ export function plain(code) {
 const WORDS = { O: "open", C: "caution", "?": "unknown", R: "restricted", X: "closed", "-": "no such direction" };
 export const stateWord = (letter) => WORDS[letter] ?? WORDS["-"];
 
+// Words of a page that speaks several languages (#report-words), English elsewhere; {name} is filled in.
+const told = JSON.parse(document.querySelector("#report-words")?.textContent ?? "{}");
+export const said = (key, english, values = {}) => (told[key] ?? english).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
 // DOM by hand, never by HTML text: what comes from reports is only ever textContent.
 export function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);

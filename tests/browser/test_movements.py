@@ -59,3 +59,24 @@ def test_a_close_out_on_a_phone_is_one_choice_and_one_press_without_scripts(visi
     button.click()
     expect(page.get_by_role("status")).to_contain_text("is closed: travelled as planned")
     expect(page.get_by_text("recorded, waits for a grade")).to_be_visible()
+
+
+def test_a_phone_says_where_it_is_by_one_press_and_the_map_shows_it_there(visit: Opener) -> None:
+    seen = visit("duty", size=PHONE)
+    plan(seen, TOWN_C)
+    page = seen.page
+    page.get_by_role("button", name="Left now").click()
+    expect(page.get_by_text("Nobody has seen it since it left")).to_be_visible()
+    lon, lat = point_on("a-b", 0.4)
+    seen.context.grant_permissions(["geolocation"])
+    seen.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 8})
+    here = page.get_by_role("button", name="We are here")
+    assert here.bounding_box()["height"] >= 48
+    here.click()
+    expect(page.get_by_role("status").first).to_contain_text("Noted where it is")
+    expect(page.locator("[data-live=advice]")).to_contain_text("by check-in")
+    assert page.locator("html").bounding_box()["width"] <= PHONE["width"]
+    layer = seen.context.request.get(f"{seen.address}/api/v1/layers/movements").json()
+    (point,) = [f for f in layer["features"] if f["properties"]["part"] == "point"]
+    assert point["geometry"]["coordinates"] == [round(lon, 6), round(lat, 6)]
+    assert point["properties"]["symbol"] == "mov"

@@ -23,7 +23,6 @@ PAGES = {
     "/forms": "Forms to take along",
     "/routes": "Key routes",
     "/planner": "Planner",
-    "/air-heads": "Air heads",
     "/registers": "Registers",
     "/registers/air-heads": "Air heads",
     "/registers/key-routes/new": "New key route",
@@ -94,7 +93,7 @@ def test_a_key_route_is_shown_by_kilometre_and_agrees_with_the_list(visit: Opene
 def test_the_theme_is_chosen_with_and_without_scripts(visit: Opener) -> None:
     for scripts in (True, False):
         seen = visit("lead", scripts=scripts)
-        page = seen.go("/air-heads")
+        page = seen.go("/registers/air-heads")
         page.get_by_label("Account and appearance").click()
         page.get_by_role("button", name="Light").click()
         expect(page.locator("html")).to_have_attribute("data-theme", "light")

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fom.domain.benchmarks import (
-    BOARD,
     DEFINITIONS,
     Indicator,
     Status,
@@ -78,7 +77,8 @@ def test_wilson_refuses_counts_that_cannot_be():
 
 
 def test_the_board_has_the_eleven_benchmarks_of_the_doctrine():
-    assert BOARD == ("S1", "S2", "S3", "S4", "M1", "M2", "M3", "M4", "L1", "L2", "L3")
+    terms = [code for code, d in DEFINITIONS.items() if d.term in ("short", "medium", "long")]
+    assert terms == ["S1", "S2", "S3", "S4", "M1", "M2", "M3", "M4", "L1", "L2", "L3"]
     assert all(d.computed_as and d.met_when for d in DEFINITIONS.values())
 
 
@@ -130,14 +130,9 @@ def test_a_risky_kilometre_is_not_secure_even_when_its_state_is_caution():
     assert risky.value == 0
 
 
-def test_an_air_head_needs_a_fresh_inspection_and_a_fresher_one_in_the_wet():
-    heads = [
-        AirHeadEvidence("dry", "serviceable", AT - 14 * DAY_US, is_wet=False),
-        AirHeadEvidence("wet", "serviceable", AT - 4 * DAY_US, is_wet=True),
-        AirHeadEvidence("old", "serviceable", None, is_wet=False),
-        AirHeadEvidence("shut", "restricted", AT, is_wet=False),
-    ]
-    assert serviceable_air_heads(heads, AT).value == 0.25
+def test_only_what_stands_as_serviceable_counts_as_such():
+    stood = ("serviceable", "restricted", "unknown", "unserviceable")
+    assert serviceable_air_heads([AirHeadEvidence(status, status) for status in stood]).value == 0.25
 
 
 def test_deliveries_count_refusals_against_and_own_cancellations_not_at_all():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fom.domain.daylight import HORIZON_SINE, sun_table, sun_times
+from fom.domain.daylight import HORIZON_SINE, sun_table
 from fom.domain.instants import DAY_US, MINUTE_US, format_instant, parse_instant
+from tests.domain.sun import sun_times
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fom.domain.answer_records import located, records_of
+from fom.domain.answers import parse_answers
 from fom.domain.facts_file import parse_record
-from fom.domain.forms import FORMS, Question, located, parse_answers, records_of
+from fom.domain.forms import FORMS, Question
 from fom.errors import InvalidInput
 
 WHEN = "2026-03-10T10:00:00Z"

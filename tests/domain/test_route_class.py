@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fom.domain.route_class import RouteClass, classify, parse_route_class
+from fom.domain.route_class import Obstacles, RouteClass, classify, parse_route_class, with_stated
 from fom.errors import InvalidInput
 
 tenths = st.none() | st.integers(0, 999).map(lambda n: n / 10)
@@ -18,8 +18,8 @@ classes = st.builds(
     road_type=st.sampled_from([None, "X", "Y", "Z"]),
     mlc=st.none() | st.integers(0, 150),
     clearance_m=tenths,
-    is_obstructed=st.booleans(),
-    weather=st.sampled_from([None, "T", "W"]),
+    is_obstructed=st.none() | st.booleans(),
+    weather=st.sampled_from([None, "", "T", "W"]),
 )
 
 
@@ -56,18 +56,21 @@ def test_a_string_of_another_form_is_refused(text: str):
         parse_route_class(text)
 
 
+def recorded(widths, kinds, bridges, sections, clearances, *, has_ford=False, **more) -> RouteClass:
+    return classify(widths, kinds, bridges, sections, clearances, has_ford=has_ford, **more)[0]
+
+
 def test_the_lowest_bridge_counts_and_without_bridges_the_worst_section():
-    asked = {"has_ford": False, "weather": None}
-    assert str(classify([8.0], ["X"], [40.0, 30.9], [20.0], [], **asked)) == "8m/X/30/?"
-    assert str(classify([8.0], ["X"], [], [60.0, 20.0], [], **asked)) == "8m/X/20/?"
+    assert str(recorded([8.0], ["X"], [40.0, 30.9], [20.0], [])) == "8m/X/30/?(OB?)(T/W?)"
+    assert str(recorded([8.0], ["X"], [], [60.0, 20.0], [])) == "8m/X/20/?(OB?)(T/W?)"
 
 
 def test_one_bridge_without_a_class_leaves_the_class_unknown():
-    assert classify([8.0], ["X"], [40.0, None], [60.0], [], has_ford=False, weather=None).mlc is None
+    assert recorded([8.0], ["X"], [40.0, None], [60.0], []).mlc is None
 
 
 def test_one_stretch_without_a_width_or_type_leaves_it_unknown():
-    found = classify([8.0, None], ["X", None], [], [], [], has_ford=False, weather=None)
+    found = recorded([8.0, None], ["X", None], [], [], [])
     assert (found.width_m, found.road_type) == (None, None)
 
 
@@ -76,10 +79,41 @@ def test_one_stretch_without_a_width_or_type_leaves_it_unknown():
     [(7.3, 4.3, False, False), (7.29, 4.3, False, True), (7.3, 4.29, False, True), (7.3, 4.3, True, True)],
 )
 def test_what_counts_as_an_obstruction(width: float, clearance: float, has_ford: bool, expected: bool):
-    found = classify([width], ["X"], [40.0], [], [clearance], has_ford=has_ford, weather=None)
+    found = recorded([width], ["X"], [40.0], [], [clearance], has_ford=has_ford, is_steep=False, is_sharp=False)
     assert found.is_obstructed is expected
 
 
+@pytest.mark.parametrize("missing", ["is_steep", "is_sharp", "width"])
+def test_without_gradients_curves_or_widths_nobody_says_that_there_is_no_obstruction(missing: str):
+    looked = {"is_steep": False, "is_sharp": False} | ({missing: None} if missing != "width" else {})
+    found, obstacles = classify([None if missing == "width" else 8.0], ["X"], [], [], [], has_ford=False, **looked)
+    assert found.is_obstructed is None
+    assert None in (obstacles.is_steep, obstacles.is_sharp, obstacles.is_narrow)
+
+
+def test_one_obstacle_is_enough_whatever_is_not_recorded():
+    assert Obstacles(is_steep=True).is_any is True
+    assert recorded([None], ["X"], [], [], [], is_sharp=True).is_obstructed is True
+
+
 def test_figures_are_rounded_down():
-    found = classify([6.79], ["Y", "Z", "X"], [12.9], [], [4.99], has_ford=False, weather="W")
-    assert str(found) == "6.7m/Z/12/4.9m(OB)(W)"
+    found = recorded([6.79], ["Y", "Z", "X"], [12.9], [], [4.99])
+    assert str(found) == "6.7m/Z/12/4.9m(OB)(T/W?)"
+
+
+def test_what_engineers_state_fills_what_is_not_recorded_and_never_betters_what_is():
+    stated = parse_route_class("5m/Y/40/4m(W)")
+    assert str(with_stated(RouteClass(6.7, "Z", 30), stated)) == "5m/Z/30/4m(W)"
+    assert str(with_stated(RouteClass(), stated)) == "5m/Y/40/4m(W)"
+    assert with_stated(RouteClass(is_obstructed=True), stated).is_obstructed is True
+    assert with_stated(RouteClass(is_obstructed=False), parse_route_class("?/?/?/?(OB)")).is_obstructed is True
+
+
+@given(classes, classes)
+def test_a_stated_class_never_makes_a_route_better(first: RouteClass, second: RouteClass):
+    both = with_stated(first, second)
+    for name in ("width_m", "mlc", "clearance_m"):
+        known = [v for v in (getattr(first, name), getattr(second, name)) if v is not None]
+        assert getattr(both, name) == min(known, default=None)
+    if True in (first.is_obstructed, second.is_obstructed):
+        assert both.is_obstructed is True

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fom.domain.forms import FORMS, Question, parse_answers
+from fom.domain.answers import parse_answers
+from fom.domain.forms import FORMS, Question
 from fom.errors import InvalidInput
 from fom.exchange.submission import DEPTH_MAX, ELEMENTS_MAX, XML_MAX_BYTES, read_submission
 from fom.exchange.xlsform import xform_of

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from fom.domain.instants import NEVER_US
 from fom.services.asking import ask_back
-from fom.services.movements import ask_clearance, get_movement, plan_movement
+from fom.services.movement_clearances import ask_clearance
+from fom.services.movements import get_movement, plan_movement
 from fom.services.policies import list_editions
 from fom.services.registers import get_register, list_register, register_history, save_register
 from fom.services.reporting import get_report, log_report
@@ -28,6 +29,7 @@ from fom.store.tables import (
     Evidence,
     ImportBatch,
     ImportRow,
+    InspectionForm,
     Look,
     Shown,
 )
@@ -36,7 +38,10 @@ from tests.services.test_accounts import PASSWORD
 from tests.services.test_registers import ROWS
 from tests.store.test_audit import assert_guarded
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014")
+REVISIONS = (
+    "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014", "0015",
+    "0016", "0017", "0018",
+)  # fmt: skip
 MOVEMENT = {
     "id": new_id(), "code": "MV-1", "purpose": "convoy", "user_class": "mission_military",
     "planned_start": "2026-03-10T13:00:00Z",
@@ -200,6 +205,27 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(database):
     assert tables(database) == before
     with database.engine.connect() as connection:
         assert current_revision(connection) == REVISIONS[-1]
+
+
+def test_inspections_survive_the_schema_without_closings_by_hand_and_stay_guarded(database):
+    def keep(form: str, subject: str) -> InspectionForm:
+        said = {"inspected_at": T0, "inspected_by": "u", "findings": {}, "received": T0, "by": "p"}
+        return InspectionForm(id=new_id(), subject_kind=subject, subject_id="s", form=form, **said)
+
+    with database.writing() as session:
+        for form, subject in (("landing", "air_head"), ("closure", "air_head"), ("control_point", "control_point")):
+            session.add(keep(form, subject))
+        save_register(session, "control_point", {"id": new_id(), **ROWS["control_point"]}, version=None, actor=AMINA,
+                      now=T0)  # fmt: skip
+    for revision in ("0014", REVISIONS[-1]):
+        (downgrade if revision == "0014" else upgrade)(database, revision)
+        assert_guarded(database, "inspection_form")
+        with database.reading() as session:
+            assert session.execute(text("SELECT form FROM inspection_form")).scalars().all() == ["landing"]
+    with database.writing() as session:
+        session.add(keep("lifting", "air_head"))
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.add(keep("party", "air_head"))
 
 
 def test_areas_of_new_kinds_and_new_members_survive_as_far_as_the_older_schema_can_hold_them(database):

@@ -13,7 +13,6 @@ from tests.network.edited_areas import Area, edited, make_area, place_on, shares
 
 CLEARLY_M = 20.0
 """Shifts up to this are followed for certain, shifts beyond 45 m never; between, shape decides."""
-TOO_FAR_M = 45.0
 
 
 def follow(area: Area, new: Area):

@@ -13,8 +13,6 @@ from fom.network.network import Network
 from fom.routing.barriers import barrier_seconds
 from fom.routing.weights import TIE_BITS, draw_numbers, to_weights
 
-EAST_M = 111_319.49
-
 
 def make_network(
     nodes: Sequence[tuple[float, float]],

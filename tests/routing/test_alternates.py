@@ -45,13 +45,6 @@ def plan(network, router, conditions, start, end, **more):
     return plan_route(network, router, conditions, request)
 
 
-def seconds_by_segment(network, path: Path) -> dict[int, float]:
-    out: dict[int, float] = {}
-    for segment, share in zip(path.segments.tolist(), path.shares.tolist(), strict=True):
-        out[segment] = out.get(segment, 0.0) + share * float(network.length_m[segment]) / 10
-    return out
-
-
 def share_by_hand(network, base: Path, other: Path) -> float:
     """Return the seconds of `base` that `other` shares, outside of the ends of `base`, over the time of `base`."""
     total_m = sum(float(network.length_m[s]) * f for s, f in zip(base.segments, base.shares, strict=True))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fom.domain.daylight import sun_times
 from fom.domain.instants import DAY_US, HOUR_US, MINUTE_US, parse_instant
 from fom.domain.states import State
 from fom.routing.departures import clock, find_departures, tell
+from tests.domain.sun import sun_times
 from tests.routing.small_networks import grid_network, make_network
 from tests.routing.test_trips import T0, course, snap, trips_over
 

@@ -32,7 +32,6 @@ from fom.services.analyses.cluster import Cluster
 from fom.services.analyses.scene import PackedScene, Scene, hold_scene
 from tests.services.people import DAY, T0
 
-HOUR_S = 3600.0
 SPEED_KMH = 30.0
 NODES = {name: (30.0 + 0.3 * (i % 4), 5.0 + 0.3 * (i // 4)) for i, name in enumerate("abcdefgh")}
 """About 33 km apart: at 30 km/h each road takes an hour and ten minutes."""

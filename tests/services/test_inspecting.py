@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from fom.domain.facts_file import parse_record
 from fom.domain.instants import format_instant
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from fom.picture.picture import Picture
 from fom.services.air_head_import import apply_batch, reverse_batch, stage_air_heads
+from fom.services.air_heads import by_type, stand
 from fom.services.area_statements import wet_places
 from fom.services.inspecting import (
     InspectionDraft,
-    air_head_service,
     approve_aircraft,
     list_inspections,
     record_inspection,
@@ -49,7 +51,8 @@ def add(database, register: str, **values) -> dict:
 
 
 def draft(subject: dict | str, form: str, **rest) -> InspectionDraft:
-    kinds = {"air_head": "air_head", "landing": "air_head", "crossing": "crossing", "access": "site", "asset": "asset"}
+    kinds = dict.fromkeys(("air_head", "landing", "closure", "lifting"), "air_head")
+    kinds |= {"crossing": "crossing", "access": "site", "asset": "asset", "control_point": "control_point"}
     values = {
         "id": new_id(),
         "subject_kind": kinds[form],
@@ -147,11 +150,100 @@ def test_a_landing_serves_its_approved_type_and_no_other(database, network):
         inspect(database, network, draft(row, "landing", findings={"aircraft_type": kind}), actor=WINGS)
     with database.reading() as session:
         now = get_register(session, "air_head", row["id"], actor=AMINA)
-        told = air_head_service(session, now, is_wet=False, at=T0 + DAY)
+        told = by_type(session, now, survey(network), is_wet=False, at=T0 + DAY, known_at=T0 + DAY)
         wet = wet_places(session, {row["id"]: (30.0, 5.0)}, at=T0)
     assert [(s.aircraft_type, s.status) for s in told] == [("caravan", "serviceable"), ("hercules", "unknown")]
     assert now["approvals"][0]["by"] == WINGS.person
     assert wet == {row["id"]}  # nobody stated a season
+
+
+def survey(network, *records):
+    return Picture(network, [parse_record(record) for record in records]).survey(T0 + 100 * DAY)
+
+
+def standing(database, network, *records, at=T0, known_at=T0 + HOUR) -> dict:
+    with database.reading() as session:
+        rows = list_register(session, "air_head", actor=AMINA)
+        (row,) = stand(session, rows, survey(network, *records), at=at, known_at=known_at)
+    return row
+
+
+def closing(row: dict, **rest) -> InspectionDraft:
+    values = {"status": "unserviceable", "findings": {"reason": "apron under water"}, "next_review": T0 + 2 * DAY}
+    return draft(row, "closure", **(values | rest))
+
+
+def test_a_closing_by_hand_holds_until_its_end_or_until_it_is_lifted(database, network):
+    row = add(database, "air_head", **STRIP)
+    inspect(database, network, draft(row, "air_head", status="serviceable"), actor=WINGS)
+    kept = inspect(database, network, closing(row))
+    closed = standing(database, network)
+    assert (closed["status"], closed["why"], closed["ref"]) == ("unserviceable", "closed_by_hand", kept["id"])
+    assert closed["found"] == "serviceable", "the register keeps what was found"
+    assert standing(database, network, at=T0 + 2 * DAY)["status"] == "serviceable"
+    assert standing(database, network, known_at=T0 - 1)["status"] == "unknown", "neither was known then"
+    inspect(database, network, draft(row, "lifting", inspected_at=T0, findings={"reason": "dry again"}))
+    assert standing(database, network)["status"] == "serviceable"
+    with pytest.raises(Conflict):
+        inspect(database, network, draft(row, "lifting", inspected_at=T0, findings={"reason": "once more"}))
+
+
+@pytest.mark.parametrize(
+    "rest", [{"next_review": None}, {"next_review": T0 - 1}, {"findings": {}}, {"status": "serviceable"}]
+)
+def test_a_closing_needs_a_reason_and_an_end_ahead_and_never_opens(database, network, rest):
+    row = add(database, "air_head", **STRIP)
+    with pytest.raises(InvalidInput):
+        inspect(database, network, closing(row, **rest))
+
+
+def test_what_somebody_else_closed_is_lifted_by_aviation_and_not_by_a_second_officer(database, network):
+    row = add(database, "air_head", **STRIP)
+    inspect(database, network, closing(row))
+    lifting = draft(row, "lifting", findings={"reason": "looks fine to me"})
+    with pytest.raises(NotPermitted):
+        inspect(database, network, lifting, actor=person("basil3", "duty_officer"))
+    inspect(database, network, lifting, actor=WINGS)
+    assert standing(database, network)["status"] == "unknown"
+
+
+def explosive(lon: float, **rest) -> dict:
+    said = {
+        "kind": "explosive", "hazard": "item", "class": "uxo", "received": format_instant(T0 - DAY), "by": "p",
+        "grade": "A1", "location": {"method": "gps", "accuracy_m": 15},
+    } | rest  # fmt: skip
+    return {
+        "type": "Feature", "id": new_id(), "geometry": {"type": "Point", "coordinates": [lon, 5.0]}, "properties": said,
+    }  # fmt: skip
+
+
+def test_an_explosive_fact_on_its_ground_closes_an_air_head_whatever_was_inspected(database, network):
+    row = add(database, "air_head", **STRIP, runways=[{"length_m": 900}])
+    inspect(database, network, draft(row, "air_head", status="serviceable"))
+    near, far = explosive(30.0045), explosive(30.0065)  # 498 and 719 m off; the ground reaches 550 m
+    assert standing(database, network, far)["status"] == "serviceable"
+    closed = standing(database, network, far, near)
+    assert (closed["status"], closed["why"], closed["ref"]) == ("unserviceable", "explosive", near["id"])
+    doubtful = explosive(30.0045, grade="E5")
+    assert standing(database, network, doubtful)["status"] == "restricted"
+
+
+def test_a_control_point_of_ours_is_explained_and_its_log_moves_what_was_found(database, network):
+    place = {"name": "Post", "kind": "resource_control", "lon": 30.0, "lat": 5.0}
+    with pytest.raises(InvalidInput) as refused:
+        add(database, "control_point", **place, run_by="mission")
+    told = {"owner", "reason", "starts_at", "ends_at", "public_text", "public_place"}
+    assert {e.field for e in refused.value.errors} == told
+    with pytest.raises(InvalidInput):
+        add(database, "control_point", **place, run_by="host_police", status="manned")
+    row = add(database, "control_point", **place, run_by="host_police", passes=["medical"])
+    findings = {"loads_of_resources": "12", "loads_turned_back": 2}
+    inspect(database, network, draft(row, "control_point", status="unmanned", findings=findings))
+    with database.reading() as session:
+        now = get_register(session, "control_point", row["id"], actor=AMINA)
+        (log,) = list_inspections(session, "control_point", row["id"], actor=AMINA, network=network)
+    assert (now["status"], now["inspected_at"]) == ("unmanned", format_instant(T0 - HOUR))
+    assert log["findings"] == {"loads_of_resources": 12.0, "loads_turned_back": 2.0}
 
 
 def test_only_aviation_approves_and_its_approval_can_be_taken_back(database):

@@ -9,18 +9,13 @@ import pytest
 from fom.domain.instants import DAY_US, MINUTE_US, format_instant
 from fom.domain.patterns import KEPT_US
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from fom.services.movement_advice import MovementWatch, acknowledge_advice, list_advice, purge_ways
-from fom.services.movement_board import read_board, read_index, read_movement, read_pattern, read_week
+from fom.services.movement_advice import acknowledge_advice, list_advice, purge_ways
+from fom.services.movement_board import read_board, read_index, read_movement, read_week
+from fom.services.movement_clearances import answer_clearance, ask_clearance
+from fom.services.movement_closing import close_movement, depart_movement
 from fom.services.movement_outlook import affected_movements, affected_words
-from fom.services.movements import (
-    answer_clearance,
-    ask_clearance,
-    close_movement,
-    depart_movement,
-    get_movement,
-    list_movements,
-    plan_movement,
-)
+from fom.services.movement_watch import MovementWatch
+from fom.services.movements import get_movement, list_movements, plan_movement
 from fom.services.registers import list_register
 from fom.services.reporting import get_report, log_report
 from fom.store.tables import MovementPlan
@@ -393,22 +388,6 @@ def test_a_restricted_reason_is_told_as_such(ground):
     host.follow()
     (run,) = seen(database, host, movement, PARTNER)["outlook"]["runs"]
     assert (run["state"], run["reasons"][0]["text"]) == ("R", "restricted reason, contact JOC")
-
-
-def test_the_pattern_of_a_unit_is_told_to_its_planner_and_the_chief_only(ground):
-    database, host, clock = ground
-    for day in range(6):
-        movement = plan(database, host)
-        start = T0 - (day + 1) * DAY_US
-        times = {"actual_start": format_instant(start), "actual_end": format_instant(start + HOUR)}
-        close(database, host, movement, **times)
-    for actor in (PLANNER, CHIEF):
-        with database.reading() as session:
-            pattern = read_pattern(session, "BN1", actor=actor, now=clock.now)
-        assert (pattern.uses, pattern.entropy, len(pattern.alike)) == ((6,), 0.0, 5)
-    for actor in (AMINA, MOVCON, DRIVER, PARTNER, person("x", "movement_control", unit="BN1")):
-        with database.reading() as session, pytest.raises(NotPermitted):
-            read_pattern(session, "BN1", actor=actor, now=clock.now)
 
 
 def test_ways_are_not_kept_longer_than_ninety_days(ground):

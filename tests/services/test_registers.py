@@ -34,13 +34,16 @@ TIME = format_instant(T0)
 AREA = {"type": "Polygon", "coordinates": [[[30, 5], [31, 5], [31, 6], [30, 6], [30, 5]]]}
 ROWS = {
     "key_route": {"code": "MSR HERON", "name": "Heron", "segments": [{"id": "s1"}]},
-    "air_head": {"code": "AH1", "name": "Strip", "kind": "airstrip", "lon": 30.0, "lat": 5.0, "status": "serviceable"},
+    "air_head": {"code": "AH1", "name": "Strip", "kind": "airstrip", "lon": 30.0, "lat": 5.0},
     "crossing": {"name": "Gate", "lon": 30.0, "lat": 5.0, "status": "operational"},
+    "control_point": {"name": "Post", "kind": "checkpoint", "lon": 30.0, "lat": 5.0, "run_by": "host_police"},
     "site": {"name": "Village", "kind": "settlement", "lon": 30.0, "lat": 5.0, "population": 1200},
     "area": {"name": "Zone", "kind": "buffer", "geometry": AREA},
     "movement": {"code": "M1", "purpose": "convoy", "user_class": "humanitarian", "planned_start": TIME},
     "restriction_case": {"category": "delay", "actor": "community", "opened_at": TIME},
     "commitment": {"actor": "community", "promised": "Open bridge", "promised_by": "elders", "promised_at": TIME},
+    "liaison_contact": {"actor": "host_police", "office": "Police post", "channel": "Net 4, call sign Post 7"},
+    "political_date": {"name": "Election", "kind": "election", "starts_at": TIME},
     "hazard_priority": {"hazard_id": "HAZARD", "rank": 1, "set_at": TIME},
     "task": {"kind": "eod", "target_id": "HAZARD", "created_at": TIME},
     "assessment": {
@@ -155,14 +158,14 @@ def test_the_register_reads_as_it_stood_at_a_moment(database):
 
 
 def test_each_inspection_is_kept_when_the_next_comes(database):
-    values = row_of(database, "air_head", inspected_at=TIME)
-    save(database, "air_head", values)
-    save(database, "air_head", {**values, "inspected_at": format_instant(T0 + DAY), "status": "restricted"}, version=1)
-    save(database, "air_head", {**values, "inspected_at": format_instant(T0 + DAY), "notes": "x"}, version=2)
+    values = row_of(database, "crossing", inspected_at=TIME)
+    save(database, "crossing", values)
+    save(database, "crossing", {**values, "inspected_at": format_instant(T0 + DAY), "status": "partly"}, version=1)
+    save(database, "crossing", {**values, "inspected_at": format_instant(T0 + DAY), "notes": "x"}, version=2)
     with database.reading() as session:
         assert [(i.inspected_at, i.status) for i in session.query(Inspection).order_by(Inspection.number)] == [
-            (T0, "serviceable"),
-            (T0 + DAY, "restricted"),
+            (T0, "operational"),
+            (T0 + DAY, "partly"),
         ]
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import html
+import time
 import uuid
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from shapely.geometry import shape
 from sqlalchemy import event, select
 
+from fom.domain.geodesy import distance_m
 from fom.services.alerts.keeper import AlertKeeper
 from fom.services.alerts.settings import Outside
 from fom.services.shown import ShownLog
-from fom.store.tables import Shown, User
+from fom.store.tables import Delivery, Shown, User
 from tests.web.conftest import Mission
 from tests.web.mission import PLACES, email_of, hazard
 
 API = "/api/v1"
+SHAPE = {"type": "Polygon", "coordinates": [[[30.0, 5.0], [30.1, 5.0], [30.1, 5.1], [30.0, 5.0]]]}
 
 
 @pytest.fixture
@@ -165,7 +171,7 @@ def test_my_routes_are_those_of_my_unit_and_are_acknowledged(mission: Mission, r
 
 
 def shown_rows(mission: Mission) -> list[tuple[str, str, str]]:
-    mission.app.extensions["fom.shown"].flush(now=mission.clock())
+    mission.app.extensions["fom.shown"].flush()
     with mission.database.reading() as session:
         query = select(User.email, Shown.kind, Shown.subject).join(User, User.id == Shown.user_id)
         return sorted(tuple(row) for row in session.execute(query))
@@ -177,7 +183,10 @@ def shown_rows(mission: Mission) -> list[tuple[str, str, str]]:
         ("/", "map"), (f"{API}/states", "map"), ("/routes", "routes"), (f"{API}/routes", "routes"),
         ("/routes/{route}", "route"), (f"{API}/segments/a-b", "segment"), ("/briefing.html", "export"),
         (f"{API}/facts", "export"), ("/my-routes", "routes"),
-        ("/planner?from=30.0,5.09&to=30.18,5.09", "plan"),
+        ("/planner?from=30.0,5.09&to=30.18,5.09", "plan"), (f"{API}/layers/routes", "map"),
+        ("/differences?before_at=2026-03-10T11:00", "changes"), ("/reach?from=30.0,5.09", "reach"),
+        (f"{API}/differences?before_at=2026-03-10T11:00:00Z", "changes"), (f"{API}/reach?from=30.0,5.09", "reach"),
+        (f"{API}/field/bundle", "export"),
     ],
 )  # fmt: skip
 def test_who_is_shown_states_is_noted_on_every_page_that_shows_them(
@@ -190,7 +199,125 @@ def test_who_is_shown_states_is_noted_on_every_page_that_shows_them(
         body = {"id": str(uuid.uuid4()), "form": "passage", "records": [record]}
         assert mission.program("reporter").post(f"{API}/reports", json=body).status_code == 201
     assert mission.browser("duty_officer").get(address.format(route=route)).status_code == 200
-    assert [(who, what) for who, what, _ in shown_rows(mission)] == [(email_of("duty_officer"), kind)]
+    assert {(who, what) for who, what, _ in shown_rows(mission)} == {(email_of("duty_officer"), kind)}
+
+
+def test_an_analysis_is_noted_with_its_name(mission: Mission, route: str):
+    client = mission.browser("duty_officer")
+    answer = client.get(f"{API}/analysis/isolation")
+    until = time.monotonic() + 60
+    while answer.status_code == 202 and time.monotonic() < until:
+        answer = client.get(answer.headers["Location"])
+    assert answer.status_code == 200
+    assert shown_rows(mission) == [(email_of("duty_officer"), "analysis", "isolation")]
+
+
+def test_the_roads_within_reach_are_noted_and_whom_they_prove_wrong_is_told(
+    mission: Mission, route: str, keeper: AlertKeeper
+):
+    passed = {"kind": "verification", "strength": "own_patrol_traverse", "occurred": "2026-03-10T11:00:00Z"}
+    passed |= {"passed": "P6", "track": "gps", "segments": [{"id": "a-b"}, {"id": "d-e"}]}
+    record = {"type": "Feature", "geometry": None, "properties": passed}
+    body = {"id": str(uuid.uuid4()), "form": "passage", "records": [record]}
+    assert mission.program("reporter").post(f"{API}/reports", json=body).status_code == 201
+    chief, eod = mission.program("chief_joc"), mission.program("eod")
+    assert chief.get(f"{API}/reach?from=30.0,5.0901&minutes=30").status_code == 200
+    assert eod.get(f"{API}/reach?from=30.0,5.0001&minutes=10").status_code == 200
+    report(mission, keeper)
+    (alert,) = chief.get(f"{API}/alerts").json["alerts"]
+    assert alert["kind"] == "false_state"
+    assert "what is within reach" in alert["text"]
+    assert eod.get(f"{API}/alerts").json["alerts"] == []
+
+
+SQUARE = "30.0, 5.0\n30.1, 5.0\n30.1, 5.1\n30.0, 5.1"
+WANTED = {"title": "Town", "moves": "stretch_worse", "profile": "P3", "user_class": "mission_military"}
+
+
+def kept(mission: Mission, **form: Any) -> dict[str, Any]:
+    """Return the subscription that the page's form makes, as the API tells it."""
+    subscription_id = str(uuid.uuid4())
+    answer = mission.browser("duty_officer").post(f"/alerts/subscriptions/{subscription_id}", data=WANTED | form)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return mission.program("duty_officer").get(f"{API}/subscriptions/{subscription_id}").json
+
+
+def test_an_area_is_drawn_in_the_page_and_drawn_again_as_it_was(mission: Mission, route: str):
+    made = kept(mission, area="drawn", corners=SQUARE)
+    assert made["geometry"]["coordinates"] == [[[30.0, 5.0], [30.1, 5.0], [30.1, 5.1], [30.0, 5.1], [30.0, 5.0]]]
+    assert made["area_id"] is None
+    page = mission.browser("duty_officer").get(f"/alerts/subscriptions/{made['id']}").get_data(as_text=True)
+    assert "30.100000, 5.100000\n30.000000, 5.100000</textarea>" in page
+
+
+def test_a_place_and_a_radius_make_a_circle(mission: Mission, route: str):
+    circle = shape(kept(mission, area="round", place="5.09 N 30.09 E", radius_km="2,5")["geometry"])
+    ends = np.array([distance_m(30.09, 5.09, lon, lat) for lon, lat in circle.exterior.coords])
+    assert np.allclose(ends, 2500, rtol=0.01)
+
+
+def test_an_area_of_the_register_takes_the_place_of_what_was_drawn(mission: Mission, route: str):
+    area = {"id": str(uuid.uuid4()), "name": "Old town", "kind": "critical", "geometry": SHAPE}
+    assert mission.program("chief_joc").post(f"{API}/areas", json=area).status_code == 201
+    made = kept(mission, area="registered", area_id=area["id"], corners=SQUARE, place="nowhere")
+    assert (made["area_id"], made["geometry"]) == (area["id"], None)
+    assert kept(mission, area="none", area_id=area["id"], corners=SQUARE)["area_id"] is None
+
+
+def test_a_shape_that_a_program_gave_is_left_as_it_is(mission: Mission, route: str):
+    duty = mission.program("duty_officer")
+    parts = {"type": "MultiPolygon", "coordinates": [SHAPE["coordinates"]]}
+    subscription = subscribe(duty, geometry=parts)
+    browser, address = mission.browser("duty_officer"), f"/alerts/subscriptions/{subscription}"
+    assert "The shape that a program gave" in browser.get(address).get_data(as_text=True)
+    assert browser.post(address, data=WANTED | {"version": "1", "area": "kept"}).status_code == 303
+    found = duty.get(f"{API}/subscriptions/{subscription}").json
+    assert (found["title"], found["geometry"]) == ("Town", parts)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"area": "drawn", "corners": "30.0, 5.0\n30.1, 5.0"}, "2 positions: expected 3 to 200"),
+        ({"area": "drawn", "corners": "30.0, 5.0\nsomewhere\n30.1, 5.1"}, "line 2"),
+        ({"area": "drawn", "corners": "30.0, 5.0\n30.1, 5.1\n30.1, 5.0\n30.0, 5.1"}, "valid GeoJSON Polygon"),
+        ({"area": "round", "place": "Atlantis", "radius_km": "5"}, "a place or air head of the registers"),
+        ({"area": "round", "place": "30.0, 5.0", "radius_km": "wide"}, "wide: expected 0.1 to 300 km"),
+        ({"area": "round", "place": "30.0, 5.0", "radius_km": "4000"}, "4000: expected 0.1 to 300 km"),
+        ({"area": "registered"}, "nothing: expected one of the areas"),
+    ],
+)
+def test_an_area_that_cannot_be_read_is_named_in_the_form(mission: Mission, route: str, form: Any, said: str):
+    answer = mission.browser("duty_officer").post(f"/alerts/subscriptions/{uuid.uuid4()}", data=WANTED | form)
+    assert answer.status_code == 422
+    text = html.unescape(answer.get_data(as_text=True))
+    assert said in text
+    assert form.get("corners", "").splitlines()[-1:] == [] or form["corners"].splitlines()[-1] in text
+
+
+def test_what_is_overdue_leads_to_where_it_is_dealt_with_and_what_did_not_arrive_is_sent_again(
+    mission: Mission, route: str, keeper: AlertKeeper
+):
+    duty = mission.program("duty_officer")
+    subscribe(duty, kinds=[], moves="none", checks=["verification"], webhook="https://ops.example:8443/fom")
+    mission.clock.advance(1)
+    browser = mission.browser("duty_officer")
+    keeper.work()
+    (alert,) = duty.get(f"{API}/alerts").json["alerts"]
+    assert alert["details"]["target"] == {"kind": "key_route", "id": route}
+    assert f'href="/routes/{route}">Deal with it' in browser.get("/alerts").get_data(as_text=True)
+    with mission.database.writing() as session:
+        row = session.get(Delivery, (alert["id"], "webhook"))
+        row.status, row.tries, row.last_error = "given_up", 8, "it answered 500"
+    assert "Did not arrive" in browser.get("/alerts").get_data(as_text=True)
+    path = f"{API}/alerts/{alert['id']}/deliveries/webhook/send-again"
+    assert mission.program("chief_joc").post(path).status_code == 404
+    assert duty.post(path).status_code == 204
+    assert browser.post(f"/alerts/{alert['id']}/send-again", data={"channel": "webhook"}).status_code == 303
+    page = browser.get("/alerts").get_data(as_text=True)
+    assert "Did not arrive" not in page
+    with mission.database.reading() as session:
+        assert session.get(Delivery, (alert["id"], "webhook")).status == "waiting"
 
 
 def test_a_plan_over_the_api_is_noted_with_its_roads_and_whom_it_proves_wrong_is_told(

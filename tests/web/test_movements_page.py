@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from fom.services.movement_advice import MovementWatch
+from fom.services.auditing import list_audit
+from fom.services.movement_watch import MovementWatch
+from tests.services.people import AUDITOR
 from tests.web.conftest import Mission
 from tests.web.mission import PLACES
 from tests.web.test_plans import NEAR_A, everything_passed
@@ -166,7 +168,8 @@ def test_what_was_turned_back_leads_to_the_restriction_report_filled_in(mission:
     link = re.search(r'href="(/report/restriction[^"]*)"', text_of(mission, "movement_control", address))
     assert link is not None
     report = text_of(mission, "movement_control", link[1])
-    assert 'value="denial" checked' in report
+    assert 'value="denial_of_movement" checked' in report
+    assert 'value="turned_back" checked' in report
     assert 'host_police" selected' in report
     assert re.search(r'name="position"[^>]*value="30.0\d+, 5.\d+"', report)
 
@@ -207,10 +210,90 @@ def test_the_pattern_stands_on_no_page_of_those_who_may_not_see_it(mission: Miss
         assert browser.post(f"{address}/depart", data={"version": "1"}).status_code == 303
     for role in ("movement_control", "duty_officer", "jmac", "reporter", "partner", "leadership"):
         assert "Pattern" not in text_of(mission, role, "/movements"), role
-    assert "vary them" in text_of(mission, "chief_joc", "/movements")
+        assert mission.browser(role).get("/movements/pattern").status_code == 403, role
+    board = text_of(mission, "chief_joc", "/movements")
+    assert 'href="/movements/pattern"' in board
+    assert "vary them" not in board, "a board that stands open tells nobody"
+    page = mission.browser("chief_joc").get("/movements/pattern")
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "vary them" in page.text
+    assert [line["actor"] for line in pattern_looks(mission)] == ["chief_joc@demo.example"]
     start = f"/movements/new?from={FROM}&to={C}&unit=unit of reporter&count_light4x4=1"
-    assert "Pattern with this movement" in text_of(mission, "chief_joc", start)
+    proposed = mission.browser("chief_joc").get(start)
+    assert "Pattern with this movement" in proposed.text
+    assert proposed.headers["Cache-Control"] == "no-store"
+    assert len(pattern_looks(mission)) == 2
     assert "Pattern" not in text_of(mission, "duty_officer", start)
+
+
+def pattern_looks(mission: Mission) -> list[dict[str, Any]]:
+    with mission.database.reading() as session:
+        return [line for line in list_audit(session, actor=AUDITOR) if line["action"] == "read_pattern"]
+
+
+def test_no_answer_of_the_api_no_layer_and_no_export_tells_a_pattern(mission: Mission):
+    everything_passed(mission)
+    for _ in range(5):
+        mission.browser("movement_control").post(f"{make(mission)}/depart", data={"version": "1"})
+    browser = mission.browser("chief_joc")
+    rules = [rule.rule for rule in mission.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    asked = [rule for rule in rules if rule.startswith("/api/v1/movement") and "<" not in rule]
+    assert "/api/v1/movement-board" in asked
+    for path in [*asked, "/api/v1/layers/movements", "/api/v1/movements"]:
+        text = browser.get(path).get_data(as_text=True).lower()
+        assert not {"entropy", "evenness", "alike"} & set(re.findall(r"[a-z]+", text)), path
+
+
+def test_a_unit_says_where_it_is_and_the_board_and_the_map_tell_it_with_its_age(mission: Mission):
+    everything_passed(mission)
+    address = make(mission)
+    control, patrol = mission.browser("movement_control"), mission.browser("reporter")
+    assert control.post(f"{address}/depart", data={"version": "1"}).status_code == 303
+    page = text_of(mission, "reporter", address)
+    assert "Nobody has seen it since it left" in page
+    assert "data-check-in" in page
+    sent = {"id": new_id(), "km": "3,5"}
+    assert patrol.post(f"{address}/check-ins", data=sent).status_code == 303
+    page = text_of(mission, "reporter", address)
+    assert "Seen 101200Z MAR 26" in page
+    assert "by check-in" in page
+    mission.clock.advance(0.25)
+    assert "seen 15 min ago" in text_of(mission, "movement_control", "/movements")
+    (point,) = points_of(patrol)
+    assert point["properties"]["symbol"] == "mov"
+    assert point["properties"]["at"].startswith("2026-03-10T12:00:00")
+    assert points_of(mission.browser("partner")) == []
+    for said, words in (({"km": "4000"}, "km"), ({"position": "Nowhere"}, "position"), ({}, "lon")):
+        answer = patrol.post(f"{address}/check-ins", data={"id": new_id(), **said})
+        assert answer.status_code == 422, said
+        assert f"{words}:" in answer.text, said
+    assert mission.browser("engineer").post(f"{address}/check-ins", data={"id": new_id(), "km": "3"}).status_code == 303
+    assert len(points_of(control)) == 1
+    assert "check-in," in text_of(mission, "reporter", address).replace("check-ins,", ""), "the engineer's was refused"
+
+
+def points_of(browser: Any) -> list[dict[str, Any]]:
+    features = browser.get("/api/v1/layers/movements").get_json()["features"]
+    return [feature for feature in features if feature["properties"]["part"] == "point"]
+
+
+def test_the_api_takes_check_ins_and_shows_what_is_known_of_a_place(mission: Mission):
+    everything_passed(mission)
+    address = make(mission)
+    movement_id = address.rsplit("/", 1)[-1]
+    browser, path = mission.browser("movement_control"), f"/api/v1/movement-plans/{movement_id}"
+    early = browser.post(f"{path}/check-ins", json={"id": new_id(), "km": 1})
+    assert (early.status_code, early.get_json()["errors"][0]["field"]) == (422, "movement")
+    assert browser.post(f"{path}/departure", json={"version": 1}).status_code == 200
+    body = {"id": new_id(), "km": 1}
+    kept = browser.post(f"{path}/check-ins", json=body)
+    assert kept.status_code == 201, kept.text
+    assert browser.post(f"{path}/check-ins", json=body).get_json() == kept.get_json()
+    outlook = browser.get(path).get_json()["outlook"]
+    assert (outlook["position_by"], outlook["seen"]["at"][:19]) == ("check_in", "2026-03-10T12:00:00")
+    assert outlook["not_recorded"]["vehicle"].startswith("P3: class 4")
+    bad = browser.post(f"{path}/check-ins", json={"id": new_id(), "km": -1})
+    assert bad.status_code == 422
 
 
 def test_the_week_shows_the_day_and_bad_dates_are_told(mission: Mission):

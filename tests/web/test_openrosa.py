@@ -161,7 +161,6 @@ def test_bad_answers_are_all_named_and_nothing_is_stored(mission: Mission):
 def test_an_air_head_is_chosen_from_the_register_as_the_person_may_see_it(mission: Mission):
     row = {
         "id": str(uuid.uuid4()), "code": "C1", "name": "Cedar strip", "kind": "airstrip", "lon": 30.18, "lat": 5.09,
-        "status": "serviceable",
     }  # fmt: skip
     assert mission.program("aviation").post("/api/v1/air-heads", json=row).status_code == 201
     collect, partner = phone(mission), phone(mission, "partner")

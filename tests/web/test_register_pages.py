@@ -11,6 +11,7 @@ import pytest
 
 from tests.web.conftest import Mission
 from tests.web.mission import PLACES
+from tests.web.test_plans import everything_passed
 
 ROUTE = {"code": "MSR HERON", "name": "Alpha to Charlie", "owner": "1st Battalion"}
 AREA = {"type": "Polygon", "coordinates": [[[30.1, 5.0], [30.3, 5.0], [30.3, 5.2], [30.1, 5.2], [30.1, 5.0]]]}
@@ -48,7 +49,8 @@ def fields(page: str) -> dict[str, str]:
 
 PAGES = [
     "/registers", "/registers/key-routes", "/registers/air-heads", "/registers/crossings", "/registers/sites",
-    "/registers/areas", "/registers/assets", "/registers/controls", "/registers/seasons",
+    "/registers/areas", "/registers/control-points", "/registers/control-points/new", "/registers/assets",
+    "/registers/controls", "/registers/seasons",
     "/registers/key-routes/studies", "/registers/key-routes/new", "/registers/air-heads/new", "/registers/areas/new",
     "/registers/crossings/new", "/registers/sites/new", "/registers/air-heads/import", "/registers/controls/new",
     "/controls",
@@ -137,7 +139,7 @@ def test_an_inspection_moves_the_air_head_and_what_is_served_is_computed(mission
     approve = {"version": row["version"], "aircraft_type": "turboprop", "act": "approve"}
     assert pilot.post(f"{url}/approve", data=approve).status_code == 303
     page = pilot.get(url).text
-    assert "nobody has inspected it" in page
+    assert "no inspection and no landing is recorded" in page
     form = {"id": new_id(), "form": "air_head", "inspected_at": "2026-03-10T10:00", "inspected_by": "Aviation Unit"}
     form |= {"status": "serviceable", "findings.standing_water": "no", "findings.usable_length_m": "1100"}
     assert pilot.post(f"{url}/inspect", data=form).status_code == 303
@@ -147,6 +149,30 @@ def test_an_inspection_moves_the_air_head_and_what_is_served_is_computed(mission
     assert "Usable length m" in page
     mission.clock.advance(24 * 3 + 1)  # nobody stated a season: wet
     assert "too old" in mission.browser("aviation").get(url).text
+
+
+def test_the_former_address_of_the_air_heads_leads_to_their_register(mission: Mission):
+    answer = mission.browser("reporter").get("/air-heads")
+    assert (answer.status_code, answer.location) == (301, "/registers/air-heads")
+
+
+def test_the_list_of_air_heads_tells_and_filters_by_the_status_that_follows(mission: Mission):
+    row = air_head(mission, runways=[{"bearing": 40, "length_m": 1800}])
+    client = mission.browser("duty_officer")
+    url = f"/registers/air-heads/{row['id']}/inspect"
+    form = {"id": new_id(), "form": "closure", "inspected_at": "2026-03-10T12:00", "inspected_by": "JOC",
+            "status": "unserviceable", "findings.reason": "Apron under water"}  # fmt: skip
+    refused = client.post(url, data=form)
+    assert (refused.status_code, 'id="next_review-error"' in refused.text) == (422, True)
+    assert client.post(url, data=form | {"next_review": "2026-03-11T12:00"}).status_code == 303
+    page = client.get("/registers/air-heads?status=unserviceable").text
+    assert "AH1" in page
+    assert "closed by hand" in page
+    assert "040° · 1800 m" in page
+    assert "No air head fits" in client.get("/registers/air-heads?status=unknown").text
+    page = client.get(f"/registers/air-heads/{row['id']}").text
+    assert "Apron under water" in page
+    assert "Lift the closing" in page
 
 
 def test_only_aviation_approves_types(mission: Mission):
@@ -183,7 +209,7 @@ def test_a_key_route_shows_its_course_before_it_is_saved(mission: Mission):
     page = client.post("/registers/key-routes/new", data=form)
     assert page.status_code == 200
     assert "20.0 km" in page.text
-    assert "?/X/?/?" in page.text
+    assert "?/X/?/?(OB?)(T/W?)" in page.text
     assert mission.program("duty_officer").get("/api/v1/routes").json["routes"] == []
     saved = client.post("/registers/key-routes/new", data={**fields(page.text), "act": "save"})
     assert saved.status_code == 303
@@ -235,6 +261,21 @@ def test_a_study_is_signed_listed_and_counted(mission: Mission):
     assert "One bridge carries everything" in client.get(f"/registers/key-routes/{row['id']}").text
     mission.clock.advance(24 * 181)
     assert "too old" in mission.browser("engineer").get("/registers/key-routes/studies").text
+
+
+def test_a_study_states_the_class_as_driven_and_it_fills_what_maps_do_not_record(mission: Mission):
+    row = route(mission)
+    client = mission.browser("engineer")
+    url = f"/registers/key-routes/{row['id']}"
+    assert "(OB?)(T/W?)" in client.get(url).text
+    form = {"id": new_id(), "author": "Engineer Company", "studied_at": "2026-03-09T10:00", "summary": "Driven.",
+            "review_by": "2026-09-01T10:00", "point-0-kind": "gradient", "point-0-km": "3"}  # fmt: skip
+    refused = client.post(f"{url}/study", data=form | {"stated_class": "wide"})
+    assert (refused.status_code, 'id="stated_class-error"' in refused.text) == (422, True)
+    assert client.post(f"{url}/study", data=form | {"stated_class": "6,7m/y/30/5m(W)"}).status_code == 303
+    page = client.get(url).text
+    assert "6.7m/Y/30/5m(OB)(W)" in page, "the gradient that the study lists is an obstruction"
+    assert "6.7m/Y/30/5m(W)" in page, "as stated"
 
 
 def test_a_partner_is_not_told_where_a_route_is_vulnerable(mission: Mission):
@@ -314,6 +355,25 @@ def test_an_order_is_looked_at_before_it_is_given_and_then_binds_all_but_the_exe
     assert "humanitarian, medical" in page
 
 
+def test_a_coming_order_is_judged_over_its_window_and_again_when_its_hours_change(mission: Mission):
+    api(mission, "sites", name="Hub A", kind="hub", lon=30.0, lat=5.09)
+    api(mission, "sites", name="Charlie", kind="settlement", lon=30.18, lat=5.09, population=800)
+    everything_passed(mission)
+    client = mission.browser("duty_officer")
+    times = {"start": "2026-03-17T12:00", "end": "2026-03-27T12:00", "exempt": ["medical", "humanitarian"]}
+    form = order_form(area(mission)) | times
+    page = client.post("/registers/controls/new", data=form).text
+    figure = r'<td class="end">(?:<b>)?([\d ]+)(?:</b>)?</td>'
+    rows = re.findall(r'<tr><td class="nowrap">([^<]+)</td>' + figure * 3, page)
+    assert [row[0] for row in rows] == ["if it held now", "171800Z MAR 26", "261800Z MAR 26"]
+    assert {row[1:] for row in rows} == {("800", "0", "800")}, "also next week, when no passage of today counts"
+    looked = re.search(r'name="looked_at" value="([^"]*)"', page)[1]
+    changed = form | {"act": "order", "looked_at": looked, "from_time": "19:00"}
+    assert client.post("/registers/controls/new", data=changed).status_code == 200, "looked at again, not ordered"
+    never = form | {"end": "2026-03-17T14:00"}
+    assert client.post("/registers/controls/new", data=never).status_code == 422
+
+
 @pytest.mark.parametrize("name", ["owner", "reason", "end", "start", "public_text", "public_place", "area_id"])
 def test_an_order_without_what_every_control_needs_is_refused(mission: Mission, name: str):
     form = order_form(area(mission)) | {name: ""}
@@ -357,6 +417,26 @@ def test_seasons_are_stated_and_drawn(mission: Mission):
     assert 'class="year-wet"' in page
     assert "whole mission" in page
     assert client.post("/registers/seasons", data={"id": new_id(), "season": "hot"}).status_code == 422
+
+
+def test_a_season_is_taken_back_with_a_reason_and_stays_in_the_history(mission: Mission):
+    client = mission.browser("jmac")
+    form = {"id": new_id(), "season": "dry", "start": "2026-03-01T00:00", "end": "2026-06-01T00:00"}
+    client.post("/registers/seasons", data=form)
+    page = client.get("/registers/seasons").text
+    action = re.search(r'action="(/registers/statements/[^"]+)"', page)[1]
+    assert client.post(action, data={"reason": " "}).status_code == 422
+    assert 'class="year-dry"' in client.get("/registers/seasons").text
+    assert client.post(action, data={"reason": "Rains came early"}).status_code == 303
+    page = client.get("/registers/seasons").text
+    assert 'class="year-dry"' not in page
+    assert "Rains came early" in page
+    assert "<del>dry</del>" in page
+    assert client.post(action, data={"reason": "again"}).status_code == 409
+    stated = {"id": new_id(), "season": "wet", "start": "2026-03-01T00:00"}
+    mission.browser("duty_officer").post("/registers/seasons", data=stated)
+    page = client.get("/registers/seasons").text
+    assert "by who stated it, or the JOC" in page, "JMAC takes back its own"
 
 
 def test_a_threat_level_is_stated_on_its_area_with_an_end(mission: Mission):

@@ -18,7 +18,7 @@ AIR_HEADS = "/api/v1/air-heads"
 def air_head(**changes: Any) -> dict[str, Any]:
     lon, lat = PLACES["C"]
     row = {"id": str(uuid.uuid4()), "code": "C1", "name": "Cedar strip", "kind": "airstrip", "lon": lon, "lat": lat}
-    return {**row, "status": "serviceable", "inspected_at": "2026-03-08T09:00:00Z", **changes}
+    return {**row, "fuel": "drums", **changes}
 
 
 def test_a_row_is_added_read_and_listed(mission: Mission):
@@ -43,24 +43,24 @@ def test_a_change_needs_the_version_that_was_read_and_keeps_the_other_members(mi
     editor, row = mission.program("aviation"), air_head()
     editor.post(AIR_HEADS, json=row)
     path = f"{AIR_HEADS}/{row['id']}"
-    changed = editor.patch(path, json={"version": 1, "status": "restricted"})
-    assert (changed.json["status"], changed.json["name"], changed.json["version"]) == ("restricted", row["name"], 2)
-    stale = editor.patch(path, json={"version": 1, "status": "unserviceable"})
+    changed = editor.patch(path, json={"version": 1, "fuel": "tank"})
+    assert (changed.json["fuel"], changed.json["name"], changed.json["version"]) == ("tank", row["name"], 2)
+    stale = editor.patch(path, json={"version": 1, "fuel": "none"})
     assert (stale.status_code, stale.json["details"]["current"]["version"]) == (409, 2)
-    assert editor.patch(path, json={"status": "unserviceable"}).status_code == 422
+    assert editor.patch(path, json={"fuel": "none"}).status_code == 422
     history = editor.get(f"{path}/history").json["changes"]
     assert [line["version"] for line in history] == [1, 2]
-    assert history[1]["changes"] == {"status": "restricted"}
+    assert history[1]["changes"] == {"fuel": "tank"}
 
 
 def test_the_past_is_listed_as_it_was_known(mission: Mission):
     editor, row = mission.program("aviation"), air_head()
     editor.post(AIR_HEADS, json=row)
     mission.clock.advance(2)
-    editor.patch(f"{AIR_HEADS}/{row['id']}", json={"version": 1, "status": "unserviceable"})
+    editor.patch(f"{AIR_HEADS}/{row['id']}", json={"version": 1, "fuel": "none"})
     then = {"known_at": "2026-03-10T13:00:00Z"}
-    assert editor.get(AIR_HEADS, query_string=then).json["rows"][0]["status"] == "serviceable"
-    assert editor.get(AIR_HEADS).json["rows"][0]["status"] == "unserviceable"
+    assert editor.get(AIR_HEADS, query_string=then).json["rows"][0]["fuel"] == "drums"
+    assert editor.get(AIR_HEADS).json["rows"][0]["fuel"] == "none"
     before = {"known_at": "2026-03-09T12:00:00Z"}
     assert editor.get(AIR_HEADS, query_string=before).json["rows"] == []
 
@@ -105,6 +105,52 @@ def test_every_member_of_a_register_is_described_as_the_domain_reads_it(mission:
     for name, member in REGISTERS[register].items():
         described = {key: schema["properties"][name].get(key) for key in member_schema(member)}
         assert described == member_schema(member)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("status", "serviceable"), ("inspected_at", "2026-03-08T09:00:00Z"), ("inspection_by", "Aviation Unit")],
+)
+def test_what_inspections_say_of_an_air_head_is_not_typed(mission: Mission, member: str, value: str):
+    editor, row = mission.program("aviation"), air_head()
+    refused = editor.post(AIR_HEADS, json=row | {member: value})
+    assert (refused.status_code, [e["field"] for e in refused.json["errors"]]) == (422, [member])
+    assert "/api/v1/inspections" in refused.json["errors"][0]["expected"]
+    editor.post(AIR_HEADS, json=row | {"status": "unknown"})
+    assert editor.patch(f"{AIR_HEADS}/{row['id']}", json={"version": 1, member: value}).status_code == 422
+    assert editor.get(f"{AIR_HEADS}/{row['id']}").json["version"] == 1
+
+
+def looked_at(row: dict[str, Any], form: str = "air_head", **changes: Any) -> dict[str, Any]:
+    sent = {"id": str(uuid.uuid4()), "subject_kind": "air_head", "subject_id": row["id"], "form": form}
+    return {**sent, "inspected_at": "2026-03-10T09:00:00Z", "inspected_by": "Aviation Unit", **changes}
+
+
+def test_the_list_the_row_and_the_map_tell_one_status_and_it_follows_from_the_evidence(mission: Mission):
+    editor, row = mission.program("aviation"), air_head()
+    editor.post(AIR_HEADS, json=row)
+
+    def told() -> tuple[str, str]:
+        (listed,) = editor.get(AIR_HEADS).json["rows"]
+        one = editor.get(f"{AIR_HEADS}/{row['id']}").json
+        (drawn,) = editor.get("/api/v1/layers/air-heads").json["features"]
+        assert listed["status"] == one["status"] == drawn["properties"]["status"]
+        return one["status"], one["why"]
+
+    assert told() == ("unknown", "never")
+    editor.post("/api/v1/inspections", json=looked_at(row, status="serviceable"))
+    assert told() == ("serviceable", "inspected")
+    closing = looked_at(row, "closure", status="unserviceable", findings={"reason": "flooded apron"})
+    assert editor.post("/api/v1/inspections", json=closing).status_code == 422, "a closing has an end"
+    closing["next_review"] = "2026-03-11T12:00:00Z"
+    assert editor.post("/api/v1/inspections", json=closing).status_code == 200
+    assert told() == ("unserviceable", "closed_by_hand")
+    then = {"known_at": "2026-03-10T11:00:00Z"}
+    assert editor.get(AIR_HEADS, query_string=then).json["rows"] == []
+    mission.clock.advance(25)
+    assert told() == ("serviceable", "inspected"), "the closing ended"
+    mission.clock.advance(48)
+    assert told() == ("unknown", "too_old"), "nobody stated a season: wet, three days"
 
 
 def key_route(**changes: Any) -> dict[str, Any]:

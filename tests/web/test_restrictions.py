@@ -27,9 +27,9 @@ def case(mission: Mission, role: str = "duty_officer", **members: Any) -> dict[s
     return answer.json
 
 
-def typed(page: str) -> dict[str, str]:
-    """Return what the fields of the last form of a page hold, as a browser would send it."""
-    form = page[page.rindex("<form") :]
+def typed(page: str, action: str = "") -> dict[str, str]:
+    """Return what the fields of the last form of a page hold (with `action` in its tag), as a browser would send it."""
+    form = re.findall(rf"<form[^>]*{re.escape(action)}[^>]*>.*?</form>", page, re.S)[-1]
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
     fields |= dict(re.findall(r'<input id="[^"]+" name="([^"]+)"[^>]* value="([^"]*)"', form))
     fields |= dict(re.findall(r'<input type="radio" name="([^"]+)" value="([^"]*)" checked', form))
@@ -56,7 +56,7 @@ def test_a_case_is_opened_followed_and_resolved_without_scripts(mission: Mission
     assert "40 min lost" in page
     assert "Open" in page
     mission.clock.advance(0.3)
-    step = typed(page) | {"kind": "protest_sent"}
+    step = typed(page, "/steps") | {"kind": "protest_sent"}
     refused = browser.post(f"{address}/steps", data=step)
     assert refused.status_code == 422
     assert "the number of the note verbale" in refused.text
@@ -66,7 +66,7 @@ def test_a_case_is_opened_followed_and_resolved_without_scripts(mission: Mission
     assert "Protested" in page
     assert "NV 9/26" in page
     assert "asks &lt;b&gt;why" in page
-    done = typed(page) | {"kind": "resolved", "words": "passes again"}
+    done = typed(page, "/steps") | {"kind": "resolved", "words": "passes again"}
     assert browser.post(f"{address}/steps", data=done).status_code == 303
     assert "No case of this selection" in browser.get("/restrictions").text
     assert "NV 9/26" in browser.get("/restrictions?state=resolved").text
@@ -262,3 +262,112 @@ def test_clause_lists_parties_and_months_over_the_api(mission: Mission):
     month = reader.get("/api/v1/restrictions/monthly", query_string={"month": "2026-03"}).json
     assert month["total"]["rate"]["events"] == 1
     assert reader.get("/api/v1/standing-restrictions").json == {"standing": []}
+
+
+# what stands around cases
+
+
+def test_a_contact_is_entered_confirmed_and_named_on_the_case_it_fits(mission: Mission):
+    browser = mission.browser("police")
+    fields = typed(browser.get("/restrictions/contacts/new").text)
+    wrong = browser.post("/restrictions/contacts/new", data=fields | {"office": "Post <7>", "position": "nowhere"})
+    assert wrong.status_code == 422
+    assert "Post &lt;7&gt;" in wrong.text
+    fields |= {"actor": "host_police", "office": "Post <7>", "channel": "Net 4", "position": ""}
+    assert browser.post("/restrictions/contacts/new", data=fields).status_code == 303
+    page = browser.get("/restrictions/contacts").text
+    assert "never reached" in page
+    where, version = re.search(
+        r'action="(/restrictions/contacts/[^"]+/edit)".*?name="version" value="(\d+)"', page
+    ).groups()
+    assert browser.post(where, data={"version": version, "do": "reached"}).status_code == 303
+    assert "never reached" not in browser.get("/restrictions/contacts").text
+    stale = browser.post(where, data={"version": version, "do": "reached"})
+    assert (stale.status_code, "changed it meanwhile" in stale.text) == (409, True)
+    address = f"/restrictions/cases/{case(mission)['id']}"
+    assert "Post &lt;7&gt;" in browser.get(address).text
+    assert (
+        "Post" not in browser.get("/restrictions/contacts?party=community").text.split("<tbody>")[-1].split("</tr>")[0]
+    )
+    assert browser.get("/restrictions/contacts?party=nobody").status_code == 422
+    assert browser.post(where, data={"version": "2", "do": "end"}).status_code == 303
+    assert "Post &lt;7&gt;" not in browser.get(address).text
+
+
+def test_a_date_stands_in_the_calendar_beside_the_cases_and_on_the_week(mission: Mission):
+    browser = mission.browser("duty_officer")
+    day = format_instant(mission.clock())[:10]
+    fields = typed(browser.get("/restrictions/calendar/new").text)
+    assert browser.post("/restrictions/calendar/new", data=fields | {"name": "Vote"}).status_code == 422
+    fields |= {"name": "Vote", "kind": "election", "starts_at": f"{day}T00:00", "expected": "posts <more>"}
+    assert browser.post("/restrictions/calendar/new", data=fields).status_code == 303
+    for address in (f"/restrictions/calendar?year={day[:4]}", "/restrictions", "/movements/week"):
+        page = browser.get(address).text
+        assert "Vote" in page, address
+    assert "Vote" not in mission.browser("partner").get("/movements/week").text
+    assert browser.get("/restrictions/calendar?year=soon").status_code == 422
+
+
+def test_a_paper_is_kept_from_the_page_and_goes_out_only_as_a_download(mission: Mission):
+    browser, address = mission.browser("duty_officer"), f"/restrictions/cases/{case(mission)['id']}"
+    fields = {"id": str(uuid.uuid4()), "title": "NV <9>"}
+
+    def send(data: bytes, name: str) -> Any:
+        file = {"file": (io.BytesIO(data), name)}
+        return browser.post(f"{address}/papers", data=fields | file, content_type="multipart/form-data")
+
+    refused = send(b"MZ no paper", "note.pdf")
+    assert (refused.status_code, "a photo (JPEG, PNG, WebP) or a PDF" in refused.text) == (422, True)
+    assert "NV &lt;9&gt;" in refused.text
+    assert browser.post(f"{address}/papers", data=fields).status_code == 422
+    pdf = b"%PDF-1.4\n<<>>\n%%EOF"
+    assert send(pdf, "../../note.pdf").status_code == 303
+    link = re.search(r'href="(/restrictions/papers/[^"]+)"', browser.get(address).text)[1]
+    got = browser.get(link)
+    assert (got.data, got.mimetype) == (pdf, "application/pdf")
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in got.headers["Content-Security-Policy"]
+    assert mission.browser("leadership").get(link).status_code == 403
+    assert mission.browser("reporter").get(link).status_code == 403
+    assert browser.post(f"{link}/withdraw", data={"why": "wrong case"}).status_code == 303
+    assert browser.get(link).status_code == 404
+    assert "withdrawn" in browser.get(address).text
+
+
+def test_the_list_goes_on_over_pages_and_every_case_is_on_one_of_them(
+    mission: Mission, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fom.web.pages.restrictions.PAGE", 3)
+    ids = {case(mission)["id"] for _ in range(7)}
+    browser, seen = mission.browser("duty_officer"), []
+    for page in (1, 2, 3):
+        text = browser.get(f"/restrictions?page={page}").text
+        seen += re.findall(r'<td class="nowrap"><a href="/restrictions/cases/([^"]+)"', text)
+        assert f"Page {page} of 3, 7 cases" in text
+    assert (len(seen), set(seen)) == (7, ids)
+    assert browser.get("/restrictions?page=4").status_code == 404
+    assert browser.get("/restrictions?page=0").status_code == 422
+
+
+def test_follow_ups_and_holders_are_pages_and_answers(mission: Mission):
+    browser, program = mission.browser("duty_officer"), mission.program("duty_officer")
+    assert "No reply, follow-up or commitment waits" in browser.get("/restrictions/due").text
+    address = f"/restrictions/cases/{case(mission)['id']}"
+    mission.clock.advance(0.3)
+    note = typed(browser.get(address).text, "/steps") | {
+        "id": str(uuid.uuid4()), "kind": "protest_sent", "reference": "NV 9/26", "addressee": "Ministry",
+    }  # fmt: skip
+    assert browser.post(f"{address}/steps", data=note).status_code == 303
+    assert "Reply to NV 9/26" in browser.get("/restrictions/due").text
+    (waiting,) = program.get("/api/v1/restriction-follow-ups").json["waiting"]
+    assert (waiting["what"], waiting["reference"], waiting["is_overdue"]) == ("reply", "NV 9/26", False)
+    assert "Not known" in browser.get("/restrictions/holders").text
+    assert set(program.get("/api/v1/road-holders").json["total"]["metres"]) >= {"state", "unknown", "contested"}
+
+
+def test_the_consent_layer_is_for_those_who_read_cases(mission: Mission):
+    address = "/api/v1/layers/consent"
+    assert mission.program("duty_officer").get(address).json["features"] is not None
+    assert mission.program("reporter").get(address).status_code == 403
+    assert 'data-layer="consent"' in mission.browser("duty_officer").get("/").text
+    assert 'data-layer="consent"' not in mission.browser("reporter").get("/").text

@@ -19,12 +19,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from fom.domain.access import OPERATOR, Actor
 from fom.network.artefact import save_network
 from fom.services.accounts import find_actor_by_email, issue_token, revoke_token
 from fom.services.policies import activate_network
 from fom.store.database import Database
+from fom.store.tables import Shown
 from fom.web.api.stream import HEARTBEAT_S
 from fom.web.edge import now_us
 from tests.exchange import phone
@@ -101,6 +103,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server as Ctrl-C does: killed, it would leave workers that go on for seconds on a database that is gone."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def running(folder: Path, url: str | None = None, **env: str) -> Iterator[Server]:
     url = url or f"sqlite:///{folder / 'fom.sqlite'}"
@@ -120,9 +133,7 @@ def running(folder: Path, url: str | None = None, **env: str) -> Iterator[Server
         yield Server(port, database, process)
     finally:
         database.dispose()
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+        end(process)
 
 
 def fill(folder: Path, url: str, network: Any) -> None:
@@ -313,3 +324,17 @@ def test_a_submission_in_chunks_is_taken(server: Server):
     answer = connection.getresponse()
     assert answer.status == 201, answer.read()
     connection.close()
+
+
+def test_what_was_shown_last_is_kept_at_a_normal_stop_and_no_thread_outlives_the_server(tmp_path: Path, network: Any):
+    fill(tmp_path, f"sqlite:///{tmp_path / 'fom.sqlite'}", network)
+    with running(tmp_path) as served:
+        token, _, actor = served.token("duty_officer")
+        while served.request("GET", "/api/v1/states", token)[0] != 200:
+            time.sleep(0.1)
+        assert served.request("GET", "/api/v1/segments/a-b", token)[0] == 200
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(20) == 0
+        with served.database.reading() as session:
+            rows = session.execute(select(Shown.user_id, Shown.kind)).all()
+    assert {tuple(row) for row in rows} == {(actor.user_id, "map"), (actor.user_id, "segment")}

@@ -1,5 +1,7 @@
 """The ways out: e-mail over SMTP, and webhooks that only go where the administrator allows it.
 
+E-mail is encrypted, by a certificate that the machine trusts, unless the administrator says plainly that it is not.
+
 A webhook goes to a listed origin, at an address that was looked up once, checked, and then connected to: no redirect
 is followed, and no other look-up can lead elsewhere.
 """
@@ -13,17 +15,21 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from fom.domain.alerts import signature
 from fom.domain.instants import from_us
 from fom.services.alerts.settings import Outside, origin_of
 
 TIMEOUT_S = 5.0
-"""For all of one message. Source: reliability goal S6."""
+"""For all of one webhook, and for each answer of a mail server. Source: reliability goal S6."""
+MAIL_S = 30.0
+"""For all of one e-mail: some ten round trips over a satellite link. Source: project judgement."""
+MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+"""Way of sending -> port where none is given: STARTTLS, TLS from the start, no encryption."""
 ANSWER_MAX = 64 * 1024
 """Bytes of an answer that are read; only its status counts."""
 SPECIAL = tuple(ipaddress.ip_network(block) for block in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "100::/64"))
@@ -37,8 +43,8 @@ class Undelivered(Exception):
 def send_mail(outside: Outside, *, to: str, alert_id: str, at: int, subject: str, text: str) -> None:
     """Hand a message to the mail server. Raises Undelivered."""
     parts = urlsplit(outside.smtp_url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise Undelivered("FOM_SMTP_URL is no address as smtp://host:25 or smtps://host:465")
+    if parts.scheme not in MAIL_PORTS or not parts.hostname:
+        raise Undelivered("FOM_SMTP_URL is no address as smtp://host:587, smtps://host:465 or smtp+plain://host:25")
     message = EmailMessage()
     message["From"] = outside.mail_from or f"fom@{parts.hostname}"
     message["To"] = to
@@ -49,28 +55,29 @@ def send_mail(outside: Outside, *, to: str, alert_id: str, at: int, subject: str
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     try:
-        _send_mail(parts.scheme, parts.hostname, parts.port, parts.username, parts.password, message)
-    except (smtplib.SMTPException, OSError) as failed:
+        _send_mail(parts, message)
+    except (smtplib.SMTPException, OSError, ValueError) as failed:
         raise Undelivered(_reason(failed)) from failed
 
 
-def _send_mail(
-    scheme: str, host: str, port: int | None, user: str | None, password: str | None, message: EmailMessage
-) -> None:
+def _send_mail(parts: SplitResult, message: EmailMessage) -> None:
+    host, port = str(parts.hostname), parts.port or MAIL_PORTS[parts.scheme]
     context = ssl.create_default_context()
-    if scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_S, context=context)
+    if parts.scheme == "smtps":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
     else:
-        server = smtplib.SMTP(host, port or 25, timeout=TIMEOUT_S)
-    with server:
+        server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+    with _ending(lambda: server.sock, MAIL_S), server:
         server.ehlo_or_helo_if_needed()
-        if scheme == "smtp" and server.has_extn("starttls"):
+        if parts.scheme == "smtp":
+            if not server.has_extn("starttls"):
+                raise Undelivered("the mail server offers no encryption (smtp+plain:// would send without)")
             server.starttls(context=context)
             server.ehlo()
-        elif scheme == "smtp" and user:
-            raise smtplib.SMTPException("the mail server offers no encryption, and the password would be readable")
-        if user:
-            server.login(unquote(user), unquote(password or ""))
+        if parts.username and parts.scheme == "smtp+plain":
+            raise Undelivered("a password is not sent without encryption (smtp:// or smtps://)")
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
         server.send_message(message)
 
 
@@ -128,33 +135,54 @@ def _post(scheme: str, host: str, port: int, address: str, path: str, headers: M
         plain = socket.create_connection((address, port), timeout=TIMEOUT_S)
     except OSError as failed:
         raise Undelivered(_reason(failed)) from failed
-    end = threading.Timer(TIMEOUT_S, _cut, (plain,))
-    end.daemon = True
-    end.start()
     try:
-        if scheme == "https":
-            made.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
-        else:
-            made.sock = plain
-        made.request("POST", path, body=body, headers=dict(headers))
-        answer = made.getresponse()
-        answer.read(ANSWER_MAX)
-        return answer.status
+        with _ending(lambda: plain, TIMEOUT_S):
+            if scheme == "https":
+                made.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            else:
+                made.sock = plain
+            made.request("POST", path, body=body, headers=dict(headers))
+            answer = made.getresponse()
+            answer.read(ANSWER_MAX)
+            return answer.status
     except (http.client.HTTPException, OSError, ValueError) as failed:
         raise Undelivered(_reason(failed)) from failed
     finally:
-        end.cancel()
         made.close()
         plain.close()
 
 
-def _cut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+@contextlib.contextmanager
+def _ending(connection: Callable[[], socket.socket | None], seconds: float) -> Iterator[None]:
+    """Cut a connection when it takes longer than this in all, however slowly bytes come."""
+
+    def cut() -> None:
+        with contextlib.suppress(OSError):
+            found = connection()
+            if found is not None:
+                found.shutdown(socket.SHUT_RDWR)
+
+    end = threading.Timer(seconds, cut)
+    end.daemon = True
+    end.start()
+    try:
+        yield
+    finally:
+        end.cancel()
 
 
 def _reason(failed: BaseException) -> str:
     """Return why a server was not reached, in some words."""
+    if isinstance(failed, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {failed.verify_message}"
+    if isinstance(failed, ssl.SSLError):
+        return f"no encryption could be agreed: {failed.reason or 'the connection was cut'}"
+    if isinstance(failed, smtplib.SMTPAuthenticationError):
+        return f"the mail server refused name or password ({failed.smtp_code})"
+    if isinstance(failed, smtplib.SMTPNotSupportedError):
+        return f"the mail server cannot: {failed}"
+    if isinstance(failed, UnicodeError):
+        return "its name or password holds characters that SMTP cannot carry"
     if isinstance(failed, smtplib.SMTPResponseException):
         return f"the mail server answered {failed.smtp_code}"
     if isinstance(failed, smtplib.SMTPRecipientsRefused):

@@ -9,8 +9,9 @@ does a found device, which by the doctrine lay there before. Told is everybody w
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ from fom.services.alerts.watching import RouteWatch, watch_route
 from fom.services.picture_events import letter
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
+from fom.services.shown import numbers_of
 from fom.store.changes import find_change
 from fom.store.tables import Change, RecordRow, Shown, User
 
@@ -42,7 +44,8 @@ MOMENTS_MAX = 60
 """Moments looked at within one row, a quarter of an hour: a row with more changes is looked at every so many."""
 KIND_WORDS = {
     "map": "the map", "routes": "the list of key routes", "route": "the page of a key route",
-    "segment": "the reasons of a road", "plan": "a plan", "export": "an export",
+    "segment": "the reasons of a road", "plan": "a plan", "export": "an export", "changes": "what changed",
+    "reach": "what is within reach", "analysis": "an analysis",
 }  # fmt: skip
 
 
@@ -121,13 +124,17 @@ def _touched(session: Session, host: PictureHost, change: Change, rows: Sequence
         touched = picture.influence.segments(records)
     if len(touched) <= MANY:
         return touched
-    named = session.scalars(
-        select(Shown.segments).where(Shown.segments.is_not(None), Shown.last_at >= since, Shown.first_at <= change.at)
+    named = session.execute(
+        select(Shown.network_id, Shown.segments).where(
+            Shown.segments.is_not(None), Shown.last_at >= since, Shown.first_at <= change.at
+        )
     )
-    ids = {segment_id for listed in named for segment_id in listed or ()}
-    shown = [number for segment_id in ids if (number := host.network.find_segment(segment_id)) is not None]
+    wanted = set(touched.tolist())
+    shown: set[int] = set()
+    for network_id, kept in named:
+        shown |= wanted & _numbers(host, network_id, kept, wanted)
     on_routes = [arcs >> 1 for arcs in host.key_routes().values()]
-    return np.intersect1d(touched, np.concatenate([np.array(shown, np.int64), *on_routes]))
+    return np.intersect1d(touched, np.concatenate([np.fromiter(shown, np.int64, len(shown)), *on_routes]))
 
 
 def _worsened(
@@ -192,7 +199,9 @@ def _search(
     The newest first; what a person was last shown of a segment on one kind of page stands for all before it.
     """
     low, high = worsened.reach
-    columns = (Shown.user_id, Shown.kind, Shown.asked, Shown.first_at, Shown.last_at, Shown.segments)
+    columns = (
+        Shown.user_id, Shown.kind, Shown.asked, Shown.first_at, Shown.last_at, Shown.network_id, Shown.segments,
+    )  # fmt: skip
     query = select(*columns).where(
         Shown.profile == pair[0], Shown.user_class == pair[1], Shown.first_at <= change.at,
         ((Shown.asked == "") & (Shown.first_at <= high) & (Shown.last_at >= low)) | (Shown.asked != ""),
@@ -204,11 +213,11 @@ def _search(
     readers = _readers(session)
     left: dict[tuple[str, str], set[int]] = {}
     rows = session.execute(query.order_by(Shown.last_at.desc(), Shown.number.desc()).execution_options(yield_per=2000))
-    for user_id, kind, asked, first_at, last_at, segments in rows:
+    for user_id, kind, asked, first_at, last_at, network_id, segments in rows:
         still = left.setdefault((user_id, kind), set(every))
         if not still or user_id not in readers:
             continue
-        mine = on_routes if segments is None else _numbers(host, segments)
+        mine = on_routes if segments is None else _numbers(host, network_id, segments, still)
         for at, known_at in _moments_of(asked, first_at, last_at, moments) if still & mine else ():
             wanted = sorted(still & mine)
             if not wanted:
@@ -228,8 +237,18 @@ def _readers(session: Session) -> dict[str, Actor]:
     return {actor.user_id: actor for actor in actors if may(actor, "read_picture")}
 
 
-def _numbers(host: PictureHost, ids: Iterable[str]) -> set[int]:
-    return {number for segment_id in ids if (number := host.network.find_segment(segment_id)) is not None}
+def _numbers(host: PictureHost, network_id: str, kept: Sequence[Any], still: Set[int]) -> Set[int]:
+    """Return the numbers of the segments of a row, at least those of them that are asked about (`still`).
+
+    Of many that were shown on a former network: all that are asked about. Their numbers mean nothing here, and it is
+    better to tell somebody of a road too many than of one too few.
+    """
+    if not kept or not isinstance(kept[0], int):
+        return numbers_of(host.network, kept)
+    if network_id != host.network.network_id:
+        return still
+    first, last = kept[::2], kept[1::2]
+    return {number for number in still if (run := bisect_right(first, number)) and number <= last[run - 1]}
 
 
 def _change_moments(session: Session, low: int, high: int) -> list[int]:

@@ -14,6 +14,9 @@ from fom.errors import NotFound
 from fom.services.disclosure import RESTRICTED_TEXT, KnowsAccess
 from fom.store.tables import Alert, AlertSubscription, Delivery
 
+GIVEN_UP_MAX = 50
+"""Messages that never arrived that are listed; older ones are in the receipts of their alerts."""
+
 
 def list_alerts(
     session: Session,
@@ -64,12 +67,6 @@ def note_delivered(session: Session, *, actor: Actor, now: int) -> None:
     )
 
 
-def has_undelivered(session: Session, *, actor: Actor, now: int) -> bool:
-    """Return whether something due was not shown to the actor yet."""
-    waiting = (Delivery.user_id == actor.user_id, Delivery.channel == "page", Delivery.status == "waiting")
-    return session.scalar(select(Delivery.alert_id).where(*waiting, Delivery.due_at <= now).limit(1)) is not None
-
-
 def acknowledge_alerts(session: Session, alert_ids: Sequence[str], *, actor: Actor, now: int) -> list[dict[str, Any]]:
     """Note that the actor has read alerts of his; again changes nothing. Return the receipts: `{alert, read_at}`.
 
@@ -90,6 +87,42 @@ def acknowledge_alerts(session: Session, alert_ids: Sequence[str], *, actor: Act
         receipts.append({"alert": alert_id, "read_at": format_instant(row.read_at)})
     session.flush()
     return receipts
+
+
+def list_given_up(session: Session, *, actor: Actor) -> list[dict[str, Any]]:
+    """Return what went to the actor by e-mail or webhook and never arrived, newest first: receipts with `alert, title`.
+
+    The title is that which might have left the service.
+    """
+    require(actor, "read_picture")
+    query = (
+        select(Delivery, Alert)
+        .join(Alert, Alert.id == Delivery.alert_id)
+        .where(Delivery.user_id == actor.user_id, Delivery.status == "given_up")
+        .order_by(Alert.at.desc(), Alert.id, Delivery.channel)
+        .limit(GIVEN_UP_MAX)
+    )
+    return [
+        {"alert": alert.id, "title": alert.outside_text.partition("\n")[0], **_delivery_dict(row)}
+        for row, alert in session.execute(query)
+    ]
+
+
+def send_again(session: Session, alert_id: str, channel: str, *, actor: Actor, now: int) -> None:
+    """Let what was given up be tried from the beginning; what waits or has arrived stays as it is.
+
+    Raises
+    ------
+    NotFound
+        The alert is not his, or did not go that way.
+    """
+    require(actor, "read_picture")
+    row = session.get(Delivery, (alert_id, channel))
+    if row is None or row.user_id != actor.user_id or channel == "page":
+        raise NotFound("delivery", f"{alert_id} {channel}")
+    if row.status == "given_up":
+        row.status, row.tries, row.due_at = "waiting", 0, now
+    session.flush()
 
 
 def _other_ways(session: Session, ids: Sequence[str]) -> dict[str, list[Delivery]]:

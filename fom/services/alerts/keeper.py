@@ -1,5 +1,7 @@
 """The work behind alerts, once for all processes: matching, overdue checks, states that proved false, deliveries.
 
+Deliveries have a thread of their own: a mail server that hangs holds up nothing else.
+
 Every process runs it; marks in the database say how far the work has come, and whoever moves a mark first has done
 that part. What is to be told is worked out outside of the writing transaction, which then only writes it.
 """
@@ -16,6 +18,8 @@ from sqlalchemy.orm import Session
 from fom.domain.instants import SECOND_US
 from fom.services.alerts.delivering import deliver_due
 from fom.services.alerts.false_states import find_false_states
+from fom.services.alerts.keeping import EVERY_US as PRUNE_EVERY_US
+from fom.services.alerts.keeping import prune
 from fom.services.alerts.matching import Batch, first_mark, match, read_batch
 from fom.services.alerts.overdue import EVERY_US, find_overdue
 from fom.services.alerts.raising import NewAlert, mark_of, move_mark, raise_alert
@@ -24,7 +28,7 @@ from fom.services.alerts.watching import Watches
 from fom.services.picture_host import PictureHost
 from fom.services.shown import ShownLog
 from fom.store.database import Database
-from fom.store.tables import AlertMark, AlertSubscription, Change
+from fom.store.tables import AlertSubscription, Change
 
 ROUND_S = 1.0
 SETTLE_US = 3 * SECOND_US
@@ -33,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class AlertKeeper:
-    """Calls `step` every second until stopped. `host` returns the picture host in use."""
+    """Works every second until stopped. `host` returns the picture host in use."""
 
     def __init__(
         self, settings: AlertSettings, database: Database, host: Callable[[], PictureHost], shown: ShownLog,
@@ -44,30 +48,42 @@ class AlertKeeper:
         self._database, self._host, self._shown, self._clock = database, host, shown, clock
         self._watches = Watches()
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._seen: dict[str, int] = {}
         self._begun: tuple[object, ...] = ()
 
     def start(self) -> None:
-        """Begin in the background; the thread ends with the process."""
-        self._thread = threading.Thread(target=self._run, name="fom-alerts", daemon=True)
-        self._thread.start()
+        """Begin in the background; the threads end with the process."""
+        works = {"fom-alerts": self.work, "fom-deliveries": self.deliver}
+        self._threads = [
+            threading.Thread(target=self._run, args=(work,), name=name, daemon=True) for name, work in works.items()
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End the thread, wait for it, and write down what was shown."""
+        """End the threads after what they are doing, and wait for them."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-        self._shown.flush(now=self._clock())
+        for thread in self._threads:
+            thread.join(timeout=10)
 
     def step(self) -> None:
         """Do what there is to do."""
-        self._shown.flush(now=self._clock())
+        self.work()
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Send what is due."""
+        deliver_due(self._database, self.outside, clock=self._clock)
+
+    def work(self) -> None:
+        """Work out what is to be told, and write it."""
+        self._shown.flush()
         self.begin()
-        while self.match() or self.find_false_states():
+        while not self._stop.is_set() and (self.match() or self.find_false_states()):
             pass
         self.find_overdue()
-        deliver_due(self._database, self.outside, clock=self._clock)
+        self.prune()
 
     def begin(self) -> None:
         """Keep up to date what subscriptions ask about, so that what time moves there is noticed."""
@@ -128,6 +144,23 @@ class AlertKeeper:
             self._raise(session, alerts, now)
         return bool(alerts)
 
+    def prune(self) -> int:
+        """Take out what is older than its life, once for all processes in every quarter of a day."""
+        now = self._clock()
+        turn = now // PRUNE_EVERY_US
+        if self._seen.get("prune") == turn:
+            return 0
+        with self._database.reading() as session:
+            before = mark_of(session, "prune")
+        if before is None or before < turn:
+            with self._database.writing() as session:
+                gone = prune(session, now=now, shown_days=self._days)
+                if gone:  # there may be more: the next round goes on
+                    return gone
+                move_mark(session, "prune", before=before, to=turn, at=now)
+        self._seen["prune"] = turn
+        return 0
+
     def _write(
         self, name: str, before: int | None, after: int, batch: Batch | None, alerts: Sequence[NewAlert]
     ) -> bool:
@@ -147,15 +180,16 @@ class AlertKeeper:
             if not is_gone:
                 raise_alert(session, self.outside, alert, now=now)
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[], object]) -> None:
         is_failing = False
         while not self._stop.wait(ROUND_S):
             try:
-                self.step()
+                work()
                 is_failing = False
             except Exception:
-                # The edge of a thread: whatever it was, the next round tries again, so that no failure ends alerts.
-                if not is_failing:
+                # The edge of a thread: whatever it was, a database that is away or a fault of ours, the next round
+                # tries again, so that no failure ends alerts for good. Marks move only with what was written.
+                if not is_failing:  # once, not every second
                     log.exception("alerts could not be worked out or delivered")
                 is_failing = True
 
@@ -174,8 +208,3 @@ def _settled(batch: Batch | None, until: int) -> Batch | None:
         return None
     changes = [change for change in batch.changes if change.at <= until]
     return Batch(batch.after, changes, batch.rows, batch.touched) if changes else None
-
-
-def last_marks(session: Session) -> dict[str, int]:
-    """Return how far each work has come."""
-    return {row.name: row.number for row in session.scalars(select(AlertMark))}

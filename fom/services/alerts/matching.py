@@ -237,7 +237,7 @@ def _record_alert(watch: Watch, change: Change, rows: Sequence[RecordRow], batch
     texts = [(_record_words(watch, row, batch), visible(outside, row)) for row in rows]
     kinds = sorted({KIND_WORDS[row.kind] for row in rows})
     told = Told(
-        title=f"{', '.join(kinds)} reported: {_where(watch, rows[0], batch)}",
+        title=f"{', '.join(kinds)} reported: {watch.where(batch.touched[rows[0].id])}",
         text="\n".join(text for text, _ in texts),
         outside_text="\n".join(text if may_leave else RESTRICTED_TEXT for text, may_leave in texts),
         fact_ids=tuple(sorted(row.id for row in rows)),
@@ -253,17 +253,7 @@ def _record_alert(watch: Watch, change: Change, rows: Sequence[RecordRow], batch
 
 def _record_words(watch: Watch, row: RecordRow, batch: Batch) -> str:
     grade = f", graded {row.grade}" if row.grade else ", not graded yet"
-    return f"{KIND_WORDS[row.kind]} on {_where(watch, row, batch)}{grade}. Record {row.id}."
-
-
-def _where(watch: Watch, row: RecordRow, batch: Batch) -> str:
-    """Return the first place along a watched route that a record touches, else the name of the subscription."""
-    touched = set(batch.touched[row.id].tolist())
-    for route in watch.routes:
-        for arc, from_m in zip(route.arcs.tolist(), route.from_m.tolist(), strict=True):
-            if arc >> 1 in touched:
-                return f"{route.code} km {from_m / 1000:.0f}"
-    return watch.row.title
+    return f"{KIND_WORDS[row.kind]} on {watch.where(batch.touched[row.id])}{grade}. Record {row.id}."
 
 
 def first_mark(session: Session, host: PictureHost) -> int:

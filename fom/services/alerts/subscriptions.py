@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
-from fom.domain.alerts import MOVES, WATCHED_KINDS, format_clock, parse_clock, webhook_key
+from fom.domain.alerts import CHECKS, MOVES, WATCHED_KINDS, format_clock, parse_clock, webhook_key
 from fom.domain.geojson import geometry_to_json
 from fom.domain.instants import format_instant
 from fom.domain.profiles import USER_CLASSES
@@ -52,7 +52,7 @@ class SubscriptionDraft:
     moves: str = "stretch_worse"
     states: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-    is_overdue: bool = False
+    checks: tuple[str, ...] = ()
     profile: str = "P3"
     user_class: str = "mission_military"
     is_email: bool = False
@@ -124,7 +124,7 @@ def subscription_dict(row: AlertSubscription, outside: Outside) -> dict[str, Any
     return {
         "id": row.id, "version": row.version, "title": row.title, "routes": row.routes,
         "unit_routes": row.is_unit_routes, "area_id": row.area_id, "geometry": geometry_to_json(row.geometry),
-        "moves": row.moves, "states": row.states, "kinds": row.kinds, "overdue": row.is_overdue,
+        "moves": row.moves, "states": row.states, "kinds": row.kinds, "checks": row.checks,
         "profile": row.profile, "user_class": row.user_class, "email": row.is_email, "webhook": row.webhook,
         "webhook_key": webhook_key(outside.secret, row.id) if row.webhook and outside.secret else None,
         **{name: None if minutes is None else format_clock(minutes) for name, minutes in clock.items()},
@@ -150,7 +150,8 @@ def _values(draft: SubscriptionDraft, geometry: shapely.Geometry | None) -> dict
         "title": draft.title.strip(), "routes": sorted(set(draft.routes)), "is_unit_routes": draft.is_unit_routes,
         "area_id": draft.area_id, "geometry": geometry, "moves": draft.moves,
         "states": [state.name for state in State if state.name in draft.states],
-        "kinds": [kind for kind in WATCHED_KINDS if kind in draft.kinds], "is_overdue": draft.is_overdue,
+        "kinds": [kind for kind in WATCHED_KINDS if kind in draft.kinds],
+        "checks": [check for check in CHECKS if check in draft.checks],
         "profile": draft.profile, "user_class": draft.user_class, "is_email": draft.is_email,
         "webhook": draft.webhook,
         "quiet_from": None if draft.quiet_from is None else parse_clock(draft.quiet_from),
@@ -185,7 +186,9 @@ def _check(
         expect(state in State.__members__, "states", state, "one of " + ", ".join(State.__members__))
     for kind in draft.kinds:
         expect(kind in WATCHED_KINDS, "kinds", kind, "one of " + ", ".join(WATCHED_KINDS))
-    wants_any = draft.moves != "none" or draft.kinds or draft.is_overdue
+    for check in draft.checks:
+        expect(check in CHECKS, "checks", check, "one of " + ", ".join(CHECKS))
+    wants_any = draft.moves != "none" or draft.kinds or draft.checks
     expect(bool(wants_any), "moves", "none", "a change of state, a kind of record or overdue checks to be told of")
     expect(draft.profile in host.profiles, "profile", draft.profile, "one of " + ", ".join(sorted(host.profiles)))
     expect(draft.user_class in USER_CLASSES, "user_class", draft.user_class, "one of " + ", ".join(USER_CLASSES))

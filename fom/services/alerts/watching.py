@@ -52,6 +52,15 @@ class Watch:
         """Return names of profile and user class."""
         return self.row.profile, self.row.user_class
 
+    def where(self, segments: Ints) -> str:
+        """Return the first place along a watched route among some segments, else the name of the subscription."""
+        touched = set(segments.tolist())
+        for route in self.routes:
+            for arc, from_m in zip(route.arcs.tolist(), route.from_m.tolist(), strict=True):
+                if arc >> 1 in touched:
+                    return f"{route.code} km {from_m / 1000:.0f}"
+        return self.row.title
+
     def meets(self, segments: Ints, geometry: shapely.Geometry | None) -> bool:
         """Return whether something on some segments, or at a place, is within what is watched."""
         if len(np.intersect1d(segments, self.numbers)):
@@ -88,11 +97,10 @@ def lay(session: Session, host: PictureHost, row: AlertSubscription, actor: Acto
     unit = None if actor.unit is None else session.get(Unit, actor.unit)
     own = {actor.unit, None if unit is None else unit.name} - {None}
     area = _area(session, row, actor)
-    is_placed = row.routes or row.is_unit_routes or row.area_id or row.geometry is not None
     routes = tuple(
         watch_route(network, host.names.routes(list(values["segments"] or ())), values)
         for values in list_register(session, "key_route", actor=actor)
-        if not is_placed or values["id"] in row.routes or (row.is_unit_routes and values["owner"] in own)
+        if row.is_everywhere or values["id"] in row.routes or (row.is_unit_routes and values["owner"] in own)
     )
     within = np.empty(0, np.int64) if area is None else segments_in(network, area)
     numbers = np.unique(np.concatenate([within, *(route.arcs >> 1 for route in routes)]).astype(np.int64))

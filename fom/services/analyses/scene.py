@@ -29,6 +29,7 @@ from fom.picture.question import Question
 from fom.routing.roads import RoadTopology
 from fom.routing.router import Router
 from fom.routing.snapping import Snap
+from fom.services.air_heads import stand
 from fom.services.facts_exchange import export_facts
 from fom.services.joining import join_roads
 from fom.services.judged_roads import JudgedRoads, judge, topology_of
@@ -106,6 +107,8 @@ def read_scene(session: Session, host: PictureHost, question: Question) -> Scene
     rows = {name: list_register(session, name, actor=OPERATOR, known_at=question.known_at) for name in REGISTERS}
     with host.reading() as picture:
         held = picture.copy()
+    survey = held.survey(question.known_at)
+    rows["air_head"] = stand(session, rows["air_head"], survey, at=question.at, known_at=question.known_at)
     return Scene(host.router, held, question, rows)
 
 

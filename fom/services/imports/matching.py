@@ -13,8 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
+from fom.domain.answer_records import records_of
 from fom.domain.facts_file import parse_record
-from fom.domain.forms import records_of
 from fom.domain.geodesy import densify, line_length_m
 from fom.domain.instants import SECOND_US, format_instant
 from fom.domain.records import Verification

@@ -23,6 +23,7 @@ from fom.services.form_records import with_records
 from fom.services.former_networks import FormerNetworks
 from fom.services.imports.staging import PUBLISH, batch_head, check_version, report_draft, staged_batch, visible_batch
 from fom.services.pending import confirm_together, pend
+from fom.services.report_inspections import take_back_entries
 from fom.services.reporting import log_report
 from fom.services.writing import note, step
 from fom.store.changes import add_change
@@ -110,6 +111,8 @@ def reverse_batch(
             feature = _retraction(batch, row, reason=reason, actor=actor, at=at)
             pend(session, feature, action="retract", targets=[row], reason=reason, actor=actor, at=at, change=change)
     _close_reports(session, batch, at)
+    take_back_entries(session, [row.report_id for row in list_batch_rows(session, batch_id) if row.report_id],
+                      reason=reason, actor=actor, now=now)  # fmt: skip
     batch.state, batch.reversed_by, batch.reversed_at, batch.reason = "reversed", actor.person, at, reason.strip()
     batch.version += 1
     batch.counts = {**batch.counts, "retracted": len(alone), "proposed": len(waiting)}

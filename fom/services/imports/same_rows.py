@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fom.domain.forms import records_of
+from fom.domain.answer_records import records_of
 from fom.domain.instants import parse_instant
 from fom.store.imports import published_hashes, same_records
 from fom.store.records import retracted_ids

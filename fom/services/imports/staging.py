@@ -12,9 +12,10 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from fom.domain.access import CLASSIFICATIONS, Access, Actor, may, require, visible
+from fom.domain.answers import parse_answers
 from fom.domain.column_mapping import ColumnMapping, parse_mapping, read_row
-from fom.domain.forms import FORMS, parse_answers
-from fom.domain.instants import MINUTE_US, format_instant, parse_instant
+from fom.domain.forms import FORMS
+from fom.domain.instants import MINUTE_US, format_instant
 from fom.domain.tracks import POINTS_KEPT, Drive, find_drives, thinned
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.exchange.gpx import GpxTrack
@@ -40,7 +41,6 @@ from fom.store.imports import (
 from fom.store.tables import ImportBatch, ImportRow
 
 STAGE, PUBLISH = "stage_imports", "publish_imports"
-FORMS_OF_TABLES = tuple(FORMS)
 TRACK_COLUMNS = ("track", "from", "to")
 
 
@@ -430,8 +430,3 @@ def _may_see(batch: ImportBatch, actor: Actor) -> bool:
 
 def _told(moment: int | None) -> str:
     return "" if moment is None else format_instant(moment)
-
-
-def occurred_of(answers: Mapping[str, Any]) -> int | None:
-    """Return when what a row tells happened, microseconds."""
-    return None if "occurred" not in answers else parse_instant(answers["occurred"])

@@ -3,11 +3,11 @@
 from fom.store.tables.accounts import Login, PersonalToken, Role, Unit, User, user_role
 from fom.store.tables.alerts import Alert, AlertMark, AlertSubscription, Delivery, Look, Shown
 from fom.store.tables.base import Base
-from fom.store.tables.cases import CaseStep, ClauseListVersion
+from fom.store.tables.cases import CasePaper, CaseStep, ClauseListVersion
 from fom.store.tables.evidence import Evidence
 from fom.store.tables.imports import ImportBatch, ImportRow, SavedMapping
 from fom.store.tables.inspections import InspectionForm, RegisterImport, RouteStudy
-from fom.store.tables.movements import MovementAdvice, MovementClearance, MovementPlan
+from fom.store.tables.movements import MovementAdvice, MovementCheckIn, MovementClearance, MovementPlan
 from fom.store.tables.questions import ReportQuestion
 from fom.store.tables.records import (
     RecordReference,
@@ -17,7 +17,7 @@ from fom.store.tables.records import (
     ReportVersion,
     version_record,
 )
-from fom.store.tables.registers import REGISTER_TABLES, Inspection, KeyRoute, Movement, RegisterVersion
+from fom.store.tables.registers import REGISTER_TABLES, ControlPoint, Inspection, KeyRoute, Movement, RegisterVersion
 from fom.store.tables.reviews import NetworkSignature
 from fom.store.tables.sequence import Audit, Change, NetworkVersion, PendingAct, PolicyDraft, PolicyVersion
 from fom.store.tables.what_ifs import WhatIfRow
@@ -49,9 +49,11 @@ __all__ = [
     "AlertSubscription",
     "Audit",
     "Base",
+    "CasePaper",
     "CaseStep",
     "Change",
     "ClauseListVersion",
+    "ControlPoint",
     "Delivery",
     "Evidence",
     "ImportBatch",
@@ -63,6 +65,7 @@ __all__ = [
     "Look",
     "Movement",
     "MovementAdvice",
+    "MovementCheckIn",
     "MovementClearance",
     "MovementPlan",
     "NetworkSignature",

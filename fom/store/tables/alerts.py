@@ -13,7 +13,7 @@ from fom.domain.profiles import USER_CLASSES
 from fom.store.columns import CanonicalJson, Geometry, Moment, RowNumber
 from fom.store.tables.base import Base, one_of, within
 
-SHOWN_KINDS = ("map", "routes", "route", "segment", "plan", "export")
+SHOWN_KINDS = ("map", "routes", "route", "segment", "plan", "export", "changes", "reach", "analysis")
 
 
 class AlertSubscription(Base):
@@ -43,7 +43,8 @@ class AlertSubscription(Base):
     moves: Mapped[str] = mapped_column(String(16))
     states: Mapped[list[Any]] = mapped_column(CanonicalJson)
     kinds: Mapped[list[Any]] = mapped_column(CanonicalJson)
-    is_overdue: Mapped[bool] = mapped_column(Boolean)
+    checks: Mapped[list[Any]] = mapped_column(CanonicalJson)
+    """What is told when it is overdue or about to end."""
     profile: Mapped[str] = mapped_column(String(40))
     user_class: Mapped[str] = mapped_column(String(24))
     is_email: Mapped[bool] = mapped_column(Boolean)
@@ -53,6 +54,11 @@ class AlertSubscription(Base):
     quiet_to: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[int] = mapped_column(Moment)
     changed_at: Mapped[int] = mapped_column(Moment)
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Return whether no place is named: every key route then, and every row of a register."""
+        return not (self.routes or self.is_unit_routes or self.area_id or self.geometry is not None)
 
 
 class Alert(Base):
@@ -163,7 +169,7 @@ class Shown(Base):
     routes: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     """Code of a key route -> the letter shown."""
     segments: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
-    """Ids of the segments of a plan, panel or export; null: those of the key routes."""
+    """Ids of the segments shown; or, of many, first and last numbers of runs of them; null: those of the key routes."""
 
 
 Index("ix_shown_last_at", Shown.last_at)

@@ -52,6 +52,8 @@ class RouteStudy(Base):
     review_by: Mapped[int] = mapped_column(Moment)
     points: Mapped[list[Any]] = mapped_column(CanonicalJson)
     summary: Mapped[str] = mapped_column(Text)
+    stated_class: Mapped[str | None] = mapped_column(String(60))
+    """Class of the route as those who drove it state it, in the form of `route_class`."""
     classification: Mapped[str] = mapped_column(String(24))
     area_id: Mapped[str | None] = mapped_column(String(64))
     received: Mapped[int] = mapped_column(Moment)

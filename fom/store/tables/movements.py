@@ -1,13 +1,13 @@
-"""What stands beside a row of the register `movement`: its plan and close-out, clearances, receipts of advice.
+"""What stands beside a row of the register `movement`: plan and close-out, clearances, check-ins, receipts of advice.
 
-None of it is append-only: ways are taken out again after ninety days (doctrine, section 5).
+None of it is append-only: ways and check-ins are taken out again after ninety days (doctrine, section 5).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fom.domain import movements as words
@@ -41,6 +41,10 @@ class MovementPlan(Base):
     """The way chosen, then its alternates: stretches with what was known of them when planned."""
     planned_as: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     """Under which question, network and policy the ways were found."""
+    from_air_head: Mapped[str | None] = mapped_column(String(64))
+    to_air_head: Mapped[str | None] = mapped_column(String(64))
+    aircraft_type: Mapped[str | None] = mapped_column(String(80))
+    """The leg of a flight."""
     notes: Mapped[str | None] = mapped_column(Text)
     travelled: Mapped[str | None] = mapped_column(String(16))
     stop_km: Mapped[float | None] = mapped_column(Float)
@@ -80,12 +84,35 @@ class MovementClearance(Base):
     by: Mapped[str] = mapped_column("by_person", String(254))
 
 
+class MovementCheckIn(Base):
+    """Where a movement said that it was, and when."""
+
+    __tablename__ = "movement_check_in"
+    __table_args__ = (
+        one_of("source", words.CHECK_IN_SOURCES),
+        CheckConstraint("lon BETWEEN -180 AND 180 AND lat BETWEEN -90 AND 90", name="place"),
+        CheckConstraint("at <= received", name="order"),
+        Index("ix_movement_check_in_movement_id", "movement_id", "at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    movement_id: Mapped[str] = mapped_column(ForeignKey("movement.id"))
+    at: Mapped[int] = mapped_column(Moment)
+    lon: Mapped[float] = mapped_column(Float)
+    lat: Mapped[float] = mapped_column(Float)
+    accuracy_m: Mapped[float | None] = mapped_column(Float)
+    source: Mapped[str] = mapped_column(String(8))
+    received: Mapped[int] = mapped_column(Moment)
+    by: Mapped[str] = mapped_column("by_person", String(254))
+
+
 class MovementAdvice(Base):
-    """The receipt of an advice: told once for a movement and change, whoever saw the change first."""
+    """The receipt of an advice: told once for a movement and change, or moment, whoever saw it first."""
 
     __tablename__ = "movement_advice"
     __table_args__ = (
         UniqueConstraint("movement_id", "change_number"),
+        Index("ix_movement_advice_due", "movement_id", "due_at", unique=True),
         one_of("state", ("GREEN", "AMBER", "GREY", "RED", "BLACK")),
         CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged"),
     )
@@ -93,6 +120,8 @@ class MovementAdvice(Base):
     number: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     movement_id: Mapped[str] = mapped_column(ForeignKey("movement.id"))
     change_number: Mapped[int] = mapped_column(ForeignKey("change.number"))
+    due_at: Mapped[int | None] = mapped_column(Moment)
+    """When time alone made its way worse; None where a change did."""
     state: Mapped[str] = mapped_column(String(8))
     text: Mapped[str] = mapped_column(Text)
     told_at: Mapped[int] = mapped_column(Moment)

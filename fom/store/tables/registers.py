@@ -118,6 +118,43 @@ class Crossing(Kept, Base):
     notes: Mapped[str | None] = mapped_column(Text)
 
 
+class ControlPoint(Kept, Base):
+    """A checkpoint, an entry point of a zone, or a point of control over resources."""
+
+    __tablename__ = "control_point"
+    __table_args__ = (
+        *_kept(),
+        *_placed(),
+        one_of("kind", words.CONTROL_POINT_KINDS),
+        one_of("run_by", words.ACTORS),
+        one_of("status", words.CONTROL_POINT_STATUS),
+        CheckConstraint("ends_at >= starts_at", name="ends_at"),
+    )
+
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(24))
+    lon: Mapped[float] = mapped_column(Float)
+    lat: Mapped[float] = mapped_column(Float)
+    run_by: Mapped[str] = mapped_column(String(24))
+    owner: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    starts_at: Mapped[int | None] = mapped_column(Moment)
+    ends_at: Mapped[int | None] = mapped_column(Moment)
+    public_text: Mapped[str | None] = mapped_column(Text)
+    public_place: Mapped[str | None] = mapped_column(Text)
+    hours: Mapped[str | None] = mapped_column(Text)
+    passes: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
+    """User classes that are let through; None = not recorded."""
+    zone: Mapped[str | None] = mapped_column(String(64))
+    """Area whose entry point it is."""
+    site: Mapped[str | None] = mapped_column(String(64))
+    """Strategic resource that it watches."""
+    status: Mapped[str] = mapped_column(String(16))
+    """As the last inspection found it."""
+    inspected_at: Mapped[int | None] = mapped_column(Moment)
+    notes: Mapped[str | None] = mapped_column(Text)
+
+
 class Inspection(Base):
     """One inspection of an air head or crossing, kept when the register row moves on to the next."""
 
@@ -167,7 +204,7 @@ class Area(Kept, Base):
     """A zone, a critical area, or an area where somebody operates."""
 
     __tablename__ = "area"
-    __table_args__ = (*_kept(), one_of("kind", words.AREA_KINDS))
+    __table_args__ = (*_kept(), one_of("kind", words.AREA_KINDS), one_of("held_by", words.ACTORS))
 
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(24))
@@ -179,6 +216,8 @@ class Area(Kept, Base):
     entry_points: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     marked: Mapped[list[Any] | None] = mapped_column(CanonicalJson)
     notes: Mapped[str | None] = mapped_column(Text)
+    held_by: Mapped[str | None] = mapped_column(String(24))
+    """Who controls it, as its assessor says; `grade` and `reviewed_at` say how surely and since when."""
 
 
 class Movement(Kept, Base):
@@ -277,6 +316,61 @@ class Commitment(Kept, Base):
     admin_unit: Mapped[str | None] = mapped_column(Text)
 
 
+class LiaisonContact(Kept, Base):
+    """An office of a party that is called when a movement is stopped: at a place, on a route, in an area, anywhere."""
+
+    __tablename__ = "liaison_contact"
+    __table_args__ = (
+        *_kept(),
+        *_placed(),
+        one_of("actor", words.ACTORS),
+        CheckConstraint("rank >= 1", name="rank"),
+        CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="position"),
+    )
+
+    actor: Mapped[str] = mapped_column(String(24), index=True)
+    office: Mapped[str] = mapped_column(Text)
+    """The office or post, not a person."""
+    channel: Mapped[str] = mapped_column(Text)
+    """Telephone, radio net or call sign."""
+    place: Mapped[str | None] = mapped_column(Text)
+    """The checkpoint or post by its name."""
+    lon: Mapped[float | None] = mapped_column(Float)
+    lat: Mapped[float | None] = mapped_column(Float)
+    route: Mapped[str | None] = mapped_column(ForeignKey("key_route.id"))
+    admin_unit: Mapped[str | None] = mapped_column(String(80))
+    hours: Mapped[str | None] = mapped_column(Text)
+    rank: Mapped[int | None] = mapped_column(Integer)
+    """Who is called first."""
+    confirmed_at: Mapped[int | None] = mapped_column(Moment)
+    """When somebody last reached it there."""
+    confirmed_by: Mapped[str | None] = mapped_column(Text)
+    ended_at: Mapped[int | None] = mapped_column(Moment)
+    """Since when it is called no more."""
+    notes: Mapped[str | None] = mapped_column(Text)
+
+
+class PoliticalDate(Kept, Base):
+    """A date that may move the parties: shown beside the trend, never joined to it by the service."""
+
+    __tablename__ = "political_date"
+    __table_args__ = (
+        *_kept(),
+        one_of("kind", words.POLITICAL_KINDS),
+        CheckConstraint("ends_at >= starts_at", name="times"),
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(24))
+    starts_at: Mapped[int] = mapped_column(Moment, index=True)
+    ends_at: Mapped[int | None] = mapped_column(Moment)
+    is_yearly: Mapped[bool | None] = mapped_column(Boolean)
+    admin_unit: Mapped[str | None] = mapped_column(String(80))
+    expected: Mapped[str | None] = mapped_column(Text)
+    """What somebody expects of it, in words."""
+    source: Mapped[str | None] = mapped_column(Text)
+
+
 class HazardPriority(Kept, Base):
     """The rank at which a hazard is to be dealt with, as of a moment."""
 
@@ -347,11 +441,14 @@ REGISTER_TABLES: dict[str, type[Kept]] = {
     "key_route": KeyRoute,
     "air_head": AirHead,
     "crossing": Crossing,
+    "control_point": ControlPoint,
     "site": Site,
     "area": Area,
     "movement": Movement,
     "restriction_case": RestrictionCase,
     "commitment": Commitment,
+    "liaison_contact": LiaisonContact,
+    "political_date": PoliticalDate,
     "hazard_priority": HazardPriority,
     "task": Task,
     "assessment": SignedAssessment,

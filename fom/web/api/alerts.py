@@ -7,8 +7,8 @@ from typing import Any, Literal
 from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
-from fom.domain.alerts import ALERT_KINDS, CHANNELS, MOVES, STATUSES, WATCHED_KINDS
-from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered
+from fom.domain.alerts import ALERT_KINDS, CHANNELS, CHECKS, MOVES, STATUSES, WATCHED_KINDS
+from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered, send_again
 from fom.services.alerts.subscriptions import (
     SubscriptionDraft,
     delete_subscription,
@@ -27,6 +27,7 @@ api = family("alerts", "Subscriptions, alerts with their receipts, acknowledgeme
 
 StateName = Literal["GREEN", "AMBER", "GREY", "RED", "BLACK"]
 Kind = Literal[WATCHED_KINDS]  # type: ignore[valid-type]
+Check = Literal[CHECKS]  # type: ignore[valid-type]
 ClockText = str
 
 
@@ -45,7 +46,7 @@ class SubscriptionBody(Body):
     )
     states: list[StateName] = Field(default_factory=list, max_length=5, description="Only changes to these; none = any")
     kinds: list[Kind] = Field(default_factory=list, max_length=6, description="Records of these kinds")
-    overdue: bool = Field(False, description="Verifications, reviews and tasks past their date")
+    checks: list[Check] = Field(default_factory=list, max_length=6, description="Told when overdue or about to end")
     profile: ProfileName = "P3"
     user_class: UserClass = "mission_military"
     email: bool = False
@@ -58,9 +59,9 @@ class SubscriptionBody(Body):
     def draft(self, subscription_id: str) -> SubscriptionDraft:
         """Return it as the service takes it."""
         values = self.model_dump()
-        for name in ("unit_routes", "overdue", "email"):
+        for name in ("unit_routes", "email"):
             values[f"is_{name}"] = values.pop(name)
-        for name in ("routes", "states", "kinds"):
+        for name in ("routes", "states", "kinds", "checks"):
             values[name] = tuple(values[name])
         return SubscriptionDraft(id=subscription_id.lower(), **values)
 
@@ -78,7 +79,7 @@ class Subscription(BaseModel):
     moves: str
     states: list[str]
     kinds: list[str]
-    overdue: bool
+    checks: list[str]
     profile: str
     user_class: str
     email: bool
@@ -152,6 +153,13 @@ class Count(BaseModel):
     """How many wait."""
 
     unread: int
+
+
+class DeliveryPath(BaseModel):
+    """Which delivery."""
+
+    alert_id: Uuid
+    channel: Literal["email", "webhook"]
 
 
 class AlertIds(Body):
@@ -325,6 +333,15 @@ def post_acknowledge_alerts(body: AlertIds) -> Any:
     with writing() as (session, now):
         ids = [alert_id.lower() for alert_id in body.alerts]
         return jsonify(receipts=acknowledge_alerts(session, ids, actor=current_actor(), now=now))
+
+
+@api.post("/alerts/<alert_id>/deliveries/<channel>/send-again", responses={"204": None, **MISSING})
+@allows("read_picture")
+def post_send_again(path: DeliveryPath) -> Any:
+    """Try once more what was given up; what waits or has arrived stays as it is."""
+    with writing() as (session, now):
+        send_again(session, path.alert_id.lower(), path.channel, actor=current_actor(), now=now)
+    return Response(status=204)
 
 
 @api.get("/my-routes", responses={"200": MyRoutes})

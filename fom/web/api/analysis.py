@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fom.services.analyses.asking import ask_analysis, follow_analysis
 from fom.services.analyses.jobs import DONE, FAILED, Progress
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_analysis
 from fom.web.analysis_jobs import analysis_jobs
 from fom.web.api import MISSING, family
 from fom.web.api.shapes import Asking, InstantText
@@ -112,6 +113,7 @@ def _ask(analysis: str, query: Asking) -> Any:
 
 def _told(progress: Progress) -> Any:
     if progress.state == DONE:
+        note_analysis(progress.answer or {})
         return jsonify(progress.answer)
     if progress.state == FAILED:
         return problem(503, "analysis_failed", f"The analysis could not be computed: {progress.trouble}.")

@@ -12,15 +12,16 @@ from fom.domain.clauses import CLAUSES_MAX
 from fom.domain.instants import format_instant
 from fom.services import clause_lists
 from fom.services.admin_units import units_among
-from fom.services.cases import StepDraft, add_case_step, get_case, open_case_from, progress_row
+from fom.services.cases import StepDraft, add_case_step, get_case, list_due, open_case_from, progress_row
+from fom.services.holders import find_holders, holder_values
 from fom.services.registers import save_register
 from fom.services.standing import list_standing
 from fom.services.writing import present
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.shapes import Body, Id, Instant, InstantText, Moment, Text
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.live_map import context_features
 
 api = family("cases", "Restriction cases: from a record to a case, its steps, and the clause list")
 
@@ -138,6 +139,75 @@ class Standings(BaseModel):
     standing: list[Standing]
 
 
+class Waiting(BaseModel):
+    """A reply, a follow-up or a commitment that waits."""
+
+    what: Literal["reply", "follow_up", "commitment"]
+    id: str = Field(description="Of the step, or of the commitment")
+    case_id: str | None
+    at: InstantText
+    is_overdue: bool
+    actor: str
+    admin_unit: str | None
+    route: str | None
+    reference: str | None
+
+
+class Waitings(BaseModel):
+    """What waits, the earliest date first."""
+
+    waiting: list[Waiting]
+
+
+class Bounds(BaseModel):
+    """A 95 % interval."""
+
+    lower: float
+    upper: float
+
+
+class Violent(BaseModel):
+    """Violent and criminal restrictions by others than the state, per 100 movements."""
+
+    events: int
+    movements: int
+    per_100: float | None
+    interval: Bounds | None
+
+
+class HeldOut(BaseModel):
+    """Metres of road by who holds it."""
+
+    length_m: float
+    metres: dict[str, float] = Field(description="state, others, mission, contested, unknown")
+    doubtful_m: dict[str, float] = Field(description="Of these: nothing that says so is graded C3 or better")
+    lapsed_m: float = Field(description="Of the unknown: known once, too long ago")
+
+
+class HeldRoute(HeldOut):
+    """A key route by who holds it."""
+
+    id: str
+    code: str
+    violent: Violent
+
+
+class UnderState(BaseModel):
+    """Key routes that the state holds for the most part."""
+
+    routes: int
+    violent: Violent
+
+
+class Holders(BaseModel):
+    """Who holds the key routes, and what says so."""
+
+    routes: list[HeldRoute]
+    total: HeldOut
+    under_state: UnderState
+    evidence: list[dict[str, Any]]
+
+
 class ClauseListHead(BaseModel):
     """A published version."""
 
@@ -234,6 +304,34 @@ def get_standing(query: Moment) -> Any:
             for row in rows
         ]
     )
+
+
+@api.get("/restriction-follow-ups", responses={"200": Waitings})
+@allows("read_restriction_cases")
+def get_waiting(query: Moment) -> Any:
+    """List replies, follow-ups and commitments that wait, the earliest date first."""
+    with reading() as session:
+        at = present(session, edge().clock()) if query.at is None else query.at
+        rows = list_due(session, actor=current_actor(), at=at, known_at=query.known_at)
+    plain = [name for name in Waiting.model_fields if name not in ("at", "case_id")]
+    return jsonify(
+        waiting=[
+            {**{name: row[name] for name in plain}, "case_id": row.get("case_id"), "at": format_instant(row["at"])}
+            for row in rows
+        ]
+    )
+
+
+@api.get("/road-holders", responses={"200": Holders})
+@allows("read_restriction_cases")
+def get_holders(query: Moment) -> Any:
+    """Return who holds the key routes: state, others, contested, not known; with evidence, age and doubt."""
+    host = edge().host
+    with reading() as session:
+        at = present(session, edge().clock()) if query.at is None else query.at
+        policy = host.edition_at(at if query.known_at is None else query.known_at).policy
+        found = find_holders(session, host.network, policy, actor=current_actor(), at=at, known_at=query.known_at)
+    return jsonify(holder_values(found))
 
 
 @api.get("/clause-lists", responses={"200": ClauseLists})

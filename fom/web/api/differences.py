@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from fom.services.differences import Side, find_difference
 from fom.services.what_ifs import get_what_if, parse_hypothesis, suppose
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_difference
 from fom.web.api import BODY, MISSING, family
 from fom.web.api.shapes import Asking, Body, Instant, InstantText, ProfileName, UserClass, Uuid
 from fom.web.edge import edge, reading
@@ -156,7 +157,9 @@ def get_difference(query: TwoMoments) -> Any:
         asked.append(host.question(at, known, query.profile, query.user_class))
     with reading() as session:
         sides = [Side(host, question) for question in asked]
-        return jsonify(find_difference(session, host, sides[0], sides[1], actor=current_actor()))
+        found = find_difference(session, host, sides[0], sides[1], actor=current_actor())
+    note_difference(found)
+    return jsonify(found)
 
 
 @api.post("/differences", responses={"200": Difference, **MISSING, **BODY})
@@ -172,4 +175,6 @@ def post_difference(body: Pair) -> Any:
             kept = None if asked.what_if is None else get_what_if(session, asked.what_if.lower(), actor=actor)
             hypothesis = None if kept is None else parse_hypothesis(kept["hypothesis"])
             sides.append(suppose(session, host, hypothesis, question, actor=actor))
-        return jsonify(find_difference(session, host, sides[0], sides[1], actor=actor))
+        found = find_difference(session, host, sides[0], sides[1], actor=actor)
+    note_difference(found)
+    return jsonify(found)

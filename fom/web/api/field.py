@@ -11,6 +11,7 @@ from fom.errors import InvalidInput
 from fom.services.carried_area import RADIUS_MAX_KM, WHOLE_MISSION, AreaWish
 from fom.services.field_bundle import read_field_bundle
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_shown
 from fom.web.api import MISSING, UNCHANGED, family
 from fom.web.api.layers import AGES_US
 from fom.web.api.shapes import Body, InstantText, ProfileName, UserClass
@@ -179,6 +180,7 @@ def get_field_bundle(query: BundleQuery) -> Any:
     host, actor = edge().host, current_actor()
     wish = _wish(query)
     question = host.question(None, None, query.profile, query.user_class)
+    note_shown("export", question, subject="picture to carry")
     asked = request.query_string.decode("ascii", "replace")
     sees = f"{actor.user_id} {actor.clearance} {','.join(actor.areas)}"
     tag = f"field {host.network.network_id} {host.version} {sees} {asked} {question.at // AGES_US}"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
 from fom.services.inspecting import INSPECT_ACTIONS, InspectionDraft, list_inspections, record_inspection
+from fom.services.report_inspections import accept_inspection, take_back_report
 from fom.services.route_studies import StudyDraft, list_studies, sign_study
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
-from fom.web.api.shapes import Body, Classification, Id, Instant, Text, Uuid
+from fom.web.api.reports import ReportPath
+from fom.web.api.shapes import Body, Classification, Id, Instant, Logged, Text, Uuid
 from fom.web.edge import edge, reading, writing
 
 api = family("inspections", "Inspections and route studies")
-SubjectKind = Literal["air_head", "crossing", "site", "asset"]
+SubjectKind = Literal["air_head", "crossing", "site", "asset", "control_point"]
 
 
 class SubjectQuery(BaseModel):
@@ -33,7 +36,7 @@ class NewInspection(Body):
     id: Uuid
     subject_kind: SubjectKind
     subject_id: Id
-    form: Literal["air_head", "landing", "crossing", "access", "asset"]
+    form: Literal["air_head", "landing", "closure", "lifting", "crossing", "control_point", "access", "asset"]
     inspected_at: Instant
     inspected_by: Text = Field(min_length=1)
     status: str | None = Field(None, max_length=24)
@@ -56,6 +59,20 @@ class Inspections(BaseModel):
     inspections: list[Kept]
 
 
+class Accepted(Body):
+    """A report accepted as an inspection."""
+
+    subject_id: Id | None = Field(
+        None, description="Which of the assets near its place it means, where there are several"
+    )
+
+
+class TakenBack(Body):
+    """Why a report is taken back."""
+
+    reason: Text = Field(min_length=1, max_length=2000)
+
+
 class StudyQuery(BaseModel):
     """Of which route; left out = of all."""
 
@@ -74,6 +91,7 @@ class NewStudy(Body):
     review_by: Instant
     summary: Text = Field(min_length=1)
     points: list[dict[str, Any]] = Field(default_factory=list, max_length=200)
+    stated_class: str = Field("", max_length=60, description="Such as 6.7m/Y/30/5m(OB)(W); ? where not known")
     classification: Classification = "confidential"
 
 
@@ -103,6 +121,27 @@ def post_inspection(body: NewInspection) -> Any:
     with writing() as (session, now):
         kept = record_inspection(session, draft, actor=actor, now=now, network=host.network, names=host.names)
     return jsonify(kept)
+
+
+@api.post("/reports/<report_id>/inspection", responses={"200": Kept, **MISSING, **CONFLICT, **BODY})
+@allows(*INSPECT_ACTIONS.values())
+def accept(path: ReportPath, body: Accepted) -> Any:
+    """Enter a report as an inspection of the air head, crossing, camp or asset that it tells of; once."""
+    with writing() as (session, now):
+        kept = accept_inspection(
+            session, path.report_id, subject_id=body.subject_id, actor=current_actor(), now=now,
+            network=edge().host.network,
+        )  # fmt: skip
+    return jsonify(kept)
+
+
+@api.post("/reports/<report_id>/take-back", responses={"200": Logged, **MISSING, **CONFLICT, **BODY})
+@allows("send_report")
+def take_back(path: ReportPath, body: TakenBack) -> Any:
+    """Take a whole report back with its records and its inspection; two persons for explosive and physical records."""
+    with writing() as (session, now):
+        logged = take_back_report(session, path.report_id, reason=body.reason, actor=current_actor(), now=now)
+    return jsonify(asdict(logged))
 
 
 @api.get("/route-studies", responses={"200": Studies})

@@ -1,4 +1,4 @@
-"""Movements with their plans: the board with live advice, planning, clearances, leaving and closing out."""
+"""Movements with their plans: the board with live advice, planning, clearances, leaving, check-ins, closing out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from fom.domain.registers import ACTORS, MOVEMENT_OUTCOMES, MOVEMENT_PURPOSES
 from fom.services import movements
 from fom.services.movement_advice import acknowledge_advice, purge_ways
 from fom.services.movement_board import Filter, read_board, read_index, read_movement
+from fom.services.movement_clearances import answer_clearance, ask_clearance
+from fom.services.movement_closing import close_movement, depart_movement
+from fom.services.movement_places import check_in
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.registers import RowPath
@@ -97,6 +100,9 @@ class NewMovement(Body):
     via: list[NamedPlace] = Field([], max_length=10)
     ways: list[MovementWay] = Field([], max_length=3, description="The way chosen, then up to two alternates")
     network: str | None = Field(None, max_length=120, description="On which the ways were found; default: in use")
+    from_air_head: Id | None = Field(None, description="Of a flight: where it leaves from; its advice is of both ends")
+    to_air_head: Id | None = None
+    aircraft_type: str | None = Field(None, max_length=80, description="As aviation approves it for air heads")
     notes: Text | None = None
 
 
@@ -126,6 +132,18 @@ class Departure(Body):
     """The version that was read."""
 
     version: Version
+
+
+class CheckIn(Body):
+    """Where a movement is: a position, or the kilometre of its way."""
+
+    id: Uuid
+    at: InstantText | None = Field(None, description="When it was there; default: now")
+    lon: float | None = Field(None, ge=-180, le=180)
+    lat: float | None = Field(None, ge=-90, le=90)
+    accuracy_m: float | None = Field(None, ge=0, le=1e6)
+    source: Literal["device", "typed"] | None = None
+    km: float | None = Field(None, ge=0, le=5000, description="Kilometres along its way, instead of a position")
 
 
 class ClearanceAsked(Body):
@@ -159,7 +177,10 @@ class AdvicePath(BaseModel):
 
 
 class PlannedMovement(BaseModel):
-    """A movement: members of the register, plan, clearances, phase, `outlook` with live advice, `told` receipts."""
+    """A movement: members of the register, plan, clearances, phase, `told` receipts.
+
+    `outlook` is live: how its way stands, advice, `seen` and by what its position is known; `flight` the same of a leg.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -199,11 +220,25 @@ class AdviceReceipt(BaseModel):
 
     number: int
     change: int
+    due_at: InstantText | None = Field(description="When time alone made its way worse; null where a change did")
     state: str
     text: str
     told_at: InstantText
     acknowledged_by: str | None
     acknowledged_at: InstantText | None
+
+
+class MovementCheckIn(BaseModel):
+    """A check-in as it is kept, until 90 days after the movement ended."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    movement_id: str
+    at: InstantText
+    lon: float
+    lat: float
+    source: str
 
 
 class MovementIndex(BaseModel):
@@ -215,12 +250,19 @@ class MovementIndex(BaseModel):
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a movement with the moments of its outlook as text."""
+    """Return a movement with the moments of its outlook and flight as text."""
+    if row.get("flight") is not None:
+        flight = row["flight"]
+        ends = [{**end, "at": format_instant(end["at"])} for end in flight["ends"]]
+        moments = {name: format_instant(flight[name]) for name in ("departs_at", "arrives_at")}
+        row = {**row, "flight": {**flight, "ends": ends, **moments}}
     if row.get("outlook") is None:
         return row
     outlook = dict(row["outlook"])
     for name in ("as_of", "departs_at", "arrives_at"):
         outlook[name] = format_instant(outlook[name])
+    if outlook["seen"] is not None:
+        outlook["seen"] = {**outlook["seen"], "at": format_instant(outlook["seen"]["at"])}
     outlook["runs"] = [{**run, "reached_at": format_instant(run["reached_at"])} for run in outlook["runs"]]
     outlook["alternates"] = [
         {"state": a["state"], "extra_s": round(a["extra_us"] / 1e6), "lost": a["lost"]} for a in outlook["alternates"]
@@ -300,8 +342,18 @@ def change_plan(path: RowPath, body: ChangedMovement) -> Any:
 def leave(path: RowPath, body: Departure) -> Any:
     """Say that it left just now."""
     with writing() as (session, now):
-        left = movements.depart_movement(session, path.row_id, version=body.version, actor=current_actor(), now=now)
+        left = depart_movement(session, path.row_id, version=body.version, actor=current_actor(), now=now)
     return jsonify(left)
+
+
+@api.post("/movement-plans/<row_id>/check-ins", responses={"201": MovementCheckIn, **MISSING, **CONFLICT, **BODY})
+@allows("edit_movements", "send_report")
+def add_check_in(path: RowPath, body: CheckIn) -> Any:
+    """Say where a movement is; the same id again gives the first result."""
+    with writing() as (session, now):
+        said = body.model_dump(exclude_none=True)
+        kept = check_in(session, edge().host, path.row_id, said, actor=current_actor(), now=now)
+    return jsonify(kept), 201
 
 
 @api.post("/movement-plans/<row_id>/closure", responses={"200": PlannedMovement, **MISSING, **CONFLICT, **BODY})
@@ -310,7 +362,7 @@ def close(path: RowPath, body: MovementClosure) -> Any:
     """Enter how it ended; of two who do so the second gets 409 with `details.differs`."""
     said = body.model_dump(exclude={"version"})
     with writing() as (session, now):
-        closed = movements.close_movement(
+        closed = close_movement(
             session, edge().host, path.row_id, said, version=body.version, actor=current_actor(), now=now
         )
         purge_ways(session, now=now)
@@ -322,7 +374,7 @@ def close(path: RowPath, body: MovementClosure) -> Any:
 def ask(path: RowPath, body: ClearanceAsked) -> Any:
     """Note a clearance that was asked for."""
     with writing() as (session, now):
-        asked = movements.ask_clearance(session, path.row_id, body.model_dump(), actor=current_actor(), now=now)
+        asked = ask_clearance(session, path.row_id, body.model_dump(), actor=current_actor(), now=now)
     return jsonify(asked), 201
 
 
@@ -332,9 +384,7 @@ def answer(path: RowPath, body: ClearanceAnswer) -> Any:
     """Enter the answer to a clearance."""
     said = body.model_dump(exclude={"version"})
     with writing() as (session, now):
-        answered = movements.answer_clearance(
-            session, path.row_id, said, version=body.version, actor=current_actor(), now=now
-        )
+        answered = answer_clearance(session, path.row_id, said, version=body.version, actor=current_actor(), now=now)
     return jsonify(answered)
 
 

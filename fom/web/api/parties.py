@@ -72,8 +72,20 @@ class WeekOut(BaseModel):
     movements: int
 
 
+class GrowthOut(BaseModel):
+    """Growth over 26 weeks: alarm where so strong a rise comes by chance in one look of a hundred at most."""
+
+    is_alarm: bool
+    has_enough: bool = Field(description="At least ten events")
+    events: int
+    per_week: float | None = Field(description="Fitted growth a week, 0.05 = five per cent")
+    interval: Bounds | None
+    chance: float | None = Field(description="Of as strong a rise where nothing grows, clusters allowed for")
+    scatter: float = Field(description="Variance of the weeks over that of Poisson, at least 1")
+
+
 class TrendOut(BaseModel):
-    """Four weeks against the thirteen before: alarm from 1.5 times the mean and five events."""
+    """Four weeks against the thirteen before, alarm from 1.5 times the mean and five events; and 26 weeks together."""
 
     is_alarm: bool
     is_by_rate: bool
@@ -83,6 +95,8 @@ class TrendOut(BaseModel):
     recent_mean: float
     before_mean: float
     ratio: float | None
+    chance: float | None = Field(description="Of so many in the last four weeks where nothing changed")
+    growth: GrowthOut
     weeks: list[WeekOut]
 
 

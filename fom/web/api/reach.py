@@ -11,6 +11,7 @@ from fom.errors import InvalidInput
 from fom.services.named_places import PLACED_REGISTERS, find_place
 from fom.services.reach import DEFAULT_MINUTES, MINUTES_MAX, ReachRequest, find_reach
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_reach
 from fom.web.api import MISSING, family
 from fom.web.api.shapes import Asking, FeatureOut, Id, InstantText
 from fom.web.edge import edge, reading
@@ -73,4 +74,7 @@ def get_reach(query: ReachQuery) -> Response:
             known_at=query.known_at,
             allow_unverified=query.allow_unverified,
         )
-        return jsonify(find_reach(session, edge().host, request, actor=current_actor()))
+        covered: list[Any] = []
+        found = find_reach(session, edge().host, request, actor=current_actor(), note=covered.append)
+    note_reach(found, covered)
+    return jsonify(found)

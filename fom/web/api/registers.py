@@ -9,22 +9,28 @@ from typing import Annotated, Any
 from flask import jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from sqlalchemy.orm import Session
 
 from fom.domain.registers import Member, members_of
+from fom.errors import NotFound
 from fom.services import registers
+from fom.services.air_heads import list_air_heads
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.shapes import INSTANT_SCHEMA, Body, Id, Known
-from fom.web.edge import reading, writing
+from fom.web.edge import edge, reading, writing
 
 FAMILIES = {
     "air_head": ("air-heads", "Airfields, airstrips and landing sites"),
     "crossing": ("crossings", "Border crossings"),
+    "control_point": ("control-points", "Checkpoints, entry points, control of resources"),
     "site": ("sites", "Bases, settlements, camps, hubs"),
     "area": ("areas", "Zones and areas of operation"),
     "movement": ("movements", "Movements planned, executed, denied"),
     "restriction_case": ("restriction-cases", "Follow-up of restrictions"),
     "commitment": ("commitments", "What parties promised, kept or broken"),
+    "liaison_contact": ("liaison-contacts", "Who is called when a movement is stopped"),
+    "political_date": ("political-dates", "Elections, anniversaries and other dates that may move the parties"),
     "hazard_priority": ("hazard-priorities", "Clearance priorities"),
     "task": ("tasks", "Tasks for EOD, engineers, verifiers"),
 }
@@ -82,15 +88,14 @@ def build(register: str) -> APIBlueprint:
     @allows(may_read)
     def list_rows(query: Known) -> Any:
         with reading() as session:
-            rows = registers.list_register(session, register, actor=current_actor(), known_at=query.known_at)
+            rows = _read(session, register, query.known_at)
         return jsonify(rows=rows)
 
     @api.get(f"/{path}/<row_id>", responses={"200": row, **MISSING}, summary=f"Read one: {about}")
     @allows(may_read)
     def get_row(path: RowPath, query: Known) -> Any:
-        actor = current_actor()
         with reading() as session:
-            return jsonify(registers.get_register(session, register, path.row_id, actor=actor, known_at=query.known_at))
+            return jsonify(_read_one(session, register, path.row_id, query.known_at))
 
     @api.get(f"/{path}/<row_id>/history", responses={"200": History, **MISSING}, summary=f"Who changed what: {about}")
     @allows(may_read)
@@ -104,7 +109,8 @@ def build(register: str) -> APIBlueprint:
         given = given_members(body)
         with writing() as (session, now):
             added = registers.save_register(session, register, given, version=None, actor=current_actor(), now=now)
-        return jsonify(added), 201
+            told = _as_it_stands(session, register, added)
+        return jsonify(told), 201
 
     @api.patch(f"/{path}/<row_id>", responses={"200": row, **MISSING, **CONFLICT, **BODY}, summary=f"Change: {about}")
     @allows(may_write)
@@ -113,9 +119,31 @@ def build(register: str) -> APIBlueprint:
         with writing() as (session, now):
             whole, version = merged(session, register, path.row_id, body)
             changed = registers.save_register(session, register, whole, version=version, actor=actor, now=now)
-        return jsonify(changed)
+            told = _as_it_stands(session, register, changed)
+        return jsonify(told)
 
     return api
+
+
+def _read(session: Session, register: str, known_at: int | None) -> list[dict[str, Any]]:
+    """Return the rows of a register; air heads with the status that follows from the evidence."""
+    actor = current_actor()
+    if register == "air_head":
+        return list_air_heads(session, edge().host, actor=actor, at=known_at, known_at=known_at)
+    return registers.list_register(session, register, actor=actor, known_at=known_at)
+
+
+def _read_one(session: Session, register: str, row_id: str, known_at: int | None) -> dict[str, Any]:
+    if register == "air_head":
+        for row in _read(session, register, known_at):
+            if row["id"] == row_id:
+                return row
+        raise NotFound(register, row_id)
+    return registers.get_register(session, register, row_id, actor=current_actor(), known_at=known_at)
+
+
+def _as_it_stands(session: Session, register: str, saved: dict[str, Any]) -> dict[str, Any]:
+    return _read_one(session, register, saved["id"], None) if register == "air_head" else saved
 
 
 def given_members(body: Any) -> dict[str, Any]:

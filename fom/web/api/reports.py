@@ -108,6 +108,7 @@ class QuestionOut(BaseModel):
     words: str
     is_flash: bool = Field(description="Asked at once; the others may follow as a new version")
     is_required: bool
+    longest: int | None = Field(description="Of a text: characters that a client lets somebody type")
     answers: list[dict[str, str]]
 
 
@@ -126,6 +127,9 @@ class Forms(BaseModel):
 
     language: str
     direction: Literal["ltr", "rtl"]
+    words_longest: int = Field(
+        description="Characters of the words beside the answers that a client lets somebody type"
+    )
     forms: list[FormOut]
 
 

@@ -19,6 +19,7 @@ from fom.services.what_ifs import (
     what_if,
 )
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_difference
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.differences import Difference
 from fom.web.api.plans import Plan, Way, find_places
@@ -161,7 +162,9 @@ def post_what_if(body: HypothesisBody) -> Any:
         if body.plan is not None:
             rest = {"posture": body.plan.posture, "alternates": body.plan.alternates}
             way = {**find_places(session, body.plan), **rest}
-        return jsonify(what_if(session, host, body.hypothesis(), question, way=way, actor=current_actor()))
+        found = what_if(session, host, body.hypothesis(), question, way=way, actor=current_actor())
+    note_difference(found)
+    return jsonify(found)
 
 
 @api.get("/what-ifs", responses={"200": KeptList})
@@ -210,7 +213,9 @@ def get_kept_difference(path: WhatIfPath) -> Any:
     with reading() as session:
         kept = get_what_if(session, path.what_if_id.lower(), actor=actor)
         hypothesis = parse_hypothesis(kept["hypothesis"])
-        return jsonify(what_if(session, host, hypothesis, question_of(host, kept), actor=actor))
+        found = what_if(session, host, hypothesis, question_of(host, kept), actor=actor)
+    note_difference(found)
+    return jsonify(found)
 
 
 def _public(row: dict[str, Any]) -> dict[str, Any]:

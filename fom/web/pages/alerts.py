@@ -8,16 +8,20 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from fom.domain.access import may
-from fom.domain.alerts import MOVES, WATCHED_KINDS
 from fom.domain.instants import parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.states import State
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.maps.style import letter_of
-from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered
+from fom.services.alerts.inbox import (
+    acknowledge_alerts,
+    count_unread,
+    list_alerts,
+    list_given_up,
+    note_delivered,
+    send_again,
+)
 from fom.services.alerts.subscriptions import (
-    SUBSCRIPTIONS_MAX,
-    SubscriptionDraft,
     delete_subscription,
     get_subscription,
     list_subscriptions,
@@ -28,23 +32,15 @@ from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown, outside
 from fom.web.edge import edge, reading, writing
+from fom.web.pages.alert_form import CHECK_WORDS, MOVE_WORDS, area_fields, draft_of, new_form, read_form, render_form
 from fom.web.pages.routes import asked_question
 
 blueprint = Blueprint("alerts", __name__)
 
-MOVE_WORDS = {
-    "stretch_worse": "Any stretch gets worse",
-    "stretch": "Any stretch changes",
-    "route_worse": "The worst state along the whole gets worse",
-    "route": "The worst state along the whole changes",
-    "none": "No change of state",
-}
 KIND_WORDS = {
     "state": "State changed", "record": "Reported", "overdue": "Overdue", "false_state": "Proved false",
 }  # fmt: skip
 CHANNEL_WORDS = {"page": "in the page", "email": "e-mail", "webhook": "webhook"}
-FLAGS = ("unit_routes", "overdue", "email")
-CAME_MAX = 100
 SHOWN_AT_ONCE = 100
 
 
@@ -58,13 +54,16 @@ def show() -> Any:
         rows = list_alerts(session, edge().host, actor=actor, now=now, is_unread=not is_all, limit=SHOWN_AT_ONCE)
         waiting = count_unread(session, actor=actor, now=now)
         subscriptions = list_subscriptions(session, outside(), actor=actor)
+        given_up = list_given_up(session, actor=actor)
         names = _names(session)
     if any(row["deliveries"][0]["status"] == "waiting" and row["held_until"] is None for row in rows):
         with writing() as (session, now):
             note_delivered(session, actor=actor, now=now)
     return render_template(
         "alerts/inbox.html", alerts=rows, waiting=waiting, is_all=is_all, subscriptions=subscriptions, names=names,
-        move_words=MOVE_WORDS, kind_words=KIND_WORDS, channel_words=CHANNEL_WORDS, zone=edge().config.mission_zone,
+        given_up=given_up,
+        move_words=MOVE_WORDS, kind_words=KIND_WORDS, channel_words=CHANNEL_WORDS,
+        check_words=CHECK_WORDS, link_of=_link_of, zone=edge().config.mission_zone,
         letter_of=lambda name: letter_of(State[name]),
     )  # fmt: skip
 
@@ -83,15 +82,22 @@ def acknowledge() -> Any:
     return redirect(url_for("alerts.show"), code=303)
 
 
+@blueprint.post("/alerts/<alert_id>/send-again")
+@allows("read_picture")
+def send_again_from_page(alert_id: str) -> Any:
+    """Try once more what was given up."""
+    with writing() as (session, now):
+        channel = request.form.get("channel", "")[:20]
+        send_again(session, _uuid_of("alert", alert_id), channel, actor=current_actor(), now=now)
+    flash("It is sent again.", "done")
+    return redirect(url_for("alerts.show"), code=303)
+
+
 @blueprint.get("/alerts/subscriptions/new")
 @allows("read_picture")
 def new() -> Any:
     """Show an empty form."""
-    form = {
-        "id": str(uuid.uuid4()), "moves": "stretch_worse", "profile": "P3", "user_class": USER_CLASSES[0],
-        "routes": request.args.getlist("route"), "kinds": [], "states": [],
-    }  # fmt: skip
-    return _form(form)
+    return render_form(new_form(request.args.getlist("route")))
 
 
 @blueprint.get("/alerts/subscriptions/<subscription_id>")
@@ -100,22 +106,22 @@ def edit(subscription_id: str) -> Any:
     """Show a subscription in the form."""
     with reading() as session:
         found = get_subscription(session, outside(), _uuid_of("subscription", subscription_id), actor=current_actor())
-    return _form(found)
+    return render_form(found | area_fields(found))
 
 
 @blueprint.post("/alerts/subscriptions/<subscription_id>")
 @allows("read_picture")
 def save(subscription_id: str) -> Any:
     """Write a subscription, or show the form again with what is wrong."""
-    form = _read_form(_uuid_of("subscription", subscription_id))
-    draft = _draft(form)
+    form = read_form(_uuid_of("subscription", subscription_id))
     try:
+        draft = draft_of(form)
         with writing() as (session, now):
             save_subscription(session, edge().host, outside(), draft, actor=current_actor(), now=now)
     except InvalidInput as refused:
-        return _form(form, refused.errors), 422
+        return render_form(form, refused.errors), 422
     except Conflict as refused:
-        return _form(form, [FieldError("title", form["title"] or "this", str(refused))]), 409
+        return render_form(form, [FieldError("title", form["title"] or "this", str(refused))]), 409
     flash("Kept. What changes from now on is told.", "done")
     return redirect(url_for("alerts.show"), code=303)
 
@@ -182,43 +188,26 @@ def _names(session: Any) -> dict[str, str]:
     return routes | {row["id"]: row["name"] for row in list_register(session, "area", actor=actor)}
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+_LINKS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "key_route": ("routes.show_route", "route_id", {}),
+    "study": ("registers.show_row", "row_id", {"slug": "key-routes"}),
+    "area": ("registers.show_row", "row_id", {"slug": "areas"}),
+    "air_head": ("registers.show_row", "row_id", {"slug": "air-heads"}),
+    "crossing": ("registers.show_row", "row_id", {"slug": "crossings"}),
+    "site": ("registers.show_row", "row_id", {"slug": "sites"}),
+    "asset": ("register_assets.show_asset", "asset_id", {}),
+    "segment": ("live_map.live_map", "segment", {}),
+    "case": ("restrictions.show_case", "case_id", {}),
+    "manual": ("desk.show", "", {}),
+    "order": ("controls.show_orders", "", {}),
+}
+"""Kind of what is due -> page, the argument that names it, and further ones."""
 
 
-def _read_form(subscription_id: str) -> dict[str, Any]:
-    form, version = request.form, request.form.get("version", "")
-    return {
-        "id": subscription_id, "version": int(version) if _is_number(version) else None,
-        "title": form.get("title", "").replace("\x00", "").strip()[:200], "routes": form.getlist("routes")[:200],
-        "unit_routes": "unit_routes" in form, "area_id": form.get("area_id") or None,
-        "moves": form.get("moves", "")[:CAME_MAX], "states": form.getlist("states")[:5],
-        "kinds": form.getlist("kinds")[:6], "overdue": "overdue" in form,
-        "profile": form.get("profile", "")[:CAME_MAX], "user_class": form.get("user_class", "")[:CAME_MAX],
-        "email": "email" in form, "webhook": form.get("webhook", "").strip() or None,
-        "quiet_from": form.get("quiet_from") or None, "quiet_to": form.get("quiet_to") or None,
-    }  # fmt: skip
-
-
-def _draft(form: dict[str, Any]) -> SubscriptionDraft:
-    geometry = None
-    if form["version"] is not None:  # a shape is given by programs; the form leaves it as it is
-        with reading() as session:
-            geometry = get_subscription(session, outside(), form["id"], actor=current_actor())["geometry"]
-    values: dict[str, Any] = {name: value for name, value in form.items() if name not in FLAGS}
-    values |= {f"is_{name}": form[name] for name in FLAGS}
-    values |= {name: tuple(form[name]) for name in ("routes", "states", "kinds")}
-    return SubscriptionDraft(**values, geometry=geometry)
-
-
-def _form(form: dict[str, Any], errors: Any = ()) -> str:
-    actor = current_actor()
-    with reading() as session:
-        routes = list_register(session, "key_route", actor=actor)
-        areas = list_register(session, "area", actor=actor)
-    return render_template(
-        "alerts/form.html", form=form, errors=errors, routes=routes, areas=areas, moves=MOVES, move_words=MOVE_WORDS,
-        kinds=WATCHED_KINDS, states=list(State.__members__), letter_of=lambda name: letter_of(State[name]),
-        profiles=sorted(edge().host.profiles.values(), key=lambda p: p.name), user_classes=USER_CLASSES,
-        outside=outside(), zone=edge().config.mission_zone, most=SUBSCRIPTIONS_MAX,
-    )  # fmt: skip
+def _link_of(target: dict[str, str] | None) -> str | None:
+    """Return the address of the page on which something that is due is dealt with."""
+    if not target or target["kind"] not in _LINKS:
+        return None
+    page, argument, more = _LINKS[target["kind"]]
+    values: dict[str, Any] = {**more, argument: target["id"]} if argument else dict(more)
+    return url_for(page, **values)

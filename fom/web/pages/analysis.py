@@ -14,6 +14,7 @@ from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.analyses.asking import ACTIONS, ask_analysis
 from fom.services.analyses.jobs import DONE, FAILED
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_analysis
 from fom.web.analysis_jobs import analysis_jobs
 from fom.web.edge import edge
 
@@ -55,6 +56,8 @@ def show(name: str) -> Any:
     question = host.question(**asked)
     progress = ask_analysis(host, analysis_jobs(), name, actor=actor, **asked)
     answer = progress.answer
+    if answer is not None:
+        note_analysis(answer)
     settings = {
         "network": host.network.network_id, "segments": host.network.n_segments,
         "bounds": network_bounds(host.network), "zooms": [MIN_ZOOM, MAX_ZOOM], "style": map_style_values(),

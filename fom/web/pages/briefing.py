@@ -10,8 +10,8 @@ from fom.maps.tiles import network_bounds, network_credit
 from fom.services.map_layers import read_layer
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading
-from fom.web.pages.live_map import context_features
 from fom.web.pages.routes import asked_question
 from fom.web.pages.shell import chosen_theme, dtg
 

@@ -8,18 +8,22 @@ from typing import Any
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.cases import STEP_KINDS
+from fom.domain.compliance import PARTIES
 from fom.domain.instants import format_instant, parse_instant
+from fom.domain.positions import parse_position
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import (
     ACTORS,
     BASES,
     COMMITMENT_OUTCOMES,
+    POLITICAL_KINDS,
     POSITIONS,
     RESTRICTION_CATEGORIES,
     RESTRICTION_OUTCOMES,
 )
 from fom.errors import FieldError, InvalidInput
 from fom.services.cases import StepDraft
+from fom.web.pages.moment_fields import parse_moment
 
 Form = Mapping[str, str]
 FLAG_WORDS = {"yes": "Yes", "no": "No"}
@@ -35,7 +39,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form; `kind`: text, long, moment, number, flag, choice, clause, unit."""
+    """One field of a form; `kind`: text, long, moment, number, integer, flag, choice, clause, unit, route."""
 
     name: str
     label: str
@@ -96,6 +100,54 @@ SETTLE_FIELDS = (
     Field("settled_at", "Known on, UTC", "moment", help="Leave empty for now."),
     Field("reason", "Why", "long", help="Needed unless it was kept."),
 )
+CONTACT_FIELDS = (
+    Field("actor", "Party", "choice", PARTIES, is_needed=True),
+    Field("office", "Office or post", is_needed=True, help="An office that answers, not a person."),
+    Field("channel", "How to reach it", is_needed=True, help="Telephone, radio net, call sign."),
+    Field("hours", "When it answers", help="Such as: day and night, or 0600 to 1800 local."),
+    Field("place", "Checkpoint or place", help="Its name, where it is called for one place."),
+    Field("position", "Position of it", help="Longitude, latitude, or MGRS; it is called for stops within 3 km."),
+    Field("route", "Key route", "route"),
+    Field("admin_unit", "Area", "unit", help="Without place, route and area it is called everywhere."),
+    Field("rank", "Called as number", "integer", help="1 is called first."),
+    Field("confirmed_at", "Last reached, UTC", "moment"),
+    Field("confirmed_by", "Reached by"),
+    Field("notes", "Notes", "long", help="No names of sources or informants."),
+    Field("classification", "Classification", "choice", CLASSIFICATIONS, is_needed=True),
+)
+DATE_FIELDS = (
+    Field("name", "What it is", is_needed=True),
+    Field("kind", "Kind", "choice", POLITICAL_KINDS, is_needed=True),
+    Field("starts_at", "From, UTC", "moment", is_needed=True),
+    Field("ends_at", "Until, UTC", "moment", help="Leave empty for one day."),
+    Field("is_yearly", "Every year", "flag"),
+    Field("admin_unit", "Area", "unit", help="Leave empty for the whole mission."),
+    Field("expected", "What somebody expects of it", "long", help="Said as an expectation; nothing is concluded."),
+    Field("source", "Who says so"),
+    Field("classification", "Classification", "choice", CLASSIFICATIONS, is_needed=True),
+)
+
+
+def read_contact(form: Form) -> dict[str, Any]:
+    """Return the members of a contact as typed; its position may be in any notation that forms understand.
+
+    Raises
+    ------
+    InvalidInput
+        Every field that holds no time, number or position.
+    """
+    values = read_fields(form, CONTACT_FIELDS)
+    text = values.pop("position")
+    lon, lat = (None, None) if text is None else parse_position(text)[:2]
+    return {**values, "lon": lon, "lat": lat}
+
+
+def typed_row(row: Mapping[str, Any], fields: tuple[Field, ...]) -> dict[str, str]:
+    """Return a row as it stands in the fields of its form."""
+    typed = {field.name: as_typed(field, row.get(field.name)) for field in fields}
+    if row.get("lon") is not None:
+        typed["position"] = f"{row['lon']:.6f}, {row['lat']:.6f}"
+    return typed
 
 
 def read_fields(form: Form, fields: tuple[Field, ...]) -> dict[str, Any]:
@@ -184,9 +236,14 @@ def _value(field: Field, text: str, errors: list[FieldError]) -> Any:
         except ValueError:
             errors.append(FieldError(field.name, text[:80], "a number"))
             return None
+    if field.kind == "integer":
+        if not text.isdecimal() or len(text) > 4:
+            errors.append(FieldError(field.name, text[:80], "a whole number"))
+            return None
+        return int(text)
     if field.kind == "moment":
         try:
-            return format_instant(parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z"))
+            return format_instant(parse_moment(text))
         except ValueError:
             errors.append(FieldError(field.name, text[:80], "a date and time in UTC, like 2026-11-23T14:32"))
             return None

@@ -17,8 +17,9 @@ from fom.domain.facts_fields import WEEKDAYS
 from fom.domain.facts_schema import THREAT_LEVELS
 from fom.domain.instants import format_instant, from_us
 from fom.domain.profiles import USER_CLASSES
-from fom.errors import Conflict, FieldError, InvalidInput
-from fom.services.area_statements import list_statements, season_year
+from fom.errors import Conflict, FieldError, InvalidInput, NotFound
+from fom.services.area_statements import list_statements, list_taken_back, season_year
+from fom.services.judging import get_visible_record, retract_record
 from fom.services.ordering import (
     EFFECTS,
     OrderDraft,
@@ -34,7 +35,7 @@ from fom.services.route_stretches import cut_stretches
 from fom.web.access import allows, current_actor, public
 from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
-from fom.web.pages.register_forms import moment_text, read_moment
+from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.shell import to_moment
 
 blueprint = Blueprint("controls", __name__)
@@ -164,10 +165,29 @@ def state_threat() -> Any:
     return redirect(url_for("registers.show_row", slug="areas", row_id=area_id, _anchor="threat"), code=303)
 
 
+@blueprint.post("/registers/statements/<record_id>/take-back")
+@allows("set_areas")
+def take_back(record_id: str) -> Any:
+    """Take a season or a threat level back; it stays in the history with who took it back and why."""
+    actor = current_actor()
+    try:
+        with writing() as (session, now):
+            row = get_visible_record(session, record_id, actor)
+            if row.kind not in ("season", "threat_area"):
+                raise NotFound("statement about an area", record_id)
+            kind, area_id = row.kind, (row.properties.get("meta") or {}).get("area_id")
+            retract_record(session, record_id, reason=request.form.get("reason", ""), actor=actor, now=now)
+    except InvalidInput as refused:
+        return _render_seasons({}, [FieldError("form", "no reason", e.expected) for e in refused.errors]), 422
+    if kind == "threat_area" and area_id:
+        return redirect(url_for("registers.show_row", slug="areas", row_id=area_id, _anchor="threat"), code=303)
+    return redirect(url_for("controls.show_seasons"), code=303)
+
+
 def _state(kind: str, said: dict[str, Any]) -> list[FieldError]:
     """Write a statement about an area, or return what is wrong with it."""
     form, errors, actor = request.form, list[FieldError](), current_actor()
-    moments = {name: read_moment(form.get(name, ""), name, errors) for name in ("start", "end")}
+    moments = {name: read_moment(form, name, errors) for name in ("start", "end")}
     properties = {"kind": kind, **said}
     properties |= {name: format_instant(us) for name, us in moments.items() if us is not None}
     if kind == "threat_area" and moments["end"] is None and not errors:
@@ -197,12 +217,15 @@ def _form() -> dict[str, str]:
 
 def _essence(form: Mapping[str, str]) -> str:
     """Return what a look ahead depends on, so that a changed order is looked at again."""
-    names = ("effect", "exempt", "area_id", "route", "from_km", "to_km", "start", "end")
+    names = (
+        "effect", "exempt", "area_id", "route", "from_km", "to_km", "start", "end", "from_time", "to_time", "zone",
+        "days",
+    )  # fmt: skip
     return "|".join(form.get(name, "").strip() for name in names)
 
 
 def _draft(form: Mapping[str, str], errors: list[FieldError]) -> OrderDraft | None:
-    moments = {name: read_moment(form.get(name, ""), name, errors) for name in ("start", "end")}
+    moments = {name: read_moment(form, name, errors) for name in ("start", "end")}
     recurring: dict[str, Any] | None = None
     if form.get("from_time") or form.get("to_time"):
         recurring = {"from": form.get("from_time", ""), "to": form.get("to_time", ""), "zone": form.get("zone") or "Z"}
@@ -256,9 +279,11 @@ def _render_seasons(form: Mapping[str, str], errors: list[FieldError]) -> str:
     with reading() as session:
         strips = season_year(session, year, actor=actor, at=now)
         statements = list_statements(session, "season", actor=actor, at=now)
+        taken_back = list_taken_back(session, "season", actor=actor, at=now)
         areas = list_register(session, "area", actor=actor)
     return render_template(
         "registers/seasons.html", year=year, strips=strips, statements=statements, areas=areas, form=form,
+        taken_back=taken_back, may_retract=may(actor, "retract"), person=actor.person,
         errors=errors, months=MONTHS, now_share=share if 0 <= share <= 1 else None, id=str(uuid.uuid4()),
         may_state=may(actor, "set_areas"), levels=THREAT_LEVELS,
     )  # fmt: skip

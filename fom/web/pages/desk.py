@@ -22,6 +22,7 @@ from fom.services.closing import log_closing_act
 from fom.services.desk_item import Item, look_into
 from fom.services.effects import GRADES, RoadEffect
 from fom.services.form_words import tell_answers
+from fom.services.inspecting import INSPECT_ACTIONS
 from fom.services.judging import (
     GUARDED_KINDS,
     RELATIONS,
@@ -36,6 +37,7 @@ from fom.services.pending import confirm_pending, list_pending, withdraw_pending
 from fom.services.queue import Waiting, list_queue
 from fom.services.record_reads import list_records
 from fom.services.registers import save_register
+from fom.services.report_inspections import Proposed, accept_inspection, propose_inspection, take_back_report
 from fom.services.seen import marks_of
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
@@ -92,6 +94,7 @@ def _page(asked: Mapping[str, str], *, conflict: Conflict | None = None) -> Any:
             closings=CLOSINGS, may_close={kind: may(actor, action) for kind, action in RIGHTS.items()},
             new_id=lambda: str(uuid.uuid4()), letter=_letter, worse=WORSE, better=BETTER, expiries=EXPIRIES_H,
             relations=RELATIONS, states=State, task_kind=TASKS, told=_told(item),
+            inspection=_inspection(session, item, now),
             **_judgement(item, asked.get("grade"), host.policy),
             settings=_map_settings(item) if item is not None else None,
         )  # fmt: skip
@@ -102,6 +105,13 @@ def _told(item: Item | None) -> list[tuple[str, str]]:
     if item is None or item.report is None:
         return []
     return tell_answers(item.report["form"], item.report["versions"][-1]["answers"])
+
+
+def _inspection(session: Any, item: Item | None, now: int) -> Proposed | None:
+    """Return what the report would be as an inspection of a register."""
+    if item is None or item.report is None:
+        return None
+    return propose_inspection(session, item.report["id"], actor=current_actor(), network=edge().host.network, at=now)
 
 
 def _judgement(item: Item | None, asked: str | None, policy: Policy) -> dict[str, Any]:
@@ -315,6 +325,33 @@ def file() -> Any:
             session, form.get("report", ""), reason=form.get("reason", ""), actor=current_actor(), now=now
         ),
         "Filed. Its words are kept.",
+    )
+
+
+@blueprint.post("/desk/inspection")
+@allows(*INSPECT_ACTIONS.values())
+def inspection() -> Any:
+    """Enter the report as an inspection."""
+    form = request.form
+    return _done(
+        lambda session, now: accept_inspection(
+            session, form.get("report", ""), subject_id=form.get("subject") or None, actor=current_actor(), now=now,
+            network=edge().host.network,
+        ),
+        "Entered as an inspection; the report is its evidence.",
+    )  # fmt: skip
+
+
+@blueprint.post("/desk/take-back")
+@allows("amend_report")
+def take_back() -> Any:
+    """Take the whole report back, with the inspection that was entered from it."""
+    form = request.form
+    return _done(
+        lambda session, now: take_back_report(
+            session, form.get("report", ""), reason=form.get("reason", ""), actor=current_actor(), now=now
+        ),
+        "The report is taken back.",
     )
 
 

@@ -11,18 +11,20 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from fom.domain.access import require
 from fom.domain.facts_schema import DAMAGES, EXPLOSIVE_CLASSES
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import format_instant
 from fom.domain.policy import INCIDENT_WEIGHTS
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.drafts import parse_report
+from fom.services.form_words import page_words
 from fom.services.named_places import find_place, list_namesakes
 from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.desk import whole_number
-from fom.web.pages.report_forms import PLACE_HELP, Place, read_place
+from fom.web.pages.moment_fields import parse_moment
+from fom.web.pages.report_forms import Place, read_place
 
 blueprint = Blueprint("desk_correct", __name__)
 CODES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -126,7 +128,7 @@ def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, error
     if form.get("occurred", "").strip():
         try:
             text = form["occurred"].strip()
-            moment = parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+            moment = parse_moment(text)
             properties["occurred"] = format_instant(moment)
         except ValueError:
             errors.append(FieldError("occurred", form["occurred"], "a date and time in UTC, like 2026-11-23T14:32"))
@@ -166,8 +168,7 @@ def _render(
         "desk/correct.html", report=report, record=record, n_records=len(records), at=at, form={**known, **form},
         errors=errors, loose=[e for e in errors if e.field not in shown], reading=reading_text, conflict=conflict,
         theirs=known, codes=CODES.get(said.get("kind", ""), {}), namesakes=namesakes, new_records=NEW_RECORDS,
-        place_help=PLACE_HELP,
-        name="correct",
+        own=page_words("en"),
         settings={
             "network": host.network.network_id, "segments": host.network.n_segments,
             "bounds": network_bounds(host.network), "credit": network_credit(host.network),

@@ -7,15 +7,17 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from fom.domain.instants import DAY_US, EARLIEST_US, LATEST_US, format_instant, parse_instant
+from fom.domain.instants import DAY_US, EARLIEST_US, LATEST_US, format_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import FieldError, InvalidInput
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.differences import Side, find_difference
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_difference
 from fom.web.edge import edge, reading
 from fom.web.heavy import takes_turns
+from fom.web.pages.moment_fields import parse_moment
 from fom.web.pages.what_ifs import MAP_LAYERS
 
 blueprint = Blueprint("differences", __name__)
@@ -36,6 +38,7 @@ def show() -> Any:
             sides = _sides(form)
             with reading() as session:
                 difference = find_difference(session, host, sides[0], sides[1], actor=current_actor())
+            note_difference(difference)
         except InvalidInput as refused:
             errors = list(refused.errors)
     elif form:
@@ -88,7 +91,7 @@ def _moment(form: Mapping[str, str], name: str, errors: list[FieldError]) -> int
     if not text:
         return None
     try:
-        moment = parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+        moment = parse_moment(text)
     except ValueError:
         moment = -1
     if not EARLIEST_US <= moment <= LATEST_US or moment == -1:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 
+from fom.domain.access import may
 from fom.domain.profiles import USER_CLASSES
 from fom.errors import NotFound
 from fom.maps.style import STYLES, map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
-from fom.web.access import allows
+from fom.services.map_layers import CONSENT
+from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown
+from fom.web.context_layers import context_features
 from fom.web.edge import edge
 
 blueprint = Blueprint("live_map", __name__)
@@ -26,12 +28,19 @@ LAYERS = (
     ("crossings", "Border crossings", "bxp", True),
     ("sites", "Bases, hubs, camps", "base", True),
     ("areas", "Areas and zones", "ord", False),
+    ("consent", "Consent by area, 13 weeks", "con-sometimes", False),
+    ("movements", "Movements", "mov", True),
 )
 LEGEND = (
     ("cha", "Confirmed hazard"), ("sha", "Suspected, with doubt"), ("wrk", "Being worked on"),
     ("clr", "Released"), ("den", "Denial"), ("chk", "Checkpoint, fee"), ("ord", "Order, curfew"),
     ("dmg", "Damage"), ("inc", "Incident"), ("air", "Air head, bearing"), ("hls", "Helicopter site"),
-    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"),
+    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"), ("mov", "Movement, as seen"),
+    ("mov-plan", "Movement, by schedule"),
+)  # fmt: skip
+CONSENT_LEGEND = (
+    ("con-free", "95 % or more left unimpeded"), ("con-sometimes", "80 to 95 %"), ("con-often", "Under 80 %"),
+    ("con-unknown", "Nothing attempted: not known"),
 )  # fmt: skip
 
 
@@ -41,6 +50,8 @@ def live_map() -> Any:
     """Show the map."""
     host = edge().host
     note_shown("map", host.question())
+    reads_cases = may(current_actor(), "read_restriction_cases")
+    layers = [layer for layer in LAYERS if reads_cases or layer[0] != CONSENT]
     settings = {
         "network": host.network.network_id,
         "segments": host.network.n_segments,
@@ -48,10 +59,11 @@ def live_map() -> Any:
         "credit": network_credit(host.network),
         "zooms": [MIN_ZOOM, MAX_ZOOM],
         "style": map_style_values(),
-        "layers": [name for name, _, _, _ in LAYERS],
+        "layers": [name for name, _, _, _ in layers],
     }
     return render_template(
-        "map/live.html", settings=settings, layers=LAYERS, legend=LEGEND, styles=list(STYLES.values()),
+        "map/live.html", settings=settings, layers=layers, legend=LEGEND,
+        consent_legend=CONSENT_LEGEND if reads_cases else (), styles=list(STYLES.values()),
         profiles=sorted(host.profiles.values(), key=lambda p: p.name), user_classes=USER_CLASSES,
     )  # fmt: skip
 
@@ -75,9 +87,3 @@ def context() -> Any:
     answer = jsonify({"type": "FeatureCollection", "features": context_features()})
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return answer
-
-
-def context_features() -> list[dict[str, Any]]:
-    """Return the background features in the data folder's `context`, none where there is no such folder."""
-    files = sorted((edge().config.data / "context").glob("*.geojson"))
-    return [feature for file in files for feature in orjson.loads(file.read_bytes())["features"]]

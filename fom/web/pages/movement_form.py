@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fom.domain.access import Actor
-from fom.domain.instants import format_instant, from_us, parse_instant
+from fom.domain.instants import format_instant, from_us
 from fom.domain.movements import ALTERNATES_KEPT, VEHICLE_CLASSES, heaviest_profile
 from fom.errors import FieldError, InvalidInput
+from fom.services.movement_flights import LEG
+from fom.web.pages.moment_fields import read_moment
 from fom.web.pages.planner_form import Named, find_place
 
 Fields = Mapping[str, str]
@@ -21,25 +23,9 @@ LEEWAY = 1.25
 CODES = {"patrol": "PAT", "convoy": "CON", "humanitarian": "HUM", "flight": "FLT"}
 
 
-def read_moment(form: Fields, name: str, errors: list[FieldError], *, is_needed: bool = False) -> str | None:
-    """Return the ISO 8601 text of a field in UTC, None when empty."""
-    text = form.get(name, "").strip()
-    if not text:
-        if is_needed:
-            errors.append(FieldError(name, "nothing", "a date and time in UTC"))
-        return None
-    try:
-        return format_instant(parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z"))
-    except ValueError:
-        errors.append(FieldError(name, text, "a date and time in UTC"))
-        return None
-
-
-def field_moment(us: int | str | None) -> str:
-    """Return a moment as a field of date and time holds it, in whole minutes UTC; empty for none."""
-    if us is None:
-        return ""
-    return from_us(parse_instant(us) if isinstance(us, str) else us).strftime("%Y-%m-%dT%H:%M")
+def instant_text(us: int | None) -> str | None:
+    """Return a moment as the services take it, ISO 8601; None for none."""
+    return None if us is None else format_instant(us)
 
 
 def read_number(form: Fields, name: str, errors: list[FieldError]) -> float | None:
@@ -78,7 +64,7 @@ def read_plan(form: Fields, named: Named, *, actor: Actor) -> tuple[dict[str, An
         "id": movement_id, "purpose": purpose, "user_class": form.get("user_class", ""),
         "code": form.get("code", "").strip() or _new_code(purpose, start, movement_id),
         "classification": form.get("classification") or None, "profile": form.get("profile") or None,
-        "planned_start": start, "planned_end": read_moment(form, "planned_end", errors),
+        "planned_start": instant_text(start), "planned_end": instant_text(read_moment(form, "planned_end", errors)),
         "planned_t": read_number(form, "planned_t", errors), "unit": form.get("unit", "").strip() or actor.unit,
         "route": form.get("route") or None, "from_site": form.get("from_site") or None,
         "to_site": form.get("to_site") or None, "admin_unit": form.get("admin_unit") or None,
@@ -88,6 +74,8 @@ def read_plan(form: Fields, named: Named, *, actor: Actor) -> tuple[dict[str, An
         "via": [place for line in lines if (place := _place(line, named, "via", errors)) is not None],
         **places,
     }  # fmt: skip
+    if purpose == "flight":
+        values |= {name: form.get(name, "").strip() or None for name in LEG}
     values["profile"] = values["profile"] or (None if purpose == "flight" else heaviest_profile(values["vehicles"]))
     if values["profile"] is None and purpose != "flight" and not any(e.field.startswith("count_") for e in errors):
         errors.append(FieldError("vehicles", "nothing", "at least one vehicle, or the class that decides"))
@@ -108,8 +96,8 @@ def _place(text: str, named: Named, field: str, errors: list[FieldError]) -> dic
     return {"name": text.strip(), "lon": round(lon, 6), "lat": round(lat, 6)}
 
 
-def _new_code(purpose: str, start: str | None, movement_id: str) -> str:
-    moment = "" if start is None else f"{from_us(parse_instant(start)):%d%H%M}-"
+def _new_code(purpose: str, start: int | None, movement_id: str) -> str:
+    moment = "" if start is None else f"{from_us(start):%d%H%M}-"
     return f"{CODES.get(purpose, 'MOV')}-{moment}{movement_id[:4].upper()}"
 
 
@@ -165,7 +153,7 @@ def read_closure(form: Fields) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: form.get(name, "").strip() or None for name in ("outcome", "travelled", "stop_place", "party")
     }
-    values |= {name: read_moment(form, name, errors) for name in ("actual_start", "actual_end")}
+    values |= {name: instant_text(read_moment(form, name, errors)) for name in ("actual_start", "actual_end")}
     values |= {name: read_number(form, name, errors) for name in ("stop_km", "delay_min", "delivered_t")}
     values["verify"] = form.get("verify", "yes") == "yes"
     if errors:

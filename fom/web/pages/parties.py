@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from fom.domain.compliance import BEFORE_WEEKS, GROUPS, PARTIES, RECENT_WEEKS
+from fom.domain.growth import GROWTH_WEEKS
 from fom.domain.instants import format_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import members_of
@@ -19,13 +20,14 @@ from fom.services.parties import list_parties, show_party
 from fom.services.registers import get_register, list_register, save_register
 from fom.services.writing import present
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import COMMITMENT_FIELDS, FLAG_WORDS, SETTLE_FIELDS, read_fields
-from fom.web.pages.live_map import context_features
 
 blueprint = Blueprint("parties", __name__)
 
-SPANS = ((0, BEFORE_WEEKS), (BEFORE_WEEKS, BEFORE_WEEKS + RECENT_WEEKS))
+TURN = GROWTH_WEEKS - RECENT_WEEKS
+SPANS = ((TURN - BEFORE_WEEKS, TURN), (TURN, GROWTH_WEEKS))
 READS, EDITS = "read_restriction_cases", "edit_restriction_cases"
 
 
@@ -108,8 +110,10 @@ def _page(party: str, typed: Mapping[str, str] | None = None, errors: Sequence[F
 
 
 def _chart(figures: Mapping[str, Any], width: float = WIDTH) -> Any:
-    weeks = [(week.end, week.events, week.movements) for week in figures["trend"].weeks]
-    return draw_weeks(weeks, recent=RECENT_WEEKS, spans=SPANS, width=width)
+    trend = figures["trend"]
+    weeks = [(week.end, week.events, week.movements) for week in trend.weeks]
+    expected = trend.growth.expected if trend.growth.has_enough and trend.growth.per_week is not None else ()
+    return draw_weeks(weeks, recent=RECENT_WEEKS, spans=SPANS, expected=expected, width=width)
 
 
 def _user_class() -> str | None:

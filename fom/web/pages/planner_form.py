@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
-from fom.domain.instants import parse_instant
 from fom.domain.positions import parse_position
 from fom.domain.profiles import VARIED
 from fom.errors import FieldError, InvalidInput
 from fom.services.planning import POSTURE_NAMES, VIA_AT_MOST, PlanWishes
 from fom.services.registers import list_register
+from fom.web.pages.moment_fields import parse_moment
 
 NAMED = ("site", "air_head", "crossing")
 """Registers whose rows can be named as a start or an end."""
@@ -105,7 +105,7 @@ def _moment(text: str, errors: list[FieldError]) -> int | None:
     if not text:
         return None
     try:
-        return parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+        return parse_moment(text)
     except ValueError:
         errors.append(FieldError("at", text, "a date and time in UTC"))
         return None

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
-from fom.domain.instants import parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.states import State
 from fom.errors import FieldError, InvalidInput
@@ -16,8 +15,10 @@ from fom.maps.style import letter_of, map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.reach import BANDS_MAX, DEFAULT_MINUTES, MINUTES_MAX, ReachRequest, find_reach
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_reach
 from fom.web.edge import edge, reading
 from fom.web.heavy import takes_turns
+from fom.web.pages.moment_fields import parse_moment
 from fom.web.pages.planner_form import Named, find_place, named_places
 
 blueprint = Blueprint("reach", __name__)
@@ -33,7 +34,9 @@ def show() -> Any:
         named = named_places(session, actor=current_actor())
         if form.get("from", "").strip():
             try:
-                answer = find_reach(session, host, _request(form, named), actor=current_actor())
+                covered: list[Any] = []
+                answer = find_reach(session, host, _request(form, named), actor=current_actor(), note=covered.append)
+                note_reach(answer, covered)
             except InvalidInput as refused:
                 errors = list(refused.errors)
     bands = [] if answer is None else [f for f in answer["features"] if f["properties"]["kind"] == "band"]
@@ -71,7 +74,7 @@ def _request(form: Mapping[str, str], named: Named) -> ReachRequest:
             errors.append(FieldError("minutes", form["minutes"][:60], "whole numbers, such as 15, 30, 60"))
     if at := form.get("at", "").strip():
         try:
-            asked["at"] = parse_instant(at if at[-1] in "Zz" or "+" in at else at + "Z")
+            asked["at"] = parse_moment(at)
         except ValueError:
             errors.append(FieldError("at", at[:40], "a date and time in UTC"))
     if errors:

@@ -6,15 +6,16 @@ The fields follow the domain's table of members; only the position, lists of obj
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from fom.domain.instants import format_instant, from_us, parse_instant, to_us
+from fom.domain.instants import format_instant
 from fom.domain.positions import parse_position
+from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import Member, expectation, members_of
 from fom.errors import FieldError, InvalidInput
+from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.register_words import CODE_WORDS, HELP, LISTED, UNITS, Shown, label
 from fom.web.pages.shell import plain
 
@@ -40,11 +41,16 @@ class Field:
     rows: tuple[tuple[Field, ...], ...] = ()
 
 
-def fields_of(shown: Shown, form: Form) -> list[Field]:
+Choices = Mapping[str, Sequence[tuple[str, str]]]
+"""Member -> ids of the rows that it may name, each in words."""
+
+
+def fields_of(shown: Shown, form: Form, choices: Choices | None = None) -> list[Field]:
     """Return the fields of a register's form in the order of its members; position and classification come last."""
     names = [name for name in members_of(shown.register) if name not in ("id", "lon", "lat", *shown.left_out)]
     last = [name for name in ("classification", "area_id") if name in names]
-    return [_field(shown.register, name, form) for name in (*(n for n in names if n not in last), *last)]
+    ordered = (*(n for n in names if n not in last), *last)
+    return [_field(shown.register, name, form, (choices or {}).get(name)) for name in ordered]
 
 
 def form_of(shown: Shown, row: Mapping[str, Any]) -> dict[str, str]:
@@ -93,22 +99,6 @@ def read_values(shown: Shown, form: Form, stored: Mapping[str, Any] | None) -> t
     return values, reading
 
 
-def read_moment(text: str, name: str, errors: list[FieldError]) -> int | None:
-    """Return microseconds of a local-time field, which means UTC here; None when it is empty."""
-    if not text.strip():
-        return None
-    try:
-        return to_us(datetime.fromisoformat(text.strip().removesuffix("Z")).replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        errors.append(FieldError(name, repr(text)[:40], "a date and a time, UTC"))
-        return None
-
-
-def moment_text(us: int | None) -> str:
-    """Return a moment as a local-time field holds it."""
-    return "" if us is None else from_us(us).strftime("%Y-%m-%dT%H:%M")
-
-
 def read_positions(text: str, name: str) -> list[list[float]]:
     """Return positions [lon, lat] of lines of text, one each, in any notation that forms understand.
 
@@ -138,16 +128,20 @@ def positions_text(positions: Any) -> str:
     return "\n".join(f"{lon:.6f}, {lat:.6f}" for lon, lat in positions or ())
 
 
-def _field(register: str, name: str, form: Form) -> Field:
+def _field(register: str, name: str, form: Form, rows: Sequence[tuple[str, str]] | None) -> Field:
     member = members_of(register)[name]
     if name in LISTED:
         return _listed(name, form)
     kind, options = member.kind, tuple((code, CODE_WORDS.get(code, plain(code))) for code in member.codes)
     if member.codes:
         kind = "choice"
+    elif rows is not None:
+        kind, options = "choice", tuple(rows)
+    elif name == "passes":
+        kind, options = "several", tuple((code, plain(code)) for code in USER_CLASSES)
     elif kind == "flag":
         kind, options = "choice", (("yes", "yes"), ("no", "no"))
-    elif kind == "text" and name in ("notes", "interval_reason", "strength_note"):
+    elif kind == "text" and name in ("notes", "interval_reason", "strength_note", "reason", "public_text"):
         kind = "long"
     return Field(
         name, label(name), kind, form.get(name, ""), options, member.required, UNITS.get(name, ""), HELP.get(name, "")
@@ -229,7 +223,7 @@ def _flag(text: str) -> bool:
 
 def _moment(text: str) -> str:
     errors: list[FieldError] = []
-    us = read_moment(text, "", errors)
+    us = read_moment({"": text}, "", errors)
     if us is None:
         raise ValueError(text)
     return format_instant(us)
@@ -245,7 +239,7 @@ def _as_text(member: Member, value: Any) -> str:
     if member.kind == "flag":
         return "yes" if value else "no"
     if member.kind == "moment":
-        return moment_text(parse_instant(value))
+        return moment_text(value)
     if member.kind == "geometry":
         return json.dumps(value)
     if member.kind == "codes":

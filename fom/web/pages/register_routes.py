@@ -24,12 +24,11 @@ from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
 from fom.web.pages.map_settings import map_settings
+from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.register_forms import (
     fields_of,
     form_of,
-    moment_text,
     positions_text,
-    read_moment,
     read_positions,
     read_values,
 )
@@ -109,8 +108,8 @@ def study(route_id: str) -> str:
 def keep_study(route_id: str) -> Any:
     """Sign a study and go back to its route."""
     form, errors = request.form.to_dict(), list[FieldError]()
-    studied_at = read_moment(form.get("studied_at", ""), "studied_at", errors)
-    review_by = read_moment(form.get("review_by", ""), "review_by", errors)
+    studied_at = read_moment(form, "studied_at", errors)
+    review_by = read_moment(form, "review_by", errors)
     for name, moment in (("studied_at", studied_at), ("review_by", review_by)):
         if moment is None and not any(e.field == name for e in errors):
             errors.append(FieldError(name, "nothing", "a date and a time, UTC"))
@@ -118,6 +117,7 @@ def keep_study(route_id: str) -> Any:
         draft = StudyDraft(
             id=form.get("id", ""), route_id=route_id, author=form.get("author", ""), studied_at=studied_at,
             review_by=review_by, summary=form.get("summary", ""), points=_points(form),
+            stated_class=form.get("stated_class", ""),
             classification=form.get("classification", "confidential"),
         )  # fmt: skip
         try:

@@ -38,8 +38,9 @@ SHOWN = {
         ),
         Shown(
             "air-heads", "air_head", "Air heads", "air head",
-            "Runways, approved aircraft types, inspections; whether a type is served is computed.",
-            ("code", "name", "kind", "status", "inspected_at", "is_night", "landing_clearance", "source"),
+            "Runways, approved aircraft types, inspections; whether one serves, and which type, is computed.",
+            ("code", "name", "status", "kind", "runways", "aircraft_types", "is_night", "wet_use", "landing_clearance",
+             "inspected_at"),
             ("kind", "status", "landing_clearance"),
             ("status", "inspected_at", "inspection_by", "aircraft_types", "approvals", "source"),
             "aviation and the JOC",
@@ -51,6 +52,12 @@ SHOWN = {
              "checklist_passed_at", "inspected_at"),
             ("status",), ("status", "people", "goods", "mission", "checklist_passed_at", "inspected_at"),
             "civil affairs and the JOC",
+        ),
+        Shown(
+            "control-points", "control_point", "Control points", "control point",
+            "Checkpoints, entry points of zones, control of strategic resources and of illicit traffic.",
+            ("name", "kind", "run_by", "status", "inspected_at", "hours", "passes", "starts_at", "ends_at"),
+            ("kind", "run_by", "status"), ("status", "inspected_at"), "the JOC and JMAC",
         ),
         Shown(
             "sites", "site", "Sites", "site",
@@ -83,10 +90,13 @@ LABELS = {
     "parent": "Belongs to", "custodian": "Custodian", "assessed_by": "Distance stated by",
     "safety_distance_m": "Stated safety distance", "stage": "Stage", "geometry": "Shape",
     "agreement_ref": "Agreement", "grade": "Grade", "assessor": "Assessor", "entry_points": "Entry points",
-    "marked": "Marked on the ground", "classification": "Classification", "area_id": "Seen only in area",
+    "marked": "Marked on the ground", "held_by": "Held by", "classification": "Classification",
+    "area_id": "Seen only in area",
     "bearing": "Bearing", "length_m": "Length", "width_m": "Width", "surface": "Surface", "slope_percent": "Slope",
     "mlc": "Class", "mass_t": "Mass", "height_m": "Height", "depth_m": "Depth",
-    "side": "Side", "is_marked": "Marked", "version": "Version",
+    "run_by": "Run by", "reason": "Reason, for the mission only", "starts_at": "From", "ends_at": "Until",
+    "public_text": "Public text", "public_place": "Where, in words for everybody", "passes": "Let through",
+    "zone": "Entry point of", "site": "Watches", "side": "Side", "is_marked": "Marked", "version": "Version",
 }  # fmt: skip
 """Member -> what people call it."""
 UNITS = {
@@ -98,7 +108,13 @@ HELP = {
     "safety_distance_m": "As the assessor stated it. We never work it out.",
     "notes": "No names of victims or informants.",
     "area_id": "Empty: the whole mission.",
-    "parent": "Id of the site it belongs to.",
+    "parent": "The base it belongs to.",
+    "owner": "Who answers for it.",
+    "passes": "None ticked: not recorded.",
+    "zone": "Id of the area into which it leads.",
+    "site": "Id of the strategic resource that it watches.",
+    "ends_at": "A point that the mission runs has an end, at most a year ahead, and is explained to people.",
+    "public_text": "Anybody can read this, the place in words and the times at /controls.",
     "security_state": "In a sentence, as found or reported.",
     "landing_clearance": "Whether the host's leave is needed to land.",
     "strength_note": "As published or stated by engineers.",
@@ -109,6 +125,22 @@ LISTED = {
     "marked": ("side", "is_marked"),
 }
 """Lists of objects that the forms edit, one row of fields each."""
+AIR_HEAD_WHY = {
+    "not_approved": "aviation has not approved this type", "found_unserviceable": "the last inspection found it so",
+    "inspected": "inspected", "landed": "a landing was completed",
+    "too_old": "the last inspection or landing is too old", "never": "no inspection and no landing is recorded",
+    "closed_by_hand": "closed by hand", "explosive": "an explosive hazard may lie on its ground",
+}  # fmt: skip
+"""Reason of the status of an air head -> in words."""
+FORM_WORDS = {
+    "air_head": ("Inspect", "Air head inspection"), "landing": ("Completed landing", "Completed landing"),
+    "closure": ("Close by hand", "Close an air head by hand"),
+    "lifting": ("Lift the closing", "Lift a closing by hand"),
+    "crossing": ("Inspect", "Crossing inspection"), "access": ("Inspect", "Access inspection"),
+    "control_point": ("Inspect", "Control point inspection"),
+    "asset": ("Inspect", "Bridge or asset inspection"),
+}  # fmt: skip
+"""Inspection form -> its button, its title."""
 ITEMS_TOLD = 12
 SPEAKING = ("name", "side", "type", "surface")
 """Members of an object whose values speak for themselves, without the name of the member before them."""
@@ -136,7 +168,7 @@ class Version:
 
 def label(name: str, register: str = "") -> str:
     """Return what people call a member, in a register where it has a name of its own there."""
-    if name == "status" and register in ("air_head", "crossing"):
+    if name == "status" and register in ("air_head", "crossing", "control_point"):
         return "Last found"
     return LABELS.get(name, plain(name).capitalize())
 

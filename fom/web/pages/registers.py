@@ -11,25 +11,27 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from fom.domain.access import may
+from fom.domain.access import may, visible
 from fom.domain.inspections import FORMS, forms_of
 from fom.domain.instants import parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
-from fom.services.area_statements import list_statements, wet_places
-from fom.services.assets import touched_by_stores
+from fom.maps.layers import AIR_HEAD_STATES
+from fom.services.air_heads import approved_types, by_type, closed_by_hand, list_air_heads, stand
+from fom.services.area_statements import list_statements, list_taken_back, wet_places
+from fom.services.assets import resources_of_routes, touched_by_stores
+from fom.services.form_words import page_words
 from fom.services.inspecting import (
     INSPECT_ACTIONS,
     InspectionDraft,
-    air_head_service,
-    approved_types,
     list_inspections,
     record_inspection,
 )
 from fom.services.ordering import list_orders
 from fom.services.registers import (
     EDIT_ACTIONS,
+    ROW_MEMBERS,
     get_register,
     list_register,
     register_history,
@@ -40,9 +42,9 @@ from fom.services.route_studies import list_studies, studied_routes
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.map_settings import map_settings
-from fom.web.pages.register_forms import fields_of, form_of, moment_text, positions_text, read_moment, read_values
-from fom.web.pages.register_words import SHOWN, Shown, label, tell, tell_value, versions_of
-from fom.web.pages.report_forms import PLACE_HELP
+from fom.web.pages.moment_fields import moment_text, read_moment
+from fom.web.pages.register_forms import fields_of, form_of, positions_text, read_values
+from fom.web.pages.register_words import AIR_HEAD_WHY, FORM_WORDS, SHOWN, Shown, label, tell, tell_value, versions_of
 from fom.web.tables import csv_file
 
 blueprint = Blueprint("registers", __name__, url_prefix="/registers")
@@ -60,7 +62,10 @@ def shown_of(slug: str) -> Shown:
 @blueprint.app_context_processor
 def words() -> dict[str, Any]:
     """Give the templates the words of the registers."""
-    return {"member_label": label, "tell": tell, "tell_value": tell_value}
+    return {
+        "member_label": label, "tell": tell, "tell_value": tell_value, "air_head_why": AIR_HEAD_WHY,
+        "form_words": FORM_WORDS, "air_head_letters": AIR_HEAD_STATES,
+    }  # fmt: skip
 
 
 @blueprint.get("")
@@ -101,7 +106,8 @@ def export(slug: str) -> Any:
     """Return the list as it is filtered and sorted, with every member, for a spreadsheet."""
     shown = shown_of(slug)
     rows, _ = _rows(shown)
-    names = [*members_of(shown.register), "version", "changed_at", "by"]
+    more = ("found", "why", "decided_at", "until", "closing_reason") if shown.register == "air_head" else ()
+    names = [*members_of(shown.register), *more, "version", "changed_at", "by"]
     cells = ([_cell(row[name]) for name in names] for row in rows)
     return csv_file(slug, names, cells)
 
@@ -134,7 +140,7 @@ def render_row(shown: Shown, row_id: str, *, errors: list[FieldError] | None = N
 
 def mark_overdue(inspections: list[dict[str, Any]], now: int) -> None:
     """Say of the newest inspection whether its review is overdue."""
-    for one in [one for one in inspections if one["form"] != "landing"][:1]:
+    for one in [one for one in inspections if FORMS[one["form"]].is_inspection][:1]:
         one["is_overdue"] = one["next_review"] is not None and parse_instant(one["next_review"]) < now
 
 
@@ -228,8 +234,8 @@ def read_inspection(
     subject: str, subject_id: str, form: Mapping[str, str], errors: list[FieldError]
 ) -> InspectionDraft | None:
     """Return the draft of an inspection form, None when a moment is missing or cannot be read."""
-    inspected_at = read_moment(form.get("inspected_at", ""), "inspected_at", errors)
-    next_review = read_moment(form.get("next_review", ""), "next_review", errors)
+    inspected_at = read_moment(form, "inspected_at", errors)
+    next_review = read_moment(form, "next_review", errors)
     if inspected_at is None:
         if not errors:
             errors.append(FieldError("inspected_at", "nothing", "when it was looked at, UTC"))
@@ -265,7 +271,7 @@ def _edited(slug: str) -> Shown:
 
 
 def _save(shown: Shown, row_id: str | None) -> Any:
-    actor, form = current_actor(), {**request.form.to_dict()}
+    actor, form = current_actor(), {name: ", ".join(values) for name, values in request.form.lists()}
     stored = None
     if row_id is not None:
         form["id"] = row_id
@@ -309,7 +315,7 @@ def _render_form(
     shown: Shown, form: Mapping[str, str], errors: list[FieldError], *, row: Mapping[str, Any] | None = None,
     mine: Mapping[str, Any] | None = None, reading_text: str | None = None,
 ) -> str:  # fmt: skip
-    fields = fields_of(shown, form)
+    fields = fields_of(shown, form, _choices(shown))
     drawn = {field.name for field in fields} | {"position", "corners", "geometry", "form"}
     drawn |= {part.name for field in fields for parts in field.rows for part in parts}
     differing = [
@@ -319,16 +325,38 @@ def _render_form(
     ]
     return render_template(
         "registers/form.html", shown=shown, form=form, fields=fields, errors=errors, row=row, differing=differing,
-        is_conflict=mine is not None, reading=reading_text, place_help=PLACE_HELP, settings=map_settings(),
+        is_conflict=mine is not None, reading=reading_text,
+        place_help=page_words("en")["position_help"], settings=map_settings(),
         loose=[e for e in errors if e.field not in drawn], has_place="lon" in members_of(shown.register),
         has_shape="geometry" in members_of(shown.register), may_edit=may(current_actor(), EDIT_ACTIONS[shown.register]),
     )  # fmt: skip
 
 
+def _choices(shown: Shown) -> dict[str, list[tuple[str, str]]]:
+    """Return member -> the rows of other registers that it may name, for a register that names any."""
+    actor, found = current_actor(), {}
+    with reading() as session:
+        for name, other in ROW_MEMBERS.get(shown.register, {}).items():
+            rows = list_register(session, other, actor=actor)
+            wanted = _NAMED.get((shown.register, name))
+            found[name] = [(row["id"], row["name"]) for row in rows if wanted is None or row["kind"] in wanted]
+    return found
+
+
+_NAMED = {
+    ("control_point", "site"): ("strategic_resource",), ("site", "parent"): ("headquarters", "base", "tob"),
+}  # fmt: skip
+"""Member that names a row -> kinds of rows that make sense there."""
+
+
 def _rows(shown: Shown) -> tuple[list[dict[str, Any]], str]:
     equal: dict[str, Any] = {n: request.args[n] for n in shown.filters if request.args.get(n)}
     with reading() as session:
-        rows = list_register(session, shown.register, actor=current_actor(), **equal)
+        if shown.register == "air_head":  # its status follows from the evidence, so it is asked of what follows
+            standing = list_air_heads(session, edge().host, actor=current_actor())
+            rows = [row for row in standing if all(row[name] == value for name, value in equal.items())]
+        else:
+            rows = list_register(session, shown.register, actor=current_actor(), **equal)
     if wanted := request.args.get("q", "").strip().lower():
         rows = [row for row in rows if wanted in " ".join(str(row.get(n) or "") for n in _SEARCHED).lower()]
     sort = request.args.get("sort", "")
@@ -362,12 +390,16 @@ def _feature_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return None if geometry is None else {"type": "Feature", "geometry": geometry, "properties": {}}
 
 
-def _key_route_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) -> dict[str, Any]:
-    course = preview_course(edge().host.network, row["segments"] or [])
+def _key_route_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
+    network = edge().host.network
+    studies = list_studies(session, actor=actor, route_id=row["id"])
+    course = preview_course(network, row["segments"] or [], studies, at=now)
     return {
         "feature": course.pop("feature") if course["length_m"] else None,
         "course": course,
-        "studies": list_studies(session, actor=actor, route_id=row["id"]),
+        "studies": studies,
+        "is_study_overdue": bool(studies) and parse_instant(studies[0]["review_by"]) < now,
+        "resources": resources_of_routes(session, network, actor=actor).get(row["id"], []),
         "via_text": positions_text(row["via"]),
         "may_study": may(actor, "study_routes"),
     }
@@ -375,8 +407,16 @@ def _key_route_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) ->
 
 def _air_head_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
     is_wet = bool(wet_places(session, {row["id"]: (row["lon"], row["lat"])}, at=now))
+    with edge().host.reading() as picture:
+        survey = picture.survey(now)
+    (standing,) = stand(session, [row], survey, at=now, known_at=now)
+    if standing["why"] == "explosive" and not visible(actor, edge().host.access_of(standing["ref"])):
+        standing["ref"] = None
+    closings = closed_by_hand(session, known_at=now, air_head_id=row["id"]).get(row["id"], [])
     return {
-        "service": air_head_service(session, row, is_wet=is_wet, at=now),
+        "standing": standing,
+        "closings": [one for one in closings if one.end is None or one.end > now],
+        "service": by_type(session, row, survey, is_wet=is_wet, at=now, known_at=now),
         "is_wet": is_wet,
         "approvals": {approval["type"]: approval for approval in row["approvals"] or []},
         "approved": approved_types(row),
@@ -385,6 +425,8 @@ def _air_head_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -
 
 
 def _site_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) -> dict[str, Any]:
+    if row["kind"] == "strategic_resource":
+        return {"points": list_register(session, "control_point", actor=actor, site=row["id"])}
     if row["kind"] != "ammunition_storage":
         return {}
     return {"touched": touched_by_stores(session, edge().host.network, actor=actor).get(row["id"])}
@@ -394,7 +436,12 @@ def _area_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> di
     threats = [t for t in list_statements(session, "threat_area", actor=actor, at=now) if t["area_id"] == row["id"]]
     orders = [order for order in list_orders(session, actor=actor, at=now) if order["area_id"] == row["id"]]
     return {
-        "threats": threats, "orders": orders, "may_state": may(actor, "set_areas"),
+        "threats": threats, "orders": orders,
+        "points": list_register(session, "control_point", actor=actor, zone=row["id"]),
+        "taken_back": [
+            one for one in list_taken_back(session, "threat_area", actor=actor, at=now) if one["area_id"] == row["id"]
+        ],
+        "may_retract": may(actor, "retract"), "person": actor.person, "may_state": may(actor, "set_areas"),
         "may_order": may(actor, "order_controls"), "now_text": moment_text(now), "new_id": str(uuid.uuid4()),
         "user_classes": USER_CLASSES,
     }  # fmt: skip

@@ -1,40 +1,33 @@
-"""What a report form says, read into the body of a report: one function per form, every bad field at once.
+"""What a report page sends, read into the plain answers of its form; whether they hold is for `domain.answers`.
 
-Nothing is judged here; the domain checks the records again when the report is logged.
+A field is named after its question. A place has the fields `position` (with `position_source`, `position_accuracy_m`)
+and `place_text`; a way has `track`, `route`, `from_km`, `to_km`, `start` and `end`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fom.domain.facts_schema import ACTORS, EXPLOSIVE_CLASSES
-from fom.domain.instants import format_instant, parse_instant
-from fom.domain.policy import INCIDENT_WEIGHTS
-from fom.domain.positions import parse_position, written_doubt_m
-from fom.domain.profiles import USER_CLASSES
+from fom.domain.answer_records import located
+from fom.domain.answers import parse_place
+from fom.domain.forms import FORMS, Question
+from fom.domain.instants import format_instant
+from fom.domain.positions import parse_position
 from fom.errors import FieldError, InvalidInput
+from fom.web.pages.moment_fields import parse_moment
 
 Fields = Mapping[str, str]
-Record = dict[str, Any]
 
-FORMS = {
-    "passage": "Travelled, no incident",
-    "explosive": "Explosive item",
-    "restriction": "Stopped or denied",
-    "physical": "Road or bridge damage",
-    "incident": "Attack or robbery",
-}
-"""Form -> title, in the order of the report page."""
-DAMAGES = ("blocked", "damaged", "flooded", "washed_out", "destroyed")
-CONTROLS = {"denial": "Turned back or denied", "toll": "Fee or tax asked", "delay": "Stopped, then let through"}
-FORM_CODES = {"physical": "bridge"}
-"""Form -> code of the report's form where the two differ."""
-PLACE_HELP = "MGRS (25N FD 1234 5678), degrees with N/S and E/W (4°20.67'N 32°55.84'W), or longitude, latitude"
-MAP_DOUBT_M = 100.0
-"""Doubt of a place pointed out on the map when the page does not say how far it was zoomed in. Project decision."""
+READ_BACK = ("position", "start", "end")
+"""Fields with a position; each is read back in two forms before a report is sent."""
+USUAL: Mapping[str, str] = {
+    "hazard": "item", "strength": "own_patrol_traverse", "user_class": "mission_military", "passed": "P3",
+    "unimpeded": "yes",
+}  # fmt: skip
+"""Question -> the answer that stands in an empty form, in sight, because it is right most days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,168 +41,144 @@ class Place:
     has_geometry: bool
 
 
-def read_place(form: Fields, errors: list[FieldError], *, name: str = "position") -> Place | None:
-    """Return the place of a form, None when none was given; a bad one goes to `errors`.
-
-    `<name>_source` says where the text comes from: `gps` (the device, with `accuracy_m`), `map`, else typed.
-    """
-    text = form.get(name, "").strip()
-    if not text:
+def read_place(form: Fields, errors: list[FieldError]) -> Place | None:
+    """Return the place of a form with one `position`, None when none was given; a bad one goes to `errors`."""
+    if not form.get("position", "").strip():
         return None
     try:
-        lon, lat, reading = parse_position(text, field=name)
+        place = parse_place(_position(form))
+        lon, lat, reading = parse_position(form["position"])
     except InvalidInput as refused:
-        errors += refused.errors
+        errors += [FieldError("position", e.came, e.expected) for e in refused.errors]
         return None
-    source, accuracy = form.get(f"{name}_source", ""), _number(form, f"{name}_accuracy_m", errors)
-    if any(c.isalpha() for c in text) and not any(c in "NSEWnsew°" for c in text[-2:]) and source not in ("gps", "map"):
-        return Place(lon, lat, reading, {"method": "mgrs", "mgrs": text}, has_geometry=False)
-    if source == "map":
-        return Place(lon, lat, reading, {"method": "sketch", "uncertainty_m": accuracy or MAP_DOUBT_M}, True)
-    if source != "gps":
-        accuracy = accuracy or written_doubt_m(text)
-    return Place(lon, lat, reading, {"method": "gps"} | ({"accuracy_m": accuracy} if accuracy else {}), True)
+    geometry, location = located(place)
+    return Place(lon, lat, reading, location or {}, geometry is not None)
 
 
-def read_report(name: str, form: Fields, *, stretches: Callable[[Fields], list[Record]]) -> dict[str, Any]:
-    """Return the report's body of a filled form.
-
-    Parameters
-    ----------
-    stretches
-        Reads which stretches of road a passage covered (needs the network, so the view gives it); raises InvalidInput.
-
-    Raises
-    ------
-    InvalidInput
-        With every bad field, named as in the form.
-    """
-    errors: list[FieldError] = []
-    record = _READERS[name](form, errors, stretches)
-    occurred = form.get("occurred", "").strip()
-    if occurred:
-        try:
-            moment = parse_instant(occurred if occurred[-1] in "Zz" or "+" in occurred else occurred + "Z")
-            record["properties"]["occurred"] = format_instant(moment)
-        except ValueError:
-            errors.append(FieldError("occurred", occurred, "a date and time in UTC, like 2026-11-23T14:32"))
-    if not form.get("position", "").strip() and name != "passage" and not form.get("place_text", "").strip():
-        errors.append(FieldError("position", "nothing", "a position, or at least the name of the place"))
-    if errors:
-        raise InvalidInput(errors)
+def read_report(code: str, form: Fields) -> dict[str, Any]:
+    """Return the body of a report as the API takes it, its answers as they were typed."""
+    answers = {
+        question.code: answer
+        for question in FORMS[code].questions
+        if (answer := _READERS.get(question.kind, _text)(question, form)) is not None
+    }
     return {
         "id": form.get("id", ""),
-        "form": FORM_CODES.get(name, name),
-        "records": [record],
+        "form": code,
+        "answers": answers,
         "words": form.get("words", "").strip(),
         "place_text": form.get("place_text", "").strip(),
-        "time_text": occurred,
+        "time_text": form.get("occurred", "").strip(),
     }
 
 
-def _feature(form: Fields, errors: list[FieldError], properties: Record) -> Record:
-    place = read_place(form, errors)
-    geometry = None
-    if place is not None:
-        properties = {**properties, "location": place.location}
-        if place.has_geometry:
-            geometry = {"type": "Point", "coordinates": [place.lon, place.lat]}
-    return {"type": "Feature", "geometry": geometry, "properties": properties}
+def missing_place(code: str, form: Fields) -> list[FieldError]:
+    """Return the error of a form that asks for a place and got none, unless the sender says that he cannot tell."""
+    is_asked = FORMS[code].find("place") is not None
+    if not is_asked or any(form.get(name, "").strip() for name in ("position", "place_text", "no_place")):
+        return []
+    return [FieldError("position", "nothing", "a position, or at least the name of the place")]
 
 
-def _explosive(form: Fields, errors: list[FieldError], _: object) -> Record:
-    hazard = _choice(form, "hazard", ("item", "sha"), errors)
-    kind = _choice(form, "class", EXPLOSIVE_CLASSES, errors)
-    return _feature(form, errors, {"kind": "explosive", "hazard": hazard, "class": kind})
-
-
-def _restriction(form: Fields, errors: list[FieldError], _: object) -> Record:
-    control = _choice(form, "control", tuple(CONTROLS), errors)
-    properties: Record = {"kind": "control", "control": control}
-    if control == "denial":
-        properties["user_class"] = _choice(form, "user_class", USER_CLASSES, errors)
-    minutes = _number(form, "delay_min", errors)
-    if minutes is not None and control != "denial":
-        properties["delay_min"] = minutes
-    if form.get("imposed_by"):
-        properties["imposed_by"] = _choice(form, "imposed_by", tuple(a for a in ACTORS if a != "mission"), errors)
-    return _feature(form, errors, properties)
-
-
-def _physical(form: Fields, errors: list[FieldError], _: object) -> Record:
-    damage = _choice(form, "damage", DAMAGES, errors)
-    properties: Record = {"kind": "physical", "damage": damage}
-    depth = _number(form, "depth_m", errors)
-    if damage == "flooded" and depth is not None:
-        properties["depth_m"] = depth
-    return _feature(form, errors, properties)
-
-
-def _incident(form: Fields, errors: list[FieldError], _: object) -> Record:
-    return _feature(form, errors, {"kind": "incident", "type": _choice(form, "type", tuple(INCIDENT_WEIGHTS), errors)})
-
-
-def _passage(form: Fields, errors: list[FieldError], stretches: Callable[[Fields], list[Record]]) -> Record:
-    properties: Record = {
-        "kind": "verification",
-        "strength": _choice(form, "strength", ("own_patrol_traverse", "partner_convoy_traverse"), errors),
-        "passed": form.get("passed") or None,
-        "unimpeded": True,
-        "user_class": _choice(form, "user_class", USER_CLASSES, errors),
-    }
-    geometry = None
-    if track := form.get("track", "").strip():
-        geometry = _read_track(track, errors)
-        properties["track"] = "gps"
-    else:
-        properties["track"] = "stated"
+def read_back(form: Fields) -> dict[str, str]:
+    """Return field -> its position read back in two forms; where that cannot be read, nothing."""
+    readings = {}
+    for name in READ_BACK:
         try:
-            properties["segments"] = stretches(form)
-        except InvalidInput as refused:
-            errors += refused.errors
-    if not form.get("occurred", "").strip():
-        errors.append(FieldError("occurred", "nothing", "when the last of it was passed, UTC"))
-    return {"type": "Feature", "geometry": geometry, "properties": properties}
+            readings[name] = parse_position(form.get(name, ""))[2]
+        except InvalidInput:
+            continue
+    return readings
 
 
-def _read_track(text: str, errors: list[FieldError]) -> Record | None:
-    """Return the recorded track, [[lon, lat], …] as JSON text, as a LineString."""
+def field_of(error: FieldError, form: Fields) -> FieldError:
+    """Return a finding about an answer or a record under the name that its field has on the page."""
+    path = error.field.split(".")
+    if path[0] != "answers" or len(path) < 2:
+        last = path[-1]
+        return FieldError("position" if last in ("geometry", "location", "mgrs") else last, error.came, error.expected)
+    if path[1] == "place":
+        return FieldError("position" if form.get("position", "").strip() else "place_text", error.came, error.expected)
+    if path[1] == "way":
+        own = next((part for part in path[2:] if part in ("route", "from_km", "to_km", "start", "end")), None)
+        return FieldError(own or ("track" if form.get("track") else "route"), error.came, error.expected)
+    return FieldError(path[1], error.came, error.expected)
+
+
+def _position(form: Fields) -> dict[str, Any]:
+    """Return a typed place: the text as it stands, or the figures of a device or a map with their doubt."""
+    text, source = form["position"].strip(), form.get("position_source", "")
+    doubt = _number(form.get("position_accuracy_m", ""))
+    known = {"accuracy_m": doubt} if isinstance(doubt, float) and doubt > 0 else {}
+    if source not in ("gps", "map"):
+        return {"text": text, "source": "typed", **known}
+    lon, lat, _ = parse_position(text, field="text")
+    return {"lon": lon, "lat": lat, "source": source, **known}
+
+
+def _place(_: Question, form: Fields) -> dict[str, Any] | None:
+    name = form.get("place_text", "").strip()
+    if not form.get("position", "").strip():
+        return {"text": name, "source": "name"} if name else None
     try:
-        points = [[float(lon), float(lat)] for lon, lat in json.loads(text)]
-    except (ValueError, TypeError):
-        errors.append(FieldError("track", text[:40], "a recorded track of two points or more"))
+        return _position(form)
+    except InvalidInput:
+        return {"text": form["position"].strip(), "source": "typed"}
+
+
+def _way(_: Question, form: Fields) -> dict[str, Any] | None:
+    if track := form.get("track", "").strip():
+        try:
+            return {"track": json.loads(track)}
+        except ValueError:
+            return {"track": track}
+    if route := form.get("route", "").strip():
+        ends = {name: form.get(name, "") for name in ("from_km", "to_km")}
+        return {"route": route} | {name: _number(text) for name, text in ends.items() if text.strip()}
+    if not any(form.get(name, "").strip() for name in ("start", "end")):
         return None
-    if len(points) < 2:
-        errors.append(FieldError("track", f"{len(points)} points", "a recorded track of two points or more"))
-        return None
-    return {"type": "LineString", "coordinates": points}
+    return {name: form.get(name, "").strip() for name in ("start", "end")}
 
 
-def _choice(form: Fields, name: str, codes: tuple[str, ...], errors: list[FieldError]) -> str:
-    value = form.get(name, "")
-    if value not in codes:
-        errors.append(FieldError(name, repr(value) if value else "nothing", "one of the choices"))
-    return value
+def _text(question: Question, form: Fields) -> str | None:
+    return form.get(question.code, "").strip() or None
 
 
-def _number(form: Fields, name: str, errors: list[FieldError]) -> float | None:
-    text = form.get(name, "").strip().replace(",", ".")
-    if not text:
-        return None
+def _choices(question: Question, form: Fields) -> list[str] | None:
+    return form.get(question.code, "").split() or None
+
+
+def _flag(question: Question, form: Fields) -> bool | str | None:
+    text = form.get(question.code, "")
+    return {"yes": True, "no": False}.get(text, text or None)
+
+
+def _moment(question: Question, form: Fields) -> str | None:
+    text = form.get(question.code, "").strip()
     try:
-        value = float(text)
+        return format_instant(parse_moment(text)) if text else None
     except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e6:
-        errors.append(FieldError(name, repr(text), "a number, 0 or more"))
+        return text
+
+
+def _numeral(question: Question, form: Fields) -> float | str | None:
+    value = _number(form.get(question.code, ""))
+    if value == "":
         return None
-    return value
+    return int(value) if question.kind == "integer" and isinstance(value, float) and value.is_integer() else value
 
 
-_READERS: dict[str, Callable[[Fields, list[FieldError], Any], Record]] = {
-    "explosive": _explosive,
-    "restriction": _restriction,
-    "physical": _physical,
-    "incident": _incident,
-    "passage": _passage,
-}
+def _number(text: str) -> float | str:
+    """Return the number of a text, with a comma or a point; a text that is none as it stands."""
+    text = text.strip()
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return text
+
+
+_READERS = {
+    "place": _place, "way": _way, "choices": _choices, "flag": _flag, "moment": _moment, "number": _numeral,
+    "integer": _numeral,
+}  # fmt: skip
+"""Kind of question -> what reads its fields; of all others the one field as it stands."""

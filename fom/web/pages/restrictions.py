@@ -11,20 +11,33 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from fom.domain.cases import REPLY_DAYS, STANDING_US, STATES
 from fom.domain.clauses import MEMBERS, REQUIRES, read_clause_text
 from fom.domain.compliance import WEEK_US
-from fom.domain.instants import DAY_US, format_instant, parse_instant
+from fom.domain.instants import DAY_US, format_instant
 from fom.domain.months import month_before, month_of
 from fom.domain.registers import members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.maps.bars import draw_weeks
 from fom.services import clause_lists
 from fom.services.admin_units import unit_names, units_among
-from fom.services.cases import SELECTIONS, CaseFilter, add_case_step, get_case, list_cases, open_case_from
-from fom.services.monthly import case_sheet, extract_sheet, month_extract
+from fom.services.case_papers import PAPER_MAX_BYTES, list_papers
+from fom.services.cases import (
+    SELECTIONS,
+    CaseFilter,
+    add_case_step,
+    get_case,
+    list_cases,
+    list_due,
+    open_case_from,
+    position_of,
+)
+from fom.services.contacts import whom_to_call
+from fom.services.monthly import case_sheet, extract_book, extract_sheet, month_extract
 from fom.services.parties import is_violation, read_evidence
+from fom.services.political_calendar import list_dates
 from fom.services.registers import get_register, list_register, register_history, save_register
 from fom.services.standing import list_standing
 from fom.services.writing import present
 from fom.web.access import allows, current_actor
+from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.case_forms import (
     CASE_FIELDS,
@@ -36,13 +49,16 @@ from fom.web.pages.case_forms import (
     read_step,
     typed_case,
 )
-from fom.web.pages.live_map import context_features
+from fom.web.pages.moment_fields import parse_moment
 
 blueprint = Blueprint("restrictions", __name__)
 
 FILTERS = ("actor", "admin_unit", "clause", "user_class")
-SHOWN = 200
+PAGE = 100
+"""Cases on one page of the list."""
 CHART_WEEKS = 26
+DATES_AHEAD_US = 4 * WEEK_US
+"""So far ahead dates of the political calendar stand beside the weeks."""
 READS, EDITS = "read_restriction_cases", "edit_restriction_cases"
 
 
@@ -59,8 +75,10 @@ def show_list() -> Any:
     state = request.args.get("state", "unresolved") or "all"
     if state not in ("all", *SELECTIONS):
         raise NotFound("selection", state)
+    page = _page_number()
     with reading() as session:
         actor, now = current_actor(), present(session, edge().clock())
+        dates = list_dates(session, now - CHART_WEEKS * WEEK_US, now + DATES_AHEAD_US, actor=actor)
         wanted = CaseFilter(**chosen, state=None if state == "all" else state)
         found = list_cases(session, wanted, actor=actor, at=now)
         evidence = read_evidence(session, actor=actor, at=now, user_class=chosen["user_class"])
@@ -70,15 +88,37 @@ def show_list() -> Any:
         for name in FILTERS
     }
     events = [row["began_us"] for row in found["selection"]]
+    pages = max(1, -(-len(found["rows"]) // PAGE))
+    if page > pages:
+        raise NotFound("page", str(page))
+    first = (page - 1) * PAGE
     return render_template(
-        "restrictions/list.html", found=found, rows=found["rows"][:SHOWN], more=max(0, len(found["rows"]) - SHOWN),
+        "restrictions/list.html", found=found, rows=found["rows"][first : first + PAGE],
+        first=first, page=page, pages=pages,
         state=state, chosen=chosen, offered=offered, units=units, selections=("all", *SELECTIONS),
-        chart=_chart(events, evidence.moments(), now), weeks=CHART_WEEKS,
+        chart=_chart(events, evidence.moments(), now), weeks=CHART_WEEKS, dates=dates, now_us=now,
         moved=sum(moment > now - CHART_WEEKS * WEEK_US for moment in evidence.moments()),
         registered=sum(a.at > now - CHART_WEEKS * WEEK_US for a in evidence.attempts),
         recent=sum(moment > now - CHART_WEEKS * WEEK_US for moment in events),
         not_violations=sum(not is_violation(row) for row in found["selection"]),
     )  # fmt: skip
+
+
+def _page_number() -> int:
+    text = request.args.get("page", "1")
+    if not text.isdecimal() or not 1 <= len(text) <= 6 or int(text) < 1:
+        raise InvalidInput.single("page", text[:20], "a whole number from 1")
+    return int(text)
+
+
+@blueprint.get("/restrictions/due")
+@allows(READS)
+def show_due() -> Any:
+    """List replies, follow-ups and commitments that wait, the earliest date first."""
+    with reading() as session:
+        at = present(session, edge().clock())
+        rows = list_due(session, actor=current_actor(), at=at)
+    return render_template("restrictions/due.html", rows=rows, at=at, units=_unit_names(), reply_days=REPLY_DAYS)
 
 
 def _chart(events: Sequence[int], moved: Sequence[int], now: int) -> Any:
@@ -130,7 +170,7 @@ def add() -> Any:
 @allows(READS)
 def show_case(case_id: str) -> Any:
     """Show a case: what happened, the timeline of its steps, what is due."""
-    return _case_page(case_id)
+    return case_page(case_id)
 
 
 @blueprint.get("/restrictions/cases/<case_id>/edit")
@@ -177,9 +217,9 @@ def add_step(case_id: str) -> Any:
         with writing() as (session, now):
             add_case_step(session, case_id, draft, actor=current_actor(), now=now)
     except InvalidInput as refused:
-        return _case_page(case_id, form, refused.errors), 422
+        return case_page(case_id, form, refused.errors), 422
     except Conflict as refused:
-        return _case_page(
+        return case_page(
             case_id, {**form, "id": str(uuid.uuid4())}, [FieldError("form", str(refused), "a new step")]
         ), 409
     flash("Entered.", "done")
@@ -209,6 +249,19 @@ def show_month() -> Any:
     )
 
 
+@blueprint.get("/restrictions/monthly.xlsx")
+@allows(READS)
+def download_month_book() -> Any:
+    """Download the extract as one workbook: by party, and the month's cases."""
+    extract = _extract()
+    name = f"restrictions-{extract['month']}.xlsx"
+    return Response(
+        extract_book(extract, _unit_names()),
+        mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 @blueprint.get("/restrictions/monthly.csv")
 @allows(READS)
 def download_month() -> Any:
@@ -227,7 +280,7 @@ def _extract() -> dict[str, Any]:
     month = request.args.get("month") or month_before(month_of(now))
     text = request.args.get("known_at")
     try:
-        known_at = None if not text else parse_instant(text if text[-1] in "Zz" or "+" in text else text + "Z")
+        known_at = None if not text else parse_moment(text)
     except ValueError:
         raise InvalidInput.single("known_at", (text or "")[:40], "an ISO 8601 time in UTC") from None
     with reading() as session:
@@ -284,16 +337,32 @@ def _clauses_page(
     )  # fmt: skip
 
 
-def _case_page(case_id: str, typed: Mapping[str, str] | None = None, errors: Sequence[FieldError] = ()) -> str:
+def case_page(
+    case_id: str,
+    typed: Mapping[str, str] | None = None,
+    errors: Sequence[FieldError] = (),
+    *,
+    paper: Mapping[str, str] | None = None,
+    paper_errors: Sequence[FieldError] = (),
+) -> str:
+    """Return the page of a case; a refused form of a step or of a paper stands in it as typed, with what is wrong."""
     actor = current_actor()
     with reading() as session:
-        case = get_case(session, case_id, actor=actor, at=present(session, edge().clock()))
+        at = present(session, edge().clock())
+        case = get_case(session, case_id, actor=actor, at=at)
+        papers = list_papers(session, case_id, actor=actor)
+        contacts = whom_to_call(
+            session, actor=actor, at=at, party=case["actor"], route=case["route"], admin_unit=case["admin_unit"],
+            position=position_of(session, case["record_id"], actor),
+        )  # fmt: skip
         history = register_history(session, "restriction_case", case_id, actor=actor)
         routes = _route_names(session)
     return render_template(
         "restrictions/case.html", case=case, history=history, fields=STEP_FIELDS, typed=typed or {}, errors=errors,
         step_id=(typed or {}).get("id") or str(uuid.uuid4()), units=_unit_names(), routes=routes, states=STATES,
-        case_fields=CASE_FIELDS, flags=FLAG_WORDS, reply_days=REPLY_DAYS,
+        case_fields=CASE_FIELDS, flags=FLAG_WORDS, reply_days=REPLY_DAYS, papers=papers, contacts=contacts,
+        paper_typed=paper or {}, paper_errors=paper_errors, paper_id=(paper or {}).get("id") or str(uuid.uuid4()),
+        paper_mb=PAPER_MAX_BYTES // 1024 // 1024,
     )  # fmt: skip
 
 

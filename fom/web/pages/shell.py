@@ -27,7 +27,7 @@ TABS = (
     ("Benchmarks", "/benchmarks", "read_benchmarks"),
     ("My routes", "/my-routes", "read_picture"),
     ("Registers", "/registers", "read_picture"),
-    ("Air heads", "/air-heads", "read_picture"),
+    ("Air heads", "/registers/air-heads", "read_picture"),
     ("Imports", "/imports", "stage_imports"),
     ("What if", "/what-ifs", "read_picture"),
     ("Analysis", "/analysis", "read_picture"),
@@ -66,8 +66,10 @@ def visible_tabs() -> list[dict[str, Any]]:
     """Return the pages that the account may open, the present one marked."""
     actor = find_actor()
     path = request.path
+    within = [href for _, href, _ in TABS if _is_within(path, href) or _is_within(path, ALSO_AT.get(href))]
+    here = max(within, key=len, default=None)  # air heads have a tab of their own among the registers
     return [
-        {"name": name, "href": href, "is_here": _is_within(path, href) or _is_within(path, ALSO_AT.get(href))}
+        {"name": name, "href": href, "is_here": href == here}
         for name, href, action in TABS
         if actor is not None and may(actor, action)
     ]

@@ -20,6 +20,7 @@ from fom.services.what_ifs import (
     what_if,
 )
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_difference
 from fom.web.edge import edge, reading, writing
 from fom.web.heavy import takes_turns
 from fom.web.pages.shell import dtg
@@ -88,6 +89,7 @@ def export(what_if_id: str) -> Response:
         kept = get_what_if(session, what_if_id.lower(), actor=actor)
         question = question_of(host, kept)
         found = what_if(session, host, parse_hypothesis(kept["hypothesis"]), question, actor=actor)
+    note_difference(found)
     features = [
         {
             "type": "Feature",

@@ -81,6 +81,9 @@ function readRoutesSoon() {
   }, 1000 + Math.random() * 4000);
 }
 
+// Movements go on by their schedules although nothing is reported.
+setInterval(() => !feed.moment && !document.hidden && readLayer("movements"), 60_000);
+
 // Another road network: its tiles are fetched into the browser's cache first, so that roads never vanish between the two.
 feed.goOver = async (network, segments) => {
   const url = (z, x, y) => `${location.origin}/tiles/${network}/${z}/${x}/${y}.mvt`;

@@ -3,7 +3,7 @@
 // Patterns need one layer per state: dash arrays read neither feature state nor (where broken) one line per segment. Each
 // takes by its filter the segments of its state only: a layer that hides the others costs as much as if it drew them.
 const empty = { type: "FeatureCollection", features: [] };
-export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "sites", "areas", "draft"];
+export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "sites", "areas", "consent", "movements", "draft"];
 const CONDENSED = ["IBM Plex Sans Condensed"];
 
 // Width of a line: `factor` times the key route's width at each zoom, plus a fixed number of pixels.
@@ -189,27 +189,72 @@ function hazardLayers(token) {
   ];
 }
 
+// The way ahead of a movement lies beside the road that it uses, so that the road's state stays in sight.
+function movementWays(token) {
+  const offset = ["interpolate", ["linear"], ["zoom"], 7, 4, 10, 6, 13, 9];
+  const way = { type: "line", source: "movements", filter: ["==", ["get", "part"], "way"], layout: { "line-cap": "round", "line-join": "round" } };
+  return [
+    { id: "movements-way-case", ...way, paint: { "line-color": token("m-halo"), "line-width": 3.6, "line-offset": offset, "line-opacity": 0.7 } },
+    { id: "movements-way", ...way, paint: { "line-color": token("accent"), "line-width": 1.8, "line-offset": offset, "line-dasharray": [2.5, 2] } },
+  ];
+}
+
+function movementMarks(token) {
+  const heading = { "icon-rotate": ["coalesce", ["get", "bearing"], 0], "icon-rotation-alignment": "map" };
+  return [
+    { ...symbolLayer("movements", 5, { ...heading, "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.45, 10, 0.7] }, ["==", ["get", "part"], "expected"]), id: "movements-expected" },
+    symbolLayer("movements", 5, heading),
+    badgeLayer("movements"),
+    {
+      id: "movements-labels", type: "symbol", source: "movements", minzoom: 7.5, filter: ["==", ["get", "part"], "point"],
+      layout: { "text-field": ["get", "label"], "text-font": CONDENSED, "text-size": 12, "text-anchor": "top", "text-offset": [0, 1.1], "text-optional": true },
+      paint: { "text-color": token("accent"), "text-halo-color": token("m-halo"), "text-halo-width": 1.6 },
+    },
+  ];
+}
+
 // At country scale symbols that would lie on others wait until one comes closer.
 const crowded = { "icon-allow-overlap": ["step", ["zoom"], false, 9, true], "icon-padding": 0 };
+
+// Consent by area: a tint below the roads, the stronger the more was hindered; where nothing moved, an outline only.
+function consentGround(token) {
+  const area = ["==", ["get", "part"], "area"];
+  return [
+    { id: "consent-area", type: "fill", source: "consent", filter: area, paint: { "fill-color": token("accent"), "fill-opacity": ["match", ["get", "level"], "often", 0.34, "sometimes", 0.16, "free", 0.04, 0] } },
+    { id: "consent-edge", type: "line", source: "consent", filter: area, paint: { "line-color": token("accent"), "line-width": 1.2, "line-opacity": 0.7 } },
+  ];
+}
+
+function consentSymbols(token) {
+  const symbols = symbolLayer("consent", 0, {
+    "icon-size": 1, "text-field": ["case", [">", ["get", "attempted"], 0], ["concat", ["to-string", ["get", "unimpeded"]], " of ", ["to-string", ["get", "attempted"]]], "none"],
+    "text-font": CONDENSED, "text-size": 12, "text-anchor": "top", "text-offset": [0, 1.05], "text-optional": true,
+  });
+  return { ...symbols, paint: { "text-color": token("ink"), "text-halo-color": token("m-halo"), "text-halo-width": 1.6 } };
+}
 
 export function buildLayers(rules, token, hasContext = false) {
   const selected = { source: "selected", layout: { "line-cap": "round", "line-join": "round" } };
   return [
     ...groundLayers(token, hasContext),
+    ...consentGround(token),
     ...networkLayers(rules, token),
     { id: "selected-halo", type: "line", ...selected, paint: { "line-color": token("accent"), "line-width": width(rules, 1.2, 9), "line-opacity": 0.55 } },
     ...runLayers(rules, token),
     { id: "plans-case", type: "line", source: "plans", layout: selected.layout, paint: { "line-color": token("bg"), "line-width": ["case", ["get", "chosen"], 8, 5], "line-opacity": 0.7 } },
     { id: "plans-unverified", type: "line", source: "plans", filter: ["!", ["get", "verified"]], paint: { "line-color": token("accent"), "line-width": 4, "line-dasharray": [2, 1.2] } },
     { id: "plans-line", type: "line", source: "plans", filter: ["get", "verified"], layout: selected.layout, paint: { "line-color": token("accent"), "line-width": ["case", ["get", "chosen"], 4.5, 2], "line-opacity": ["case", ["get", "chosen"], 1, 0.75] } },
+    ...movementWays(token),
     ...hazardLayers(token),
     ...placeLayers(token),
+    consentSymbols(token),
     symbolLayer("incidents", 7),
     symbolLayer("sites", 6.5),
     symbolLayer("crossings", 6),
     symbolLayer("air-heads", 6, { "icon-rotate": ["coalesce", ["get", "bearing"], 0], "icon-rotation-alignment": "map" }),
     badgeLayer("air-heads"),
     badgeLayer("crossings"),
+    ...movementMarks(token),
     { id: "letters", type: "symbol", source: "letters", layout: { "icon-image": ["concat", "letter-", ["to-string", ["get", "s"]]], "symbol-sort-key": ["get", "rank"], "icon-padding": 1, "icon-size": 1.05 } },
     { ...symbolLayer("restrictions", 6, crowded), filter: ["all", ["==", ["get", "part"], "point"], ["!=", ["get", "symbol"], "dmg"]] },
     { ...symbolLayer("restrictions", 8, crowded), id: "restrictions-damage", filter: ["all", ["==", ["get", "part"], "point"], ["==", ["get", "symbol"], "dmg"]] },

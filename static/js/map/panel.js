@@ -2,6 +2,7 @@
 import { meaningOf } from "./time_words.js";
 import { age, dateTimeGroup, element, kilometres, plain, stateChip, stateWord } from "../words.js";
 import { formatDegreesMinutes, formatMgrs } from "../mgrs.js";
+import { consentSections } from "./consent.js";
 
 const LETTER = { GREEN: "O", AMBER: "C", GREY: "?", RED: "R", BLACK: "X" };
 const letterOf = (state) => LETTER[state] ?? state ?? "-";
@@ -152,6 +153,7 @@ export class Panel {
 
   // A symbol on the map: hazard, restriction, air head, …
   openThing(feature) {
+    if (feature.source === "consent") return this.#openConsent(feature.properties);
     const p = feature.properties;
     this.shown = null;
     this.select(null, false);
@@ -161,10 +163,19 @@ export class Panel {
       ["Known as", p.kind ? capital(plain(p.kind)) : null], ["Status", p.status ? plain(p.status) : null], ["Grade", p.grade],
       ["Doubt", p.radius_m ? `± ${Math.round(p.radius_m)} m` : null],
       ["Since", p.at ? `${dateTimeGroup(Date.parse(p.at))}, age ${age(this.feed.now - Date.parse(p.at))}` : null],
-      ["Place", formatMgrs(lon, lat)], ["", formatDegreesMinutes(lon, lat)], ["Record", p.id],
+      ["Place", formatMgrs(lon, lat)], ["", formatDegreesMinutes(lon, lat)], [p.href ? null : "Record", p.href ? null : p.id],
     ].filter(([, value]) => value);
     const chip = p.state ? stateChip(p.state, "s30") : null;
-    this.#show(element("section", {}, element("div", { class: "panel-top" }, element("span", {}, capital(plain(feature.source))), element("span", { class: "spring" }), element("button", { class: "plain", "aria-label": "Close", onclick: () => this.close() }, "✕")), element("h2", {}, p.label ?? plain(p.kind)), chip ? element("div", { class: "verdict" }, chip, element("b", {}, capital(stateWord(p.state)))) : null, p.text ? element("p", {}, p.text) : null, element("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", { class: ["Place", "", "Record"].includes(name) ? "mono" : null }, String(value))]))));
+    this.#show(element("section", {}, element("div", { class: "panel-top" }, element("span", {}, capital(plain(feature.source))), element("span", { class: "spring" }), element("button", { class: "plain", "aria-label": "Close", onclick: () => this.close() }, "✕")), element("h2", {}, p.label ?? plain(p.kind)), chip ? element("div", { class: "verdict" }, chip, element("b", {}, capital(stateWord(p.state)))) : null, p.text ? element("p", {}, p.text) : null, p.href ? element("p", {}, element("a", { class: "button", href: p.href }, "Open")) : null, element("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", { class: ["Place", "", "Record"].includes(name) ? "mono" : null }, String(value))]))));
+    this.box.focus({ preventScroll: true });
+  }
+
+  #openConsent(said) {
+    this.shown = null;
+    this.select(null, false);
+    this.#address(null, false);
+    const close = element("button", { class: "plain", "aria-label": "Close", onclick: () => this.close() }, "✕");
+    this.#show(...consentSections(said, close));
     this.box.focus({ preventScroll: true });
   }
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import socket
 import time
 from contextlib import closing
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -14,13 +16,14 @@ import pytest
 from fom.domain.alerts import TRIES_MAX, pause_us
 from fom.errors import InvalidInput
 from fom.services.alerts import channels
-from fom.services.alerts.channels import Undelivered, find_address, send_webhook
+from fom.services.alerts.channels import Undelivered, find_address, send_mail, send_webhook
+from fom.services.alerts.inbox import list_given_up, send_again
 from fom.services.alerts.settings import Outside, origin_of
 from fom.services.alerts.subscriptions import get_subscription
-from tests.services.alerts.servers import listener, mail_server, serving
+from tests.services.alerts.servers import listener, mail_server, make_certificate, serving
 from tests.services.alerts.watch import account, open_watchroom
 from tests.services.ground import ON_EAST, ON_WEST
-from tests.services.people import AMINA, hazard, passage
+from tests.services.people import AMINA, T0, hazard, passage
 
 HOUR = 3_600_000_000
 
@@ -53,7 +56,7 @@ def test_an_alert_arrives_by_mail_once_and_leaves_a_receipt(database, tmp_path):
 def test_a_mail_server_that_is_down_is_tried_again_later_and_in_the_end_given_up(database, tmp_path):
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
-        url = f"smtp://127.0.0.1:{free.getsockname()[1]}"
+        url = f"smtp+plain://127.0.0.1:{free.getsockname()[1]}"
     room, duty = open_room(database, tmp_path, smtp_url=url)
     room.subscribe(duty, is_email=True, moves="none", kinds=("explosive",))
     room.report(hazard(at=ON_WEST))
@@ -82,6 +85,149 @@ def test_a_refused_message_is_sent_again(database, tmp_path):
         room.settled()
         assert len(server.messages) == 1
         assert (room.deliveries("email")[0].status, room.deliveries("email")[0].tries) == ("delivered", 2)
+
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+
+
+@pytest.fixture
+def trusted(tmp_path, monkeypatch):
+    """A certificate of this machine that its store of trusted ones holds."""
+    made = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    return made
+
+
+def send(url: str) -> None:
+    message = {"to": "duty@mission.example", "alert_id": "a", "at": T0, "subject": "s", "text": "what it says"}
+    send_mail(Outside(smtp_url=url), **message)
+
+
+def commands(server) -> set[tuple[str, bool]]:
+    return {(line.decode().split()[0].upper(), is_encrypted) for line, is_encrypted in server.commands}
+
+
+@needs_openssl
+@pytest.mark.parametrize("is_tls_first", [False, True], ids=["STARTTLS", "TLS"])
+def test_mail_goes_encrypted_and_with_the_password(trusted, is_tls_first):
+    with mail_server(trusted, is_tls_first=is_tls_first, password="s:@/%cret") as server:
+        send(server.url.replace("s:@/%cret", quote("s:@/%cret", safe="")))
+        assert server.messages[0].get_content().splitlines() == ["what it says"]
+    readable = {verb for verb, is_encrypted in commands(server) if not is_encrypted}
+    assert readable == (set() if is_tls_first else {"EHLO", "STARTTLS"})
+    assert ("AUTH", True) in commands(server)
+
+
+@needs_openssl
+@pytest.mark.parametrize("is_tls_first", [False, True], ids=["STARTTLS", "TLS"])
+@pytest.mark.parametrize("fault", ["unknown issuer", "another host"])
+def test_a_certificate_that_is_not_trusted_fails_with_the_reason_and_nothing_is_sent(
+    trusted, tmp_path, monkeypatch, is_tls_first, fault
+):
+    other = make_certificate(tmp_path, "elsewhere.example")
+    if fault == "another host":
+        monkeypatch.setenv("SSL_CERT_FILE", str(other))
+    expected = {"unknown issuer": "self-signed certificate", "another host": "Hostname mismatch"}[fault]
+    with mail_server(other, is_tls_first=is_tls_first, password="secret") as server:
+        with pytest.raises(Undelivered, match=f"certificate is not trusted: .*{expected}"):
+            send(server.url)
+        assert server.messages == []
+        assert commands(server) <= {("EHLO", False), ("STARTTLS", False)}
+
+
+@needs_openssl
+def test_a_certificate_that_is_trusted_later_lets_the_waiting_message_go(database, tmp_path, monkeypatch):
+    certificate = make_certificate(tmp_path)
+    with mail_server(certificate) as server:
+        room, duty = open_room(database, tmp_path, smtp_url=server.url)
+        room.subscribe(duty, is_email=True)
+        room.report(hazard(at=ON_WEST))
+        room.settled()
+        (failed,) = room.deliveries("email")
+        assert (failed.status, failed.tries) == ("waiting", 1)
+        assert "certificate is not trusted" in failed.last_error
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        room.clock.now += HOUR
+        room.settled()
+        assert room.deliveries("email")[0].status == "delivered"
+        assert len(server.messages) == 1
+
+
+def test_mail_never_goes_readable_unless_that_is_said(tmp_path):
+    with mail_server() as server:
+        with pytest.raises(Undelivered, match="offers no encryption"):
+            send(server.url.replace("smtp+plain", "smtp"))
+        with pytest.raises(Undelivered, match="password is not sent without encryption"):
+            send(server.url.replace("://", "://fom:secret@"))
+        assert server.messages == []
+        assert not any(b"AUTH" in line or b"MAIL" in line for line, _ in server.commands)
+        send(server.url)
+        assert len(server.messages) == 1
+
+
+@needs_openssl
+def test_a_wrong_password_is_named(trusted):
+    with mail_server(trusted, password="right") as server:
+        with pytest.raises(Undelivered, match=r"refused name or password \(535\)"):
+            send(server.url.replace("right", "wrong"))
+        assert server.messages == []
+
+
+def test_a_mail_server_that_speaks_too_slowly_is_left_after_the_time_set(monkeypatch):
+    monkeypatch.setattr(channels, "MAIL_S", 0.5)
+    with mail_server(pause_s=0.1) as server:
+        began = time.monotonic()
+        with pytest.raises(Undelivered):
+            send(server.url)
+        assert time.monotonic() - began < 5
+
+
+@needs_openssl
+def test_a_webhook_over_tls_wants_a_certificate_that_is_trusted(tmp_path, monkeypatch):
+    certificate = make_certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with listener(certificate) as heard:
+        outside = Outside(origins=frozenset([heard.origin]), is_private_allowed=True)
+        send_webhook(outside, f"{heard.origin}/", key="k", alert_id="a", now=0, body=b"{}")
+        assert len(heard.requests) == 1
+        monkeypatch.setenv("SSL_CERT_FILE", str(make_certificate(tmp_path, "elsewhere.example")))
+        with pytest.raises(Undelivered, match="certificate is not trusted"):
+            send_webhook(outside, f"{heard.origin}/", key="k", alert_id="a", now=0, body=b"{}")
+        assert len(heard.requests) == 1
+
+
+def test_every_try_of_a_webhook_is_signed_anew_after_a_longer_pause_until_it_is_given_up(database, tmp_path):
+    """A receiver refuses what was signed more than five minutes ago: a late try must not look like a replay."""
+    with listener() as heard:
+        heard.answers = [503] * TRIES_MAX
+        room, duty = open_room(database, tmp_path, webhook_hosts=heard.origin, webhook_private="yes")
+        subscription = room.subscribe(duty, webhook=f"{heard.origin}/fom")
+        room.report(hazard(at=ON_WEST))
+        pauses = []
+        while room.deliveries("webhook")[0].status == "waiting" if heard.requests else True:
+            room.settled()
+            (row,) = room.deliveries("webhook")
+            pauses.append(row.due_at - room.clock.now)
+            room.clock.now = max(room.clock.now, row.due_at - 5_000_000)
+        assert len(heard.requests) == TRIES_MAX
+        assert pauses[:-1] == sorted(set(pauses[:-1]))
+        with database.reading() as session:
+            key = get_subscription(session, room.keeper.outside, subscription, actor=duty)["webhook_key"]
+        stamps = [headers["X-Fom-Timestamp"] for _, headers, _ in heard.requests]
+        assert len(set(stamps)) == TRIES_MAX
+        for _, headers, body in heard.requests:
+            expected = hmac.new(key.encode(), f"{headers['X-Fom-Timestamp']}.".encode() + body, hashlib.sha256)
+            assert headers["X-Fom-Signature"] == f"sha256={expected.hexdigest()}"
+        with database.reading() as session:
+            (dead,) = list_given_up(session, actor=duty)
+        assert (dead["channel"], dead["tries"]) == ("webhook", TRIES_MAX)
+        assert "503" in dead["last_error"]
+        with database.writing() as session:
+            send_again(session, dead["alert"], "webhook", actor=duty, now=room.clock.now)
+        room.settled()
+        assert room.deliveries("webhook")[0].status == "delivered"
+        with database.reading() as session:
+            assert list_given_up(session, actor=duty) == []
 
 
 def test_a_webhook_is_signed_over_its_time_and_body(database, tmp_path):

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
+from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from fom.domain.access import Actor
 from fom.domain.states import NO_STATE, VIABLE
+from fom.network.drawn import load_network_file
 from fom.picture.question import Question
 from fom.services.judging import grade_record, retract_record
-from fom.services.shown import ShownLog
+from fom.services.shown import ShownLog, compact, expanded, numbers_of
+from fom.store.tables import Shown
 from tests.services.alerts.watch import account, open_watchroom
 from tests.services.ground import ON_EAST, ON_WEST
 from tests.services.people import AMINA, HOUR, PATROL, hazard, incident, passage
@@ -28,7 +37,7 @@ def look(room, who, kind: str = "map", **rest) -> int:
     """Let a person be shown a page now."""
     room.host.follow()
     room.shown.note(room.host, kind, room.host.question(profile=P, user_class=U), actor=who, **rest)
-    room.shown.flush(now=room.clock.now)
+    room.shown.flush()
     return room.clock.now
 
 
@@ -114,10 +123,6 @@ def test_a_reader_without_clearance_is_told_that_it_was_false_and_not_why(room):
 
 
 def test_rows_are_few_and_end_after_their_time(room):
-    from sqlalchemy import func, select
-
-    from fom.store.tables import Shown
-
     duty = account(room.database, "duty", "duty_officer")
     for _ in range(20):
         look(room, duty)
@@ -126,25 +131,117 @@ def test_rows_are_few_and_end_after_their_time(room):
     with room.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Shown)) == 2
     room.clock.now += 31 * 24 * HOUR
-    room.shown.flush(now=room.clock.now)
+    room.settled()
     with room.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Shown)) == 0
 
 
-def test_what_cannot_be_written_now_is_written_later(room, monkeypatch):
-    from sqlalchemy.exc import OperationalError
+def test_many_roads_are_kept_as_runs_and_those_who_were_shown_one_of_them_are_told(room, monkeypatch):
+    monkeypatch.setattr("fom.services.shown.IDS_MAX", 1)
+    people = {name: account(room.database, name, "duty_officer") for name in ("west", "apart", "few")}
+    network = room.host.network
+    number = {name: network.find_segment(name) for name in ("west", "middle", "east", "apart")}
+    look(room, people["west"], "reach", segments=[number["west"], number["middle"]])
+    look(room, people["apart"], "reach", segments=[number["east"], number["apart"]])
+    look(room, people["few"], "reach", segments=[number["west"]])
+    with room.database.reading() as session:
+        kept = [row.segments for row in session.scalars(select(Shown).order_by(Shown.number))]
+    assert [type(row[0]) for row in kept] == [int, int, str]
+    happened = room.clock.now - HOUR
+    room.clock.now += HOUR
+    room.report(denial(happened), actor=AMINA)
+    room.settled()
+    told = {alert.user_id for alert in room.alerts(kind="false_state")}
+    assert told == {people["west"].user_id, people["few"].user_id}
 
+
+def test_many_roads_that_were_shown_on_a_former_network_count_as_all(room):
+    duty = account(room.database, "duty", "duty_officer")
+    look(room, duty, "reach", segments=["apart"])
+    with room.database.writing() as session:
+        session.execute(update(Shown).values(network_id="another", segments=[0, 0]))
+    happened = room.clock.now - HOUR
+    room.clock.now += HOUR
+    room.report(denial(happened), actor=AMINA)
+    room.settled()
+    assert [alert.user_id for alert in room.alerts(kind="false_state")] == [duty.user_id]
+
+
+def test_what_cannot_be_written_now_is_written_later_and_said_once(room, monkeypatch, caplog):
     duty = account(room.database, "duty", "duty_officer")
     log = ShownLog(room.database)
+    question = room.host.question(profile=P, user_class=U)
 
     def refuse():
         raise OperationalError("full", {}, Exception())
 
     with monkeypatch.context() as patched:
         patched.setattr(type(room.database), "writing", lambda self: refuse())
-        log.note(room.host, "map", room.host.question(profile=P, user_class=U), actor=duty)
-        assert log.flush(now=room.clock.now) == 0
-    assert log.flush(now=room.clock.now) == 1
+        for name in ("west", "east"):
+            log.note(room.host, "plan", question, actor=duty, segments=[name])
+            assert log.flush() == log.flush() == 0
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    log.note(room.host, "plan", question, actor=duty, segments=["middle"])
+    assert log.flush() == 1
+    with room.database.reading() as session:
+        assert session.scalar(select(Shown.segments)) == ["east", "middle", "west"]
+
+
+def test_what_is_shown_is_written_every_second_and_to_the_last_when_the_process_ends(room):
+    people = [account(room.database, name, "duty_officer") for name in ("first", "second", "third")]
+    closing = threading.Event()
+    log = ShownLog(room.database, closing=closing)
+    question = room.host.question(profile=P, user_class=U)
+
+    def rows() -> int:
+        with room.database.reading() as session:
+            return session.scalar(select(func.count()).select_from(Shown)) or 0
+
+    def wait_for(count: int) -> None:
+        until = time.monotonic() + 20
+        while rows() != count:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+    log.start()
+    log.note(room.host, "map", question, actor=people[0])
+    wait_for(1)
+    closing.set()  # asked to end: running requests go on for a while
+    log.note(room.host, "map", question, actor=people[1])
+    wait_for(2)
+    log.note(room.host, "map", question, actor=people[2])
+    log.stop()
+    assert rows() == 3
+    assert "fom-shown" not in {thread.name for thread in threading.enumerate()}
+
+
+NUMBERS = st.sets(st.integers(0, 59), max_size=40)
+
+
+@given(NUMBERS, st.integers(0, 5), st.integers(1, 6))
+def test_segments_are_kept_in_bounded_room_and_none_is_left_out(numbers, ids_max, runs_max):
+    network = long_road()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("fom.services.shown.IDS_MAX", ids_max)
+        patched.setattr("fom.services.shown.RUNS_MAX", runs_max)
+        kept = compact(network, numbers)
+    found = numbers_of(network, expanded(kept))
+    assert found >= numbers
+    runs = sum(number - 1 not in numbers for number in numbers)
+    assert len(kept) <= max(ids_max, 2 * runs_max)
+    if len(numbers) <= ids_max or runs <= runs_max:
+        assert found == numbers
+
+
+@cache
+def long_road():
+    """A road of sixty segments, numbered along it or not: their order is the network's."""
+    features = [
+        {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[n / 100, 5], [(n + 1) / 100, 5]]},
+         "properties": {"segment_id": f"s{n:02}", "highway": "primary", "road_type": "X"}}
+        for n in range(60)
+    ]  # fmt: skip
+    return load_network_file({"type": "FeatureCollection", "features": features})
 
 
 def states_by(room, at: int, known_at: int) -> np.ndarray:

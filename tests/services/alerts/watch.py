@@ -98,7 +98,7 @@ class Watchroom:
 
 
 def begin(database: Database, clock: Clock, host: PictureHost, settings: Config) -> Watchroom:
-    shown = ShownLog(database, days=settings.shown_days)
+    shown = ShownLog(database)
     keeper = AlertKeeper(settings, database, lambda: host, shown, clock=clock)
     return Watchroom(database, clock, host, keeper, shown, settings)
 
