@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request
-from shapely.geometry import mapping
 
 from fom.domain.alerts import CHECKS, MOVES, WATCHED_KINDS
+from fom.domain.geojson import geometry_to_json
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.states import State
 from fom.errors import FieldError, InvalidInput
@@ -123,7 +123,7 @@ def _area(form: Form) -> dict[str, Any]:
     return nothing
 
 
-def _circle(form: Form) -> dict[str, Any]:
+def _circle(form: Form) -> dict[str, Any] | None:
     errors: list[FieldError] = []
     lon = lat = 0.0
     try:
@@ -139,8 +139,7 @@ def _circle(form: Form) -> dict[str, Any]:
         errors.append(FieldError("radius_km", form["radius_km"] or "nothing", f"0.1 to {RADIUS_MAX_KM:g} km"))
     if errors:
         raise InvalidInput(errors)
-    drawn: dict[str, Any] = mapping(circle(lon, lat, 1000 * radius_km))
-    return drawn
+    return geometry_to_json(circle(lon, lat, 1000 * radius_km))
 
 
 def render_form(form: Form, errors: Any = ()) -> str:
