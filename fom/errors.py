@@ -18,6 +18,8 @@ class FieldError:
     came: str
     expected: str
     record_id: str | None = None
+    reason: str | None = None
+    """Code of what people in the field meet, for clients that say it in their language; never changes."""
 
     def __str__(self) -> str:
         where = f"{self.record_id}: {self.field}" if self.record_id else self.field
@@ -52,9 +54,11 @@ class InvalidInput(FomError):
         super().__init__("\n".join(str(e) for e in self.errors))
 
     @classmethod
-    def single(cls, field: str, came: object, expected: str, record_id: str | None = None) -> InvalidInput:
+    def single(
+        cls, field: str, came: object, expected: str, record_id: str | None = None, *, reason: str | None = None
+    ) -> InvalidInput:
         """Return an InvalidInput about one field."""
-        return cls([FieldError(field, str(came), expected, record_id)])
+        return cls([FieldError(field, str(came), expected, record_id, reason)])
 
 
 class Conflict(FomError):

@@ -1,7 +1,7 @@
-"""What a phone carries out of reach of the network: key routes with their states, hazards with their doubt, names.
+"""What a phone carries out of reach of the network: key routes in outline, and its area in full.
 
 A small, drawable extract of the picture for one viewer. It says nothing that the map would not show him, and it says
-when it must no longer be believed.
+when it must no longer be believed, and up to where it knows all roads.
 """
 
 from __future__ import annotations
@@ -11,30 +11,39 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor
+from fom.domain.access import Actor, visible
 from fom.domain.geodesy import metres_per_degree
-from fom.domain.instants import HOUR_US, NEVER_US, format_instant
-from fom.domain.spans import to_us
+from fom.domain.instants import HOUR_US, format_instant
+from fom.domain.records import Control, Explosive, Incident, Physical, Record
 from fom.maps.layers import LETTERS
+from fom.maps.polyline import encode_polyline
 from fom.maps.route_lines import route_feature
 from fom.maps.strip import Course, unroll
 from fom.maps.style import letter_of
 from fom.maps.tiles import network_bounds
 from fom.network.network import Network
 from fom.picture.assessment import Assessment
-from fom.picture.next_change import next_changes
 from fom.picture.question import Question
+from fom.services.carried_area import NO_WISH, AreaWish, CarriedArea, find_area
+from fom.services.carried_roads import carry_roads, packed_size, turns_worse
 from fom.services.key_routes import assess_key_routes
-from fom.services.map_layers import deciding_cause, read_layer
+from fom.services.map_layers import deciding_row, read_layer, tell_cause
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
 
 LIFE_US = 12 * HOUR_US
 """After that the carried picture says nothing any more: a working day of a patrol. Project decision."""
+PACKED_MAX = 150_000
+"""Bytes that a picture with an area costs on the link, packed: half a minute at 40 kbit/s. Project decision."""
+SPARE_BYTES = 3_000
+"""Of these, kept back for what is estimated."""
 DRAWN_WITHIN_DEG = 0.0002
 """How far a carried line may lie from the road: about 20 m, finer than a phone shows. Project decision."""
+OUTLINE_WITHIN_DEG = 0.001
+"""The same for key routes outside of the area: about 110 m. Project decision."""
 HEM_DEG = 0.05
 """How far beyond its roads a mission reaches: about 5 km; positions farther out are asked about. Project decision."""
 ON_ROUTE_M = 2_000.0
@@ -42,32 +51,56 @@ ON_ROUTE_M = 2_000.0
 PLACE_RADIUS_M = 2_000.0
 """Doubt of a place named by its settlement. Source: doctrine, section 3.2."""
 PLACES_MAX = 4_000
-"""Names carried, the most populous first: about 100 kB packed."""
+"""Names carried for a whole mission, the most populous first: about 100 kB packed."""
+PLACES_INSIDE_MAX, PLACES_BEYOND_MAX = 1_000, 300
+"""The same for an area, and for what lies outside of it."""
 
 Row = Mapping[str, Any]
 
 
-def read_field_bundle(session: Session, host: PictureHost, question: Question, *, actor: Actor) -> dict[str, Any]:
-    """Return the picture to carry, as of the moment of a question, for what the actor may see."""
+def read_field_bundle(
+    session: Session, host: PictureHost, question: Question, *, actor: Actor, wish: AreaWish = NO_WISH
+) -> dict[str, Any]:
+    """Return the picture to carry, as of the moment of a question, for what the actor may see.
+
+    Without an area: key routes, all hazards, no other roads. With one: what is in it, key routes in outline and the
+    hazards and restrictions on them.
+
+    Raises
+    ------
+    NotFound
+        The area or key route wished for is not there for this actor.
+    """
     network = host.network
+    area = find_area(session, network, wish, actor=actor)
     rows, assessment = assess_key_routes(session, host, question, actor=actor)
-    turns = _turns(assessment)
+    turns = turns_worse(assessment)
     drawn = [_Drawn(network, row, assessment, turns) for row in rows]
     sites = list_register(session, "site", actor=actor)
-    return {
+    bundle = {
         "as_of": format_instant(question.at),
         "expires": format_instant(question.at + LIFE_US),
         "network": network.network_id,
         "box": _box(network),
         "profile": question.profile.name,
         "user_class": question.user_class,
-        "routes": [route.as_carried(deciding_cause(host, assessment, route.row, actor=actor)) for route in drawn],
-        "hazards": _hazards(read_layer(session, host, "hazards", question, actor=actor)["features"], drawn),
-        "places": _places(sites),
+        "area": None if area is None else area.members(),
+        "routes": [route.as_carried(area) | _cause(host, assessment, route.row, actor=actor) for route in drawn],
+        "hazards": _hazards(read_layer(session, host, "hazards", question, actor=actor)["features"], drawn, area),
+        "restrictions": _restrictions(
+            read_layer(session, host, "restrictions", question, actor=actor)["features"], drawn, area
+        ),
+        "places": _places(sites, area),
+        "areas": _named(list_register(session, "area", actor=actor)),
         "air_heads": _named(list_register(session, "air_head", actor=actor), "code"),
         "crossings": _named(list_register(session, "crossing", actor=actor)),
         "camps": _named(site for site in sites if site["kind"] == "camp"),
+        "roads": None,
     }
+    if area is not None:
+        room = max(0, PACKED_MAX - SPARE_BYTES - packed_size(bundle))
+        bundle |= carry_roads(host, question, area, bytes_max=room, life_us=LIFE_US)
+    return bundle
 
 
 def _box(network: Network) -> list[float]:
@@ -92,9 +125,9 @@ class _Drawn:
         self._letters = [letter_of(assessment.states[assessment.row_of(s[0]), s[1]]) for s in self._segments]
         self._turns = [turns.get((s[0], s[1])) for s in self._segments]
 
-    def as_carried(self, cause: str | None) -> dict[str, Any]:
-        """Return the route with its lines."""
-        lines = self._lines()
+    def as_carried(self, area: CarriedArea | None) -> dict[str, Any]:
+        """Return the route with its lines, those outside of an area in outline."""
+        lines = self._lines(area)
         ends = [line["until"] for line in lines if line["until"]]
         return {
             "id": self.row["id"],
@@ -103,53 +136,99 @@ class _Drawn:
             "length_km": round(self.course.length_m / 1000, 1),
             "state": max((line["state"] for line in lines), key=LETTERS.find, default="?"),
             "until": min(ends, default=None),
-            "worst_text": cause,
             "lines": lines,
         }
 
-    def _lines(self) -> list[dict[str, Any]]:
+    def _lines(self, area: CarriedArea | None) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = []
         first = 0
         for index in range(1, len(self._segments) + 1):
             if index < len(self._segments) and self._letters[index] == self._letters[first]:
                 continue
-            lines.append(self._line(first, index))
+            lines.append(self._line(first, index, area))
             first = index
         return lines
 
-    def _line(self, first: int, end: int) -> dict[str, Any]:
+    def _line(self, first: int, end: int, area: CarriedArea | None) -> dict[str, Any]:
         """Return the part between two segments of the course as one line of one state."""
         points = self.coordinates[self._segments[first][2] : self._segments[end - 1][3] + 1]
         turns = [moment for moment in self._turns[first:end] if moment is not None]
         starts, lengths = self.course.starts_m, self.course.lengths_m
         return {
             "state": self._letters[first],
-            "coordinates": _thinned(points),
+            "path": _thinned(points, area),
             "from_km": round(float(starts[first]) / 1000, 2),
             "to_km": round(float(starts[end - 1] + lengths[end - 1]) / 1000, 2),
             "until": format_instant(min(turns)) if turns else None,
         }
 
 
-def _thinned(points: Sequence[Sequence[float]]) -> list[list[float]]:
-    line = shapely.LineString(points).simplify(DRAWN_WITHIN_DEG)
-    kept: list[list[float]] = np.round(shapely.get_coordinates(line), 5).tolist()
-    return kept
+def _thinned(points: Sequence[Sequence[float]], area: CarriedArea | None) -> str:
+    line = shapely.LineString(points)
+    is_inside = area is None or line.intersects(shapely.box(*area.box))
+    thin = line.simplify(DRAWN_WITHIN_DEG if is_inside else OUTLINE_WITHIN_DEG)
+    return encode_polyline(shapely.get_coordinates(thin))
 
 
-def _turns(assessment: Assessment) -> dict[tuple[int, int], int]:
-    """Return (segment number, direction) -> when its state gets worse by itself, microseconds."""
-    found: dict[tuple[int, int], int] = {}
-    for direction in (0, 1):
-        ticks, states = next_changes(assessment.contributions, direction, assessment.tick)
-        worse = (ticks != NEVER_US) & (states > assessment.states[:, direction])
-        for row in np.flatnonzero(worse):
-            found[int(assessment.segments[row]), direction] = to_us(int(ticks[row]))
-    return found
+def _cause(host: PictureHost, assessment: Assessment, row: Row, *, actor: Actor) -> dict[str, Any]:
+    """Return where and why the worst state of a route begins: `worst_text` in English, `worst` in codes."""
+    found = deciding_row(host.network, assessment, row)
+    if found is None:
+        return {"worst_text": None, "worst": None}
+    at_m, place, direction = found
+    reason = assessment.reasons(int(assessment.segments[place]), direction)[0]
+    told = all(visible(actor, host.access_of(fact_id)) for fact_id in reason.fact_ids)
+    return {
+        "worst_text": tell_cause(host, assessment, found, actor=actor),
+        "worst": {
+            "km": round(at_m / 1000),
+            "state": letter_of(reason.state),
+            "component": reason.component.code,
+            "what": _what(reason.records) if told else "restricted",
+        },
+    }
 
 
-def _hazards(features: Iterable[Row], routes: Sequence[_Drawn]) -> list[dict[str, Any]]:
+def _what(records: Sequence[Record]) -> str | None:
+    """Return the code of what a reason is about, one that the forms have words for; None for nothing of that kind."""
+    record = records[0] if records else None
+    if isinstance(record, Explosive):
+        return record.explosive_class
+    if isinstance(record, Physical):
+        return record.damage
+    if isinstance(record, Control):
+        return record.control
+    if isinstance(record, Incident):
+        return record.incident_type
+    return None if record is None else record.kind
+
+
+def _hazards(features: Iterable[Row], routes: Sequence[_Drawn], area: CarriedArea | None) -> list[dict[str, Any]]:
     """Return hazards not released, with how far each may lie or reach, and on which route."""
+    return [
+        {
+            **_placed(point, doubt_m, on),
+            "state": "X" if str(point["properties"].get("status") or "").startswith("confirmed") else "R",
+        }
+        for point, doubt_m, on in _carried(features, routes, area)
+    ]
+
+
+def _restrictions(features: Iterable[Row], routes: Sequence[_Drawn], area: CarriedArea | None) -> list[dict[str, Any]]:
+    """Return controls and damage, with the doubt of their places."""
+    return [
+        {**_placed(point, doubt_m, on), "effect": point["properties"].get("status")}
+        for point, doubt_m, on in _carried(features, routes, area)
+    ]
+
+
+def _carried(
+    features: Iterable[Row], routes: Sequence[_Drawn], area: CarriedArea | None
+) -> list[tuple[Row, float, tuple[Row, float] | None]]:
+    """Return (feature, how far it may lie or reach, (key route, metres along it)) of what is in the area or on a route.
+
+    What has been released is gone.
+    """
     reach: dict[str, float] = {}
     points: dict[str, Row] = {}
     for feature in features:
@@ -158,25 +237,51 @@ def _hazards(features: Iterable[Row], routes: Sequence[_Drawn]) -> list[dict[str
             points[said["id"]] = feature
         elif said["part"] == "area":
             reach[said["id"]] = _half_extent_m(shapely.geometry.shape(feature["geometry"]))
-    return [_hazard(point, reach.get(name, 0.0), routes) for name, point in sorted(points.items())]
+    kept = [point for _, point in sorted(points.items())]
+    places = shapely.points(np.reshape([point["geometry"]["coordinates"] for point in kept], (-1, 2)))
+    doubts_m = np.array(
+        [float(p["properties"].get("radius_m") or 0.0) + reach.get(p["properties"]["id"], 0.0) for p in kept]
+    )
+    on = _on_routes(places, doubts_m, routes)
+    is_inside = np.full(len(kept), True) if area is None else area.distances_m(places) - doubts_m <= area.radius_m
+    found = zip(kept, doubts_m.tolist(), on, is_inside.tolist(), strict=True)
+    return [(point, doubt_m, route) for point, doubt_m, route, inside in found if inside or route is not None]
 
 
-def _hazard(point: Row, half_extent_m: float, routes: Sequence[_Drawn]) -> dict[str, Any]:
-    said = point["properties"]
-    place = shapely.geometry.shape(point["geometry"])
-    doubt = float(said.get("radius_m") or 0.0) + half_extent_m
-    near = [(route.course.place(place), route) for route in routes if not route.course.line.is_empty]
-    (along, off), route = min(near, key=lambda found: found[0][1], default=((0.0, np.inf), None))
-    is_on = route is not None and off - doubt <= ON_ROUTE_M
+def _on_routes(
+    places: NDArray[np.object_], doubts_m: NDArray[np.float64], routes: Sequence[_Drawn]
+) -> list[tuple[Row, float] | None]:
+    """Return of each place, with its doubt, the nearest key route within ON_ROUTE_M and the metres along it."""
+    nearest_m: NDArray[np.float64] = np.full(len(places), np.inf)
+    found: list[_Drawn | None] = [None] * len(places)
+    lonlat = shapely.get_coordinates(places)
+    for route in routes:
+        if route.course.line.is_empty:
+            continue
+        local = lonlat * route.course.plane
+        low, high = np.reshape(route.course.line.bounds, (2, 2))
+        reach_m = (doubts_m + ON_ROUTE_M)[:, None]
+        near = np.flatnonzero(np.all((local >= low - reach_m) & (local <= high + reach_m), axis=1))
+        off_m = shapely.distance(route.course.line, shapely.points(local[near]))
+        for index, metres in zip(near.tolist(), off_m.tolist(), strict=True):
+            if metres - doubts_m[index] <= ON_ROUTE_M and metres < nearest_m[index]:
+                nearest_m[index], found[index] = metres, route
+    return [
+        None if route is None else (route.row, route.course.place(place)[0])
+        for place, route in zip(places, found, strict=True)
+    ]
+
+
+def _placed(point: Row, doubt_m: float, on: tuple[Row, float] | None) -> dict[str, Any]:
+    said, (lon, lat) = point["properties"], point["geometry"]["coordinates"]
     return {
-        "lon": round(place.x, 6),
-        "lat": round(place.y, 6),
-        "u_m": round(doubt, 1),
-        "state": "X" if str(said.get("status") or "").startswith("confirmed") else "R",
+        "lon": round(lon, 6),
+        "lat": round(lat, 6),
+        "u_m": round(doubt_m, 1),
         "text": said["label"],
         "kind": said["kind"],
-        "route": route.row["code"] if is_on and route is not None else None,
-        "km": round(along / 1000, 1) if is_on else None,
+        "route": None if on is None else on[0]["code"],
+        "km": None if on is None else round(on[1] / 1000, 1),
     }
 
 
@@ -188,9 +293,14 @@ def _half_extent_m(area: shapely.Geometry) -> float:
     return float(np.hypot(offsets[:, 0], offsets[:, 1]).max())
 
 
-def _places(sites: Iterable[Row]) -> list[dict[str, Any]]:
+def _places(sites: Iterable[Row], area: CarriedArea | None) -> list[dict[str, Any]]:
     settlements = [site for site in sites if site["kind"] == "settlement"]
     settlements.sort(key=lambda site: (-(site.get("population") or 0), site["name"], site["id"]))
+    if area is not None and settlements:
+        away = area.distances_m(shapely.points([(site["lon"], site["lat"]) for site in settlements])) > area.radius_m
+        inside = [site for site, is_away in zip(settlements, away, strict=True) if not is_away]
+        beyond = [site for site, is_away in zip(settlements, away, strict=True) if is_away]
+        settlements = inside[:PLACES_INSIDE_MAX] + beyond[:PLACES_BEYOND_MAX]
     return [
         {
             "name": site["name"],

@@ -12,7 +12,7 @@ from fom.domain.access import Actor
 from fom.domain.answer_records import records_of
 from fom.domain.answers import tracks_of
 from fom.domain.forms import FORMS
-from fom.errors import FieldError, InvalidInput, NotFound
+from fom.errors import InvalidInput, NotFound
 from fom.network.network import Network
 from fom.routing.router import Router
 from fom.services.drafts import ReportDraft
@@ -48,7 +48,10 @@ def _check_subjects(session: Session, draft: ReportDraft, actor: Actor) -> None:
                 get_register(session, register, row_id, actor=actor)
             except NotFound:
                 raise InvalidInput.single(
-                    f"answers.{question.code}", repr(row_id), f"the id of a row of {register} that you may see"
+                    f"answers.{question.code}",
+                    repr(row_id),
+                    f"the id of a row of {register} that you may see",
+                    reason="not_there",
                 ) from None
 
 
@@ -64,12 +67,12 @@ def _stretches(
             return _on_route(session, way, actor, network)
         ends = [way["start"], way["end"]]
         if unplaced := [name for name in ("start", "end") if "lon" not in way[name]]:
-            raise InvalidInput.single(unplaced[0], "a name only", "a position")
+            raise InvalidInput.single(unplaced[0], "a name only", "a position", reason="name_only")
         found = stretches_along(network, router, [[end["lon"], end["lat"]] for end in ends])
     except InvalidInput as refused:
         names = {"via[0]": "start", "via[1]": "end"}
         raise InvalidInput(
-            [FieldError(f"answers.way.{names.get(e.field, e.field)}", e.came, e.expected) for e in refused.errors]
+            [replace(e, field=f"answers.way.{names.get(e.field, e.field)}") for e in refused.errors]
         ) from None
     return [{name: stretch[name] for name in ("id", "from_m", "to_m")} for stretch in found]
 
@@ -78,6 +81,6 @@ def _on_route(session: Session, way: Mapping[str, Any], actor: Actor, network: N
     try:
         route = get_register(session, "key_route", way["route"], actor=actor)
     except NotFound:
-        raise InvalidInput.single("route", repr(way["route"]), "a key route of the list") from None
+        raise InvalidInput.single("route", repr(way["route"]), "a key route of the list", reason="not_there") from None
     low, high = (way.get(name) for name in ("from_km", "to_km"))
     return cut_stretches(network, route["segments"], *("" if end is None else f"{end:g}" for end in (low, high)))

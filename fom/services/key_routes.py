@@ -98,12 +98,12 @@ def stretches_along(network: Network, router: Router, via: object) -> list[dict[
     with router.metric(costs, vehicle=PROFILES[DEFAULT_PROFILE].vehicle).reading() as searches:
         for index, pair in enumerate(itertools.pairwise(snaps)):
             if searches.best(*pair) is None:
-                raise InvalidInput.single(
-                    f"via[{index + 1}]", "no way from the position before", "a connected position"
-                )
+                came, expected = "no way from the position before", "a connected position"
+                raise InvalidInput.single(f"via[{index + 1}]", came, expected, reason="no_way")
         path = best_through(searches, snaps)
     if path is None:
-        raise InvalidInput.single("via", "no way through all positions", "positions that one drive can pass in order")
+        came, expected = "no way through all positions", "positions that one drive can pass in order"
+        raise InvalidInput.single("via", came, expected, reason="no_way")
     return _stretches(network, path)
 
 
@@ -117,7 +117,8 @@ def _snap_all(network: Network, via: object) -> list[Snap]:
             errors.append(FieldError(f"via[{index}]", repr(position)[:40], "[lon, lat] in degrees"))
             continue
         if snap is None:
-            errors.append(FieldError(f"via[{index}]", f"{lon:.5f}, {lat:.5f}", "a position within 2 km of a road"))
+            came, expected = f"{lon:.5f}, {lat:.5f}", "a position within 2 km of a road"
+            errors.append(FieldError(f"via[{index}]", came, expected, reason="no_road"))
         else:
             snaps.append(snap)
     if not errors and len(snaps) < 2:

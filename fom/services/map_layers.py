@@ -218,9 +218,19 @@ def verification_lives(assessment: Assessment) -> dict[tuple[int, int], Life]:
 
 def deciding_cause(host: OnNetwork, assessment: Assessment, row: Mapping[str, Any], *, actor: Actor) -> str | None:
     """Return where along a route its worst state begins and why, as the viewer may know; None for an open route."""
-    network = host.network
-    worst, at_m, chosen = State.GREEN, 0.0, None
-    along = 0.0
+    found = deciding_row(host.network, assessment, row)
+    return None if found is None else tell_cause(host, assessment, found, actor=actor)
+
+
+def tell_cause(host: KnowsAccess, assessment: Assessment, found: tuple[float, int, int], *, actor: Actor) -> str:
+    """Return the same in words for what `deciding_row` found."""
+    at_m, row, direction = found
+    return f"km {at_m / 1000:.0f}: {first_reason(host, assessment, row, direction, actor=actor)}"
+
+
+def deciding_row(network: Network, assessment: Assessment, row: Mapping[str, Any]) -> tuple[float, int, int] | None:
+    """Return (metres along a route, row, direction) where its worst state begins; None for an open route."""
+    worst, along, found = State.GREEN, 0.0, None
     for stretch in row["segments"] or []:
         number = network.find_segment(stretch["id"])
         if number is None:
@@ -229,12 +239,10 @@ def deciding_cause(host: OnNetwork, assessment: Assessment, row: Mapping[str, An
         place = assessment.row_of(number)
         state = int(assessment.states[place, direction])
         if worst < state <= max(State):
-            worst, at_m, chosen = State(state), along, (place, direction)
+            worst, found = State(state), (along, place, direction)
         end = float(network.length_m[number]) if stretch.get("to_m") is None else stretch["to_m"]
         along += end - (stretch.get("from_m") or 0.0)
-    if chosen is None:
-        return None
-    return f"km {at_m / 1000:.0f}: {first_reason(host, assessment, *chosen, actor=actor)}"
+    return found
 
 
 def first_reason(host: KnowsAccess, assessment: Assessment, row: int, direction: int, *, actor: Actor) -> str:

@@ -37,7 +37,8 @@ def _network_errors(feature: Mapping[str, Any], network: Network) -> Iterator[Fi
         number = network.find_segment(stretch["id"])
         where = f"segments[{index}]"
         if number is None:
-            yield FieldError(f"{where}.id", stretch["id"], "a segment of the network", feature["id"])
+            expected = "a segment of the network"
+            yield FieldError(f"{where}.id", stretch["id"], expected, feature["id"], reason="road_gone")
             continue
         length = float(network.length_m[number])
         for name in ("from_m", "to_m"):

@@ -44,7 +44,10 @@ def cut_stretches(
         cut.append({"id": stretch["id"], "from_m": round(part[0], 1), "to_m": round(part[1], 1)})
     if not cut:
         raise InvalidInput.single(
-            "to_km", f"{from_km or 0} to {to_km or 'the end'}", f"a part of 0 to {along / 1000:.1f} km"
+            "to_km",
+            f"{from_km or 0} to {to_km or 'the end'}",
+            f"a part of 0 to {along / 1000:.1f} km",
+            reason="beyond_route",
         )
     return cut
 

@@ -111,7 +111,8 @@ def wants_page() -> bool:
 
 def _field(error: FieldError) -> dict[str, Any]:
     row = {"field": error.field, "came": error.came[:_CAME_MAX], "expected": error.expected}
-    return row | ({"record_id": error.record_id} if error.record_id else {})
+    more = {"record_id": error.record_id, "reason": error.reason}
+    return row | {name: value for name, value in more.items() if value}
 
 
 def status_of(error: FomError) -> int:

@@ -2,11 +2,12 @@
 import { hour, now, openClock } from "./clock.js";
 import { bus, link, refreshAll } from "./contact.js";
 import { formOf, duration, hazardWords, language, metres, openForms, openWords, t } from "./words.js";
-import { openGps, warnings } from "./gps.js";
+import { here, openGps, warnings } from "./gps.js";
 import { renderForm } from "./forms.js";
 import { hurry, list, open, pause, start, tidy, waitingOf } from "./outbox.js";
 import { openPhotos } from "./photo_box.js";
-import { readBundle, renderPicture } from "./picture.js";
+import { renderArea } from "./area.js";
+import { isCarried, readBundle, renderPicture } from "./picture.js";
 import { renderHome, renderMe, renderOutbox, renderQuestion, renderSent, seconds } from "./pages.js";
 import { kept } from "./store.js";
 import { openTrack } from "./track.js";
@@ -19,6 +20,7 @@ let page = {}, leaving = [], shown = 0, version = null, waitingWorker = null;
 const PAGES = {
   report: (host) => renderHome(host),
   picture: (host) => renderPicture(host, { onleave: (end) => leaving.push(end) }),
+  area: (host) => renderArea(host),
   outbox: (host) => renderOutbox(host),
   me: (host) => renderMe(host, { version, update: waitingWorker && takeUpdate }),
   sent: (host, id) => renderSent(host, id),
@@ -50,19 +52,20 @@ async function show() {
 
 async function drawTabs() {
   const items = await list(), open = items.filter((item) => item.state !== "accepted" && item.state !== "draft").length + ((await kept("questions")) ?? []).length;
-  const here = { form: "report", sent: "outbox", question: "outbox" }[view.dataset.page] ?? view.dataset.page;
+  const tab = { form: "report", sent: "outbox", question: "outbox", area: "picture" }[view.dataset.page] ?? view.dataset.page;
   tabs.setAttribute("aria-label", t("app_pages"));
-  fill(tabs, ...["report", "picture", "outbox", "me"].map((name) => el("a", { href: `#${name}`, "aria-current": name === here ? "page" : null }, t(`tab_${name}`), name === "outbox" && open ? el("i", {}, String(open)) : null)));
+  fill(tabs, ...["report", "picture", "outbox", "me"].map((name) => el("a", { href: `#${name}`, "aria-current": name === tab ? "page" : null }, t(`tab_${name}`), name === "outbox" && open ? el("i", {}, String(open)) : null)));
 }
 
 async function drawStatus() {
   const words = link.state === "none" || navigator.onLine === false ? "link_none" : link.state === "weak" ? "link_weak" : link.state === "good" ? "link_good" : "link_unknown";
   fill(status, el("b", {}, ltr(hour(now()))), el("span", {}, t(words)));
-  const waits = waitingOf(await list()), near = warnings(await readBundle()), parts = [];
+  const bundle = await readBundle(), waits = waitingOf(await list()), near = warnings(bundle), parts = [];
   for (const { hazard, least, bearing } of near.slice(0, 1)) {
     const place = least < 1 ? t("hazard_here") : t("hazard_near", { m: metres(least), deg: String(Math.round(bearing)).padStart(3, "0") });
     parts.push(el("div", { class: "banner danger near", role: "alert" }, el("strong", {}, place), el("span", {}, `${hazardWords(hazard)}, ± ${metres(hazard.u_m)}${near.length > 1 ? ` · ${t("and_more", { n: near.length - 1 })}` : ""}. ${t("stop_back")}`)));
   }
+  if (here() && bundle && !isCarried(bundle, here().at)) parts.push(el("div", { class: "outline", role: "status" }, el("span", {}, t("outside_area")), el("a", { href: "#area" }, t("area_change"))));
   if (waits.length) {
     const oldest = Math.min(...waits.map((item) => item.queued)), wait = pause.until - Date.now();
     const how = link.isSignedOut ? t("sign_in_to_send") : wait > 0 ? t("next_try", { wait: seconds(wait) }) : t("sends_by_itself");

@@ -1,10 +1,12 @@
-// The carried picture, drawn: key routes in the patterns of their states, hazards with their doubt to scale, names.
+// The carried picture, drawn: roads and key routes in the patterns of their states, hazards with their doubt to scale, names.
 // Colours are the page's tokens. A flat projection is true enough for one mission. Fingers, wheel and keys move it.
 import { el } from "./ui.js";
 import { t } from "./words.js";
 
 const RAD = Math.PI / 180, M_PER_DEG = 111320;
 const ORDER = ["O", "C", "?", "R", "X"], TOKEN = { O: "g", C: "a", "?": "u", R: "r", X: "x", "-": "u" };
+// Width of roads that are no key routes, and metres of a pixel up to which they show their states, and tracks are drawn.
+const OTHER = 0.6, STATES_FROM_M = 40, ROADS_FROM_M = 150;
 // in widths of a route: line, dash, gap (design language, section 3)
 const PATTERN = { O: [1, null], C: [1, [2.2, 1.3]], "?": [1.18, [0, 1.85]], R: [1.5, [3.6, 0.9]], X: [1.25, null] };
 
@@ -15,6 +17,7 @@ export class FieldMap {
     const zoom = (factor, sign, words) => el("button", { type: "button", "aria-label": words, onclick: () => this.zoom(factor) }, sign);
     this.node = el("div", { class: "fieldmap" }, this.canvas, el("div", { class: "zoom" }, zoom(1.8, "+", t("zoom_in")), zoom(1 / 1.8, "−", t("zoom_out"))), ...(options.above ?? []));
     this.bundle = null;
+    this.roads = [];
     this.center = [0, 0];
     this.scale = 100;
     this.pins = [];
@@ -24,9 +27,11 @@ export class FieldMap {
     new ResizeObserver(() => this.draw()).observe(this.node);
   }
 
-  show(bundle, stateOf = (line) => line.state) {
+  // `roads` of the carried area, `roadState` says how each is now.
+  show(bundle, stateOf = (line) => line.state, roads = [], roadState = () => "?") {
     this.bundle = bundle;
     this.stateOf = stateOf;
+    this.roads = roads.map((road) => ({ road, state: roadState(road) }));
     if (bundle && !this.isPlaced) this.fit(bundle.box);
     this.draw();
   }
@@ -127,8 +132,11 @@ export class FieldMap {
     ctx.fillRect(0, 0, w, h);
     if (!this.bundle) return;
     const width = Math.min(6.4, Math.max(3, 2.2 + Math.log2(this.scale / 60) * 0.7));
+    this.#area(ctx);
+    this.#roads(ctx, width * OTHER);
     this.#routes(ctx, width);
     this.#places(ctx);
+    for (const restriction of this.bundle.restrictions ?? []) this.#restriction(ctx, restriction);
     this.bundle.hazards.forEach((hazard) => this.#hazard(ctx, hazard));
     this.#drawn(ctx, width);
     this.#me(ctx);
@@ -139,21 +147,45 @@ export class FieldMap {
     points.forEach((point, i) => ctx[i ? "lineTo" : "moveTo"](...this.toPixel(point)));
   }
 
+  #area(ctx) {
+    if (!this.bundle.area) return;
+    ctx.strokeStyle = this.color("m-border");
+    ctx.lineWidth = 1.5;
+    ctx.setLineDash([6, 5]);
+    for (const ring of this.bundle.area.outline) { this.#path(ctx, ring); ctx.stroke(); }
+    ctx.setLineDash([]);
+  }
+
+  // From afar what is worse than unknown, all else as hairlines; close by every road in the pattern of its state.
+  #roads(ctx, width) {
+    const [w, h] = this.size, [west, north] = this.toPlace([0, 0]), [east, south] = this.toPlace([w, h]), isNear = this.resolution <= STATES_FROM_M;
+    const batches = new Map(), [lon, lat] = this.center, sx = this.kx * this.scale, sy = this.scale;
+    for (const { road, state } of this.roads) {
+      if (road.box[0] > east || road.box[2] < west || road.box[1] > north || road.box[3] < south) continue;
+      if (!isNear && road.rank > 4 && this.resolution > ROADS_FROM_M) continue;
+      const key = isNear || ORDER.indexOf(state) > 2 ? state : road.rank > 5 ? "track" : "road";
+      if (!batches.has(key)) batches.set(key, new Path2D());
+      const path = batches.get(key);
+      road.line.forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](w / 2 + (x - lon) * sx, h / 2 - (y - lat) * sy));
+    }
+    ctx.lineJoin = "round";
+    for (const key of ["track", "road", ...ORDER]) {
+      if (!batches.has(key)) continue;
+      const stroke = (color, size, pattern = [], cap = "butt") => { ctx.strokeStyle = color; ctx.lineWidth = size; ctx.lineCap = cap; ctx.setLineDash(pattern); ctx.stroke(batches.get(key)); };
+      if (PATTERN[key]) this.#stroke(stroke, key, width);
+      else stroke(this.color(`m-${key}`), 1.2);
+    }
+    ctx.setLineDash([]);
+  }
+
   #routes(ctx, width) {
     const lines = this.bundle.routes.flatMap((route) => route.lines.map((line) => ({ line, route, state: this.stateOf(line) })));
     lines.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
     ctx.lineJoin = "round";
     for (const { line, state } of lines) {
-      const [thick, dash] = PATTERN[state] ?? PATTERN["?"], token = TOKEN[state], w = width * thick;
       this.#path(ctx, line.coordinates);
       const stroke = (color, size, pattern = [], cap = "butt") => { ctx.strokeStyle = color; ctx.lineWidth = size; ctx.lineCap = cap; ctx.setLineDash(pattern); ctx.stroke(); };
-      stroke(this.color("m-case"), w + 3, [], "round");
-      if (state === "X") { stroke(this.color("x-out"), w + 2.6); stroke(this.color("x"), w); }
-      else if (state === "?" || state === "-") stroke(this.color("u"), w, [0, width * 1.85], "round");
-      else {
-        if (dash) { ctx.globalAlpha = 0.42; stroke(this.color(token), w); ctx.globalAlpha = 1; }
-        stroke(this.color(token), w, (dash ?? []).map((part) => part * width));
-      }
+      this.#stroke(stroke, state, width, ctx);
     }
     ctx.setLineDash([]);
     const taken = [];
@@ -165,6 +197,18 @@ export class FieldMap {
       this.#letter(ctx, middle, state, route);
     }
     for (const route of this.bundle.routes) this.#plate(ctx, route, taken);
+  }
+
+  // The pattern of a state by `stroke(color, size, dash, cap)`; with a context also its casing and the dim gaps.
+  #stroke(stroke, state, width, ctx = null) {
+    const [thick, dash] = PATTERN[state] ?? PATTERN["?"], token = TOKEN[state], w = width * thick;
+    if (ctx) stroke(this.color("m-case"), w + 3, [], "round");
+    if (state === "X") { stroke(this.color("x-out"), w + 2.6); stroke(this.color("x"), w); }
+    else if (state === "?" || state === "-") stroke(this.color("u"), w, [0, width * 1.85], "round");
+    else {
+      if (dash && ctx) { ctx.globalAlpha = 0.42; stroke(this.color(token), w); ctx.globalAlpha = 1; }
+      stroke(this.color(token), w, (dash ?? []).map((part) => part * width));
+    }
   }
 
   #letter(ctx, [x, y], state) {
@@ -219,6 +263,26 @@ export class FieldMap {
       ctx.stroke();
       this.#text(ctx, place.name, x + 7, y + 4, { align: "left" });
     }
+  }
+
+  // Denials as octagons, all other controls and damage as plates.
+  #restriction(ctx, restriction) {
+    const [x, y] = this.toPixel([restriction.lon, restriction.lat]), isDenial = restriction.kind === "denial";
+    ctx.beginPath();
+    if (isDenial) for (let i = 0; i < 8; i++) ctx[i ? "lineTo" : "moveTo"](x + 10 * Math.cos(((i + 0.5) * Math.PI) / 4), y + 10 * Math.sin(((i + 0.5) * Math.PI) / 4));
+    else ctx.roundRect(x - 9, y - 8, 18, 16, 3);
+    ctx.closePath();
+    ctx.fillStyle = this.color(isDenial ? "r" : "s-1");
+    ctx.strokeStyle = this.color(isDenial ? "m-halo" : "ink");
+    ctx.lineWidth = 1.5;
+    ctx.fill();
+    ctx.stroke();
+    ctx.beginPath();
+    if (isDenial) { ctx.moveTo(x - 5, y); ctx.lineTo(x + 5, y); }
+    else { ctx.moveTo(x - 5, y - 4); ctx.lineTo(x + 5, y + 4); ctx.moveTo(x - 5, y + 4); ctx.lineTo(x + 5, y - 4); }
+    ctx.strokeStyle = this.color(isDenial ? "r-on" : "ink");
+    ctx.lineWidth = isDenial ? 3 : 1.7;
+    ctx.stroke();
   }
 
   #hazard(ctx, hazard) {

@@ -1,6 +1,8 @@
 // Talking with the service: who is signed in, the forms, the last picture, questions of the JOC. All of it may fail.
 import { meet } from "./clock.js";
-import { keep, kept } from "./store.js";
+import { decodeLine } from "./roads.js";
+import { keep, keepTogether, kept } from "./store.js";
+import { wishQuery } from "./wish.js";
 
 const PATIENCE_MS = 30000;
 export const LANGUAGES = ["en", "fr", "ar"];
@@ -53,7 +55,7 @@ export async function refreshSession() {
   link.isSignedOut = !person;
   if (person) {
     const before = await kept("session");
-    if (before && before.person !== person) await keep("bundle", null);
+    if (before && before.person !== person) await keepTogether({ bundle: null, roads: null, area: null });
     await keep("session", answer.body);
   }
   if (was !== link.isSignedOut) tell("link");
@@ -66,15 +68,26 @@ export async function refreshForms(language) {
   if (answer.ok && Array.isArray(answer.body.forms)) await keep(`forms-${language}`, answer.body);
 }
 
-export async function refreshBundle() {
+// Returns whether the picture of the area wished for is here. A wish that is not met yet is said, and the old picture stays.
+export async function refreshBundle({ isNew = false } = {}) {
+  if (isNew) await keepTogether({ "area-waits": true, "area-gone": false });
   const defaults = (await kept("defaults")) ?? {};
-  const query = new URLSearchParams();
+  const query = new URLSearchParams(await wishQuery());
   if (defaults.passed) query.set("profile", defaults.passed);
   if (defaults.user_class) query.set("user_class", defaults.user_class);
   const answer = await ask(`/api/v1/field/bundle?${query}`);
-  if (!answer.ok || !Array.isArray(answer.body.routes)) return;
-  await keep("bundle", answer.body);
+  if (answer.status === 404) await keep("area-gone", true);
+  if (!answer.ok || !Array.isArray(answer.body.routes)) { tell("bundle"); return false; }
+  await keepTogether({ ...unpacked(answer.body), "area-waits": false, "area-gone": false });
   tell("bundle");
+  return true;
+}
+
+// What is read often with its lines as positions; the many roads stay packed, and are unpacked once (`roads.js`).
+function unpacked({ roads, ...bundle }) {
+  for (const route of bundle.routes) for (const line of route.lines) line.coordinates = decodeLine(line.path);
+  if (bundle.area) bundle.area.outline = bundle.area.outline.map(decodeLine);
+  return { bundle, roads: roads && { ...roads, as_of: bundle.as_of } };
 }
 
 // What the JOC asks back; a service without such questions says so with the session.

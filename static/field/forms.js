@@ -7,7 +7,7 @@ import { placeStep } from "./place.js";
 import { latinFigures, twoForms } from "./position.js";
 import { begin } from "./track.js";
 import { add, button, chip, confirmStep, el, fill, go, ltr, warningBand } from "./ui.js";
-import { answerWords, formOf, metres, t, wordsLongest } from "./words.js";
+import { answerWords, formOf, listed, metres, problemWords, refusalWords, t, wordsLongest } from "./words.js";
 import { wayStep, wayWords } from "./way.js";
 
 const ABOUT_ME = ["strength", "user_class", "passed"];
@@ -46,7 +46,7 @@ export async function beginDetails(id) {
 export function answerText(question, value) {
   if (value === undefined || value === null) return t("not_answered");
   if (question.kind === "choice") return answerWords(question, value);
-  if (question.kind === "choices") return value.map((code) => answerWords(question, code)).join(", ");
+  if (question.kind === "choices") return listed(value.map((code) => answerWords(question, code)));
   if (question.kind === "flag") return t(value ? "yes" : "no");
   if (question.kind === "moment") return dateTimeGroup(Date.parse(value));
   if (question.kind === "place") return value.lon === undefined ? value.text : [...twoForms(value.lon, value.lat), value.radius_m || value.accuracy_m ? `± ${metres(value.radius_m ?? value.accuracy_m)}` : null].filter(Boolean).join(" · ");
@@ -58,8 +58,8 @@ export function answerText(question, value) {
 export function problemsOf(item) {
   const found = new Map();
   for (const error of item.problem?.errors ?? []) {
-    const code = /^answers\.(\w+)/.exec(error.field)?.[1] ?? "";
-    found.set(code, [...(found.get(code) ?? []), t("refused_field", { came: error.came, expected: error.expected })]);
+    const code = /^answers\.(\w+)/.exec(error.field)?.[1] ?? (/^segments\b/.test(error.field) ? "way" : "");
+    found.set(code, [...(found.get(code) ?? []), refusalWords(error, formOf(item.form)?.questions.find((question) => question.code === code))]);
   }
   return found;
 }
@@ -199,7 +199,7 @@ async function renderReview({ view, item, form, body, foot, back }) {
   const rows = shown.filter((question) => !(isDetails(item) && item.answers[question.code] === undefined)).map((question) => {
     let value = item.answers[question.code];
     if (question.kind === "subject" && value) value = (bundle?.[REGISTERS[question.register]] ?? []).find((row) => row.id === value)?.name ?? value;
-    const isPlain = ["place", "way", "moment"].includes(question.kind);
+    const isPlain = ["place", "moment"].includes(question.kind) || Boolean(value?.start);
     const words = question.kind === "subject" ? value ?? t("not_answered") : answerText(question, value);
     return el("div", { class: "answer" }, el("dt", {}, question.words), el("dd", {}, isPlain ? ltr(words) : words, ...(problems.get(question.code) ?? []).map((text) => el("p", { class: "error" }, text))), button(t("change"), () => change(question), { class: "plain", "aria-label": `${t("change")}: ${question.words}` }));
   });
@@ -217,8 +217,8 @@ async function renderReview({ view, item, form, body, foot, back }) {
   // a second tap on Next must not send: the button there wakes after a moment
   setTimeout(() => { send.disabled = missing.length > 0; }, SEND_WAKES_MS);
   const slot = el("div", { dataset: { photos: "", report: item.report, form: item.form, item: item.id } });
-  const loose = [...(problems.get("") ?? []), ...(item.problem && !item.problem.errors.length && item.problem.detail ? [item.problem.detail] : [])];
-  add(body, el("h1", {}, t("review")), ...loose.map((text) => el("p", { class: "error" }, text)), el("dl", { class: "answers" }, ...rows), ...(missing.length ? [el("p", { class: "error" }, t("still_missing", { what: missing.map((question) => question.words).join(", ") }))] : []), el("div", { class: "field" }, el("label", { for: "words" }, t("in_your_words")), words, el("p", { class: "help" }, t("no_names"))), slot, el("p", { class: "rowx" }, button(t("discard"), () => confirmStep(t("discard_ask"), t("discard"), async () => { await discard(item.id); go("#report"); }), { class: "plain" })));
+  const loose = [...(problems.get("") ?? []), ...(item.problem && !item.problem.errors.length && item.problem.detail ? [problemWords(item.problem)] : [])];
+  add(body, el("h1", {}, t("review")), ...loose.map((text) => el("p", { class: "error" }, text)), el("dl", { class: "answers" }, ...rows), ...(missing.length ? [el("p", { class: "error" }, t("still_missing", { what: listed(missing.map((question) => question.words)) }))] : []), el("div", { class: "field" }, el("label", { for: "words" }, t("in_your_words")), words, el("p", { class: "help" }, t("no_names"))), slot, el("p", { class: "rowx" }, button(t("discard"), () => confirmStep(t("discard_ask"), t("discard"), async () => { await discard(item.id); go("#report"); }), { class: "plain" })));
   add(foot, back, send);
   document.dispatchEvent(new CustomEvent("photoslot", { detail: { slot, report: item.report, item: item.id, form: item.form } }));
 }

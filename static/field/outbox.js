@@ -39,8 +39,8 @@ export async function discard(id) {
 
 // What the service asks for, without what only this phone shows.
 function plainAnswers(answers) {
-  if (!answers.way?.route) return answers;
-  const { code, ...way } = answers.way;
+  if (!answers.way?.route && !answers.way?.stretches) return answers;
+  const { code, km, ...way } = answers.way;
   return { ...answers, way };
 }
 

@@ -1,4 +1,5 @@
 // The tabs of the app: report home, outbox, one sent report, and what belongs to this phone.
+import { areaWords, roadsWords } from "./area.js";
 import { ageOf, dateTimeGroup, dayHour, hour } from "./clock.js";
 import { LANGUAGES, bus, link, refreshAll, refreshSession } from "./contact.js";
 import { gps, here, turnOff, turnOn } from "./gps.js";
@@ -10,7 +11,7 @@ import { twoForms } from "./position.js";
 import { forgetEverything, kept } from "./store.js";
 import { length, record, stop, trip } from "./track.js";
 import { button, confirmStep, el, fill, go, ltr, readBack, symbol, warningBand } from "./ui.js";
-import { allForms, chooseLanguage, duration, formOf, metres, openWords, t, titleOf } from "./words.js";
+import { allForms, chooseLanguage, comma, duration, formOf, listed, metres, openWords, problemWords, t, titleOf } from "./words.js";
 import { wayWords } from "./way.js";
 
 const BIG = ["explosive", "restriction", "bridge", "incident"];
@@ -69,21 +70,21 @@ export const numberOf = (item) => (item.result?.version ? `R-${item.result.repor
 export const seconds = (ms) => (ms < 90000 ? t("seconds", { n: Math.max(1, Math.round(ms / 1000)) }) : duration(ms));
 
 function needsWords(item) {
-  const { status, code, current, detail } = item.problem ?? {};
+  const { status, current } = item.problem ?? {};
   if (status === 409 && current) return t("changed_there", { version: current });
   if (status === 409) return t("two_bodies");
   if (status === 403) return t("may_not_send");
   if (status === 404) return t("report_gone");
   if (status === 413) return t("too_large");
   const fields = [...problemsOf(item).keys()].filter(Boolean).map((name) => formOf(item.form)?.questions.find((question) => question.code === name)?.words ?? name);
-  return fields.length ? t("refused_fields", { fields: fields.join(", ") }) : detail ?? code ?? String(status);
+  return fields.length ? t("refused_fields", { fields: listed(fields) }) : problemWords(item.problem ?? {});
 }
 
 export async function renderOutbox(view) {
   const update = async () => {
     const items = await list(), session = await kept("session"), questions = (await kept("questions")) ?? [];
     const of = (...states) => items.filter((item) => states.includes(item.state));
-    const row = (item) => el("li", { dataset: { state: item.state, item: item.id } }, el("a", { href: item.state === "draft" ? `#form/${item.id}` : `#sent/${item.id}` }, el("i", { class: `mark ${item.state}`, "aria-hidden": "true" }), el("div", {}, el("b", {}, titleOfItem(item), about(item) ? ", " : "", about(item) ? el("bdi", {}, about(item)) : null), el("span", {}, [stateWords(item, session), item.state === "waiting" || item.state === "sent" ? size(item) : ""].filter(Boolean).join(" · "))), el("em", {}, item.state === "accepted" ? ltr(hour(item.accepted)) : duration(Date.now() - (item.queued ?? item.created)))));
+    const row = (item) => el("li", { dataset: { state: item.state, item: item.id } }, el("a", { href: item.state === "draft" ? `#form/${item.id}` : `#sent/${item.id}` }, el("i", { class: `mark ${item.state}`, "aria-hidden": "true" }), el("div", {}, el("b", {}, titleOfItem(item), about(item) ? comma() : "", about(item) ? el("bdi", {}, about(item)) : null), el("span", {}, [stateWords(item, session), item.state === "waiting" || item.state === "sent" ? size(item) : ""].filter(Boolean).join(" · "))), el("em", {}, item.state === "accepted" ? ltr(hour(item.accepted)) : duration(Date.now() - (item.queued ?? item.created)))));
     const part = (words, found) => (found.length ? [el("h2", { class: "overline" }, words), el("ul", { class: "outbox" }, ...found)] : []);
     const waits = waitingOf(items);
     fill(view, el("div", { class: "pad" }, el("h1", {}, t("tab_outbox")),
@@ -125,7 +126,7 @@ export async function renderSent(view, id) {
       el("p", { class: "overline" }, titleOfItem(item)), el("h1", {}, t(heading)), el("p", {}, stateWords(item, session)),
       item.state === "accepted" ? el("p", {}, item.question ? "" : t(item.result.triage === "no_place" ? "accepted_no_place" : "accepted_told")) : item.state === "waiting" || item.state === "sent" ? el("p", { class: "muted" }, t("stays_until")) : null,
       item.result?.report_id ? el("p", { class: "mono small" }, ltr(item.result.report_id)) : null,
-      ...[...problemsOf(item)].map(([code, words]) => el("p", { class: "error" }, `${form?.questions.find((question) => question.code === code)?.words ?? ""} ${words.join("; ")}`)),
+      ...[...problemsOf(item)].map(([code, words]) => el("p", { class: "error" }, `${form?.questions.find((question) => question.code === code)?.words ?? ""} ${words.join(" ")}`.trim())),
       link.isSignedOut && (item.state === "waiting" || item.state === "sent") ? signIn() : null,
       slot,
       el("div", { class: "stack" },
@@ -145,6 +146,7 @@ export async function renderSent(view, id) {
 
 export async function renderMe(view, { version, update }) {
   const session = await kept("session"), bundle = await readBundle(), items = await list();
+  const { about } = await areaWords(bundle), roads = await roadsWords(bundle);
   const unsent = items.filter((item) => item.state !== "accepted").length;
   const theme = document.documentElement.dataset.theme;
   const pick = (words, options, chosen, onpick) => el("fieldset", { class: "field" }, el("legend", {}, words), el("div", { class: "threes" }, ...options.map(([code, name]) => button(name, () => onpick(code), { "aria-pressed": String(code === chosen) }))));
@@ -158,7 +160,7 @@ export async function renderMe(view, { version, update }) {
     el("div", { class: "sheet pad" }, session && !link.isSignedOut ? el("p", {}, el("b", {}, session.name), el("br"), el("span", { class: "muted" }, [session.unit, session.mission].filter(Boolean).join(" · "))) : el("p", {}, t("nobody_signed_in")), session && !link.isSignedOut ? button(t("sign_out"), signOut) : el("a", { class: "button main", href: "/login?next=/field" }, t("sign_in")), el("p", { class: "help" }, t("session_told"))),
     pick(t("language"), [["en", "English"], ["fr", "Français"], ["ar", "العربية"]].filter(([code]) => LANGUAGES.includes(code)), document.documentElement.lang, async (code) => { chooseLanguage(code); await openWords(); refreshAll(code); bus.dispatchEvent(new CustomEvent("language")); }),
     pick(t("appearance"), [["dark", t("theme_dark")], ["light", t("theme_light")], ["night", t("theme_night")]], theme, (code) => { document.cookie = `theme=${code};path=/;max-age=31536000;samesite=lax`; document.documentElement.dataset.theme = code; renderMe(view, { version, update }); }),
-    el("div", { class: "sheet pad" }, el("h2", {}, t("carried")), el("p", {}, bundle ? t("carried_told", { moment: dayHour(Date.parse(bundle.as_of)), routes: bundle.routes.length, hazards: bundle.hazards.length, places: bundle.places.length }) : t("no_picture")), button(t("fetch_now"), () => { hurry(); refreshAll(document.documentElement.lang); })),
+    el("div", { class: "sheet pad" }, el("h2", {}, t("carried")), el("p", {}, bundle ? t("carried_told", { moment: dayHour(Date.parse(bundle.as_of)), routes: bundle.routes.length, hazards: bundle.hazards.length, places: bundle.places.length }) : t("no_picture")), about ? el("p", {}, about) : null, roads ? el("p", {}, roads) : null, bundle ? el("a", { class: "button", href: "#area" }, t("area_change")) : null, button(t("fetch_now"), () => { hurry(); refreshAll(document.documentElement.lang); })),
     el("div", { class: "sheet pad" }, el("h2", {}, t("position_on_phone")), el("p", {}, t(gps.isOn ? "gps_is_on" : "gps_is_off")), gps.isOn ? button(t("gps_off"), () => { turnOff(); renderMe(view, { version, update }); }) : button(t("show_me"), () => { turnOn(); renderMe(view, { version, update }); })),
     el("div", { class: "sheet pad" }, el("h2", {}, t("this_app")), el("p", { class: "muted" }, t("version_told", { version: version ?? "–" })), update ? button(t("take_update"), update, { class: "main" }) : null, el("p", {}, el("a", { href: "/report" }, t("without_scripts")), " · ", el("a", { href: "/" }, t("all_pages")))),
     el("div", { class: "sheet pad" }, el("h2", {}, t("forget")), el("p", {}, unsent ? t("forget_unsent", { n: unsent }) : t("forget_told")), button(t("forget"), () => confirmStep(unsent ? t("forget_ask_unsent", { n: unsent }) : t("forget_ask"), t("forget"), async () => { await forgetEverything(); location.reload(); })))));

@@ -4,7 +4,7 @@ import { bus, link, refreshSession } from "./contact.js";
 import { addPhoto, sendParts } from "./photos.js";
 import { all, change, get, kept, put, remove } from "./store.js";
 import { button, el, fill } from "./ui.js";
-import { t } from "./words.js";
+import { language, listed, t } from "./words.js";
 
 const AGAIN_MS = 60000, MOST = 12;
 const slots = new Set(); // [data-photos] nodes on the page
@@ -23,7 +23,7 @@ const of = async (report) => (await all("photos")).filter((photo) => photo.repor
 
 function words({ state, share, refusal }) {
   if (state === "kept") return t("photo_kept");
-  if (state === "refused") return refusal;
+  if (state === "refused") return language === "en" ? refusal : t("photo_refused");
   return share ? t("photo_share", { n: Math.round(100 * share) }) : t("photo_waits");
 }
 
@@ -35,7 +35,7 @@ async function draw(detail, problem = "") {
   detail.addresses = photos.map((photo) => URL.createObjectURL(photo.small));
   const rows = photos.map((photo, index) => el("li", { dataset: { photo: photo.state } },
     el("img", { src: detail.addresses[index], alt: t("photo_n", { n: index + 1 }), width: 72 }),
-    el("span", {}, `${t("photo_n", { n: index + 1 })}, ${Math.round(photo.blob.size / 1024)} kB: ${words(photo)}`),
+    el("span", {}, `${listed([t("photo_n", { n: index + 1 }), t("kilobytes", { n: Math.round(photo.blob.size / 1024) })])}: ${words(photo)}`),
     photo.state === "kept" ? null : button(t("discard"), async () => { await remove("photos", photo.id); redraw(); }, { class: "plain" })));
   const input = el("input", { type: "file", accept: "image/*", capture: "environment", class: "visually-hidden", onchange: () => take(detail, input.files[0]) });
   fill(detail.slot, el("h2", { class: "overline" }, t("photos")), el("ul", { class: "photo-list" }, ...rows),
@@ -52,7 +52,7 @@ async function take(detail, file) {
     const photo = await addPhoto(file);
     await put("photos", { id: crypto.randomUUID(), report: detail.report, blob: photo.blob, small: photo.small, state: "waiting", share: 0, at: Date.now() });
   } catch (problem) {
-    return draw(detail, problem.message);
+    return draw(detail, problem.code ? t(problem.code) : problem.message);
   }
   redraw();
   sendAll();

@@ -7,12 +7,12 @@ const KINDS = /^image\/(jpeg|png|webp|heic|heif)$/;
 
 // Returns {blob, small, width, height}: at most 1600 px on the longer side, and a copy of at most 48 kB for a weak link.
 export async function addPhoto(file) {
-  if (!KINDS.test(file.type)) throw new Error("This is no photo: take a picture, or choose a JPEG, PNG or WebP.");
+  if (!KINDS.test(file.type)) throw refusal("This is no photo: take a picture, or choose a JPEG, PNG or WebP.", true, "photo_none");
   let picture;
   try {
     picture = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    throw new Error("This photo cannot be read on this device.");
+    throw refusal("This photo cannot be read on this device.", true, "photo_unreadable");
   }
   try {
     const { canvas, blob } = await shrunk(picture, LONGEST_PX, [0.82, 0.7]);
@@ -56,8 +56,9 @@ async function ask(url, options) {
   throw Object.assign(refusal(words || `The server answered ${answer.status}.`, isFinal), { goOnAt });
 }
 
-function refusal(words, isFinal) {
-  return Object.assign(new Error(words), { isFinal });
+// `code` names the words of the app for what is refused on the device.
+function refusal(words, isFinal, code = null) {
+  return Object.assign(new Error(words), { isFinal, code });
 }
 
 async function hexDigest(bytes) {
@@ -70,7 +71,7 @@ async function smallCopy(picture) {
     const { blob } = await shrunk(picture, longest, [0.7, 0.5, 0.35], SMALL_BYTES);
     if (blob.size <= SMALL_BYTES) return blob;
   }
-  throw new Error("This photo cannot be made small enough.");
+  throw refusal("This photo cannot be made small enough.", true, "photo_stays_large");
 }
 
 // Draws a picture no longer than `longest`; tries the qualities until the result has at most `bytes`.
@@ -87,7 +88,7 @@ async function shrunk(picture, longest, qualities, bytes = Infinity) {
   let blob;
   for (const quality of qualities) {
     blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
-    if (blob === null) throw new Error("This device cannot make the photo smaller.");
+    if (blob === null) throw refusal("This device cannot make the photo smaller.", true, "photo_stays_large");
     if (blob.size <= bytes) break;
   }
   return { canvas, blob };

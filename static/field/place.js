@@ -3,12 +3,13 @@ import { FieldMap } from "./canvas.js";
 import { NoAnswer, findPlaces, link } from "./contact.js";
 import { atKilometre, bearing, destination, distance, isInside, onRoutes, outsideBy } from "./geo.js";
 import { here, nextFix } from "./gps.js";
-import { readBundle, stateNow } from "./picture.js";
+import { readBundle, roadState, stateNow } from "./picture.js";
 import { Refused, formatGrid, latinFigures, meanings, twoForms } from "./position.js";
+import { onRoad, readRoads } from "./roads.js";
 import { add, button, el, fill, ltr, readBack } from "./ui.js";
-import { metres, stateWord, t } from "./words.js";
+import { listed, metres, stateWord, t } from "./words.js";
 
-const TAP_PX = 10, TAP_LEAST_M = 15, EYE_SHARE = 0.1, KM_DOUBT_M = 250, DATUM_M = 300, NEAR_ROUTE_M = 500, MATCHES = 12;
+const TAP_PX = 10, TAP_LEAST_M = 15, SNAP_PX = 40, SNAP_LEAST_M = 100, EYE_SHARE = 0.1, KM_DOUBT_M = 250, DATUM_M = 300, NEAR_ROUTE_M = 500, MATCHES = 12;
 
 // What is said under the two forms: doubt, and where that is on a key route.
 export function whereWords(bundle, place) {
@@ -24,7 +25,7 @@ export function whereWords(bundle, place) {
 export function whereAmI(bundle, fix) {
   const [on] = bundle ? onRoutes(fix.at, bundle.routes) : [];
   if (!on || on.off > 1000) return null;
-  return `${on.route.code} ${t("km")} ${on.km.toFixed(1)}, ${stateWord(stateNow(bundle, on.line))}`;
+  return listed([t("route_km", { code: on.route.code, km: on.km.toFixed(1) }), stateWord(stateNow(bundle, on.line))]);
 }
 
 const round = (value) => Number(value.toFixed(6));
@@ -128,20 +129,29 @@ const PANELS = {
     to.addEventListener("input", read);
   },
 
+  // A tap stays where it was made; whoever means the road beside it says so, and is told how far that is.
   async map({ panel, propose, bundle }) {
+    const roads = await readRoads(bundle), beside = el("div");
+    const mark = ([lon, lat], accuracy) => {
+      map.pins = [{ at: [lon, lat], accuracy }];
+      map.draw();
+      propose({ lon, lat, source: "map", accuracy_m: accuracy });
+    };
     const map = new FieldMap({
       label: t("map_tap"),
-      ontap: ([lon, lat], resolution) => {
-        const accuracy = Math.max(TAP_LEAST_M, Math.round(TAP_PX * resolution));
-        map.pins = [{ at: [lon, lat], accuracy }];
-        map.draw();
-        propose({ lon, lat, source: "map", accuracy_m: accuracy });
+      ontap: (at, resolution) => {
+        const accuracy = Math.max(TAP_LEAST_M, Math.round(TAP_PX * resolution)), reach = Math.max(SNAP_LEAST_M, SNAP_PX * resolution);
+        const road = onRoad(at, roads, reach), [route] = onRoutes(at, bundle.routes);
+        const near = [road, route].filter((found) => found && found.off <= reach).sort((a, b) => a.off - b.off)[0];
+        mark(at, accuracy);
+        fill(beside, near && near.off >= 1 ? button(t("put_on_road", { m: metres(near.off) }), () => { mark(near.at, accuracy); beside.replaceChildren(); }, { class: "wide" }) : null);
       },
     });
-    fill(panel, el("p", { class: "help" }, t("map_closer")), map.node);
+    fill(panel, el("p", { class: "help" }, t("map_closer")), map.node, beside);
     map.fix = here();
-    map.show(bundle, (line) => stateNow(bundle, line));
+    map.show(bundle, (line) => stateNow(bundle, line), roads.list, (road) => roadState(bundle, road));
     if (here()) map.focus(here().at, 8000);
+    else if (bundle.area) map.fit(bundle.area.box);
   },
 
   async typed({ panel, propose, refuse, box }) {

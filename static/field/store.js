@@ -43,6 +43,7 @@ export const remove = (store, key) => within(store, "readwrite", (s) => s.delete
 export const clear = (store) => within(store, "readwrite", (s) => s.clear());
 export const kept = (name) => get("kept", name);
 export const keep = (name, value) => put("kept", value, name);
+export const keepTogether = (values) => within("kept", "readwrite", (s) => { for (const [name, value] of Object.entries(values)) s.put(value, name); });
 
 // The next number of this device, never given twice.
 export async function nextNumber(name) {

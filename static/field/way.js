@@ -3,9 +3,10 @@ import { FieldMap } from "./canvas.js";
 import { hour } from "./clock.js";
 import { between, distance, onRoutes } from "./geo.js";
 import { here } from "./gps.js";
-import { readBundle, stateNow } from "./picture.js";
+import { readBundle, roadState, stateNow } from "./picture.js";
 import { labelled, number, placeStep, press, whereWords } from "./place.js";
 import { formatGrid, twoForms } from "./position.js";
+import { STRETCHES_MAX, onRoad, readRoads, wayAlong } from "./roads.js";
 import { length, parts, trip } from "./track.js";
 import { add, el, fill, ltr, readBack } from "./ui.js";
 import { metres, t } from "./words.js";
@@ -17,7 +18,8 @@ export const hasTrack = () => trip.points.length > 1 && parts().length > 0;
 export function wayWords(way) {
   if (way.parts) return t("way_parts", { km: way.parts.reduce((sum, part) => sum + part.km, 0).toFixed(1), n: way.parts.length });
   if (way.track) return t("way_track", { n: way.track.length });
-  if (way.route) return `${way.code ?? t("key_route")} ${t("km")} ${way.from_km ?? 0}–${way.to_km ?? ""}`;
+  if (way.stretches) return t("way_drawn", { km: way.km.toFixed(1), n: way.stretches.length });
+  if (way.route) return t("route_km", { code: way.code ?? t("key_route"), km: `${way.from_km ?? 0}–${way.to_km ?? ""}` });
   const name = (end) => end.text ?? (end.lon === undefined ? "" : formatGrid(end.lon, end.lat));
   return `${name(way.start)} – ${name(way.end)}`;
 }
@@ -27,7 +29,7 @@ export async function wayStep(slot, { value, say }) {
   const methods = [
     hasTrack() || value?.parts ? ["track", t("way_by_track"), `${metres(length())}${trip.since ? ` · ${t("since", { moment: hour(trip.since) })}` : ""}`] : null,
     bundle?.routes.length ? ["route", t("way_by_route"), ""] : null,
-    bundle?.routes.length ? ["draw", t("way_by_drawing"), ""] : null,
+    bundle?.routes.length || bundle?.area ? ["draw", t("way_by_drawing"), ""] : null,
     ["ends", t("way_by_ends"), ""],
   ].filter(Boolean);
   const options = el("div", { class: "options" }), panel = el("div", { class: "method" }), back = el("div");
@@ -43,7 +45,7 @@ export async function wayStep(slot, { value, say }) {
   if (!value && hasTrack()) await choose("track");
   else if (value?.parts) await choose("track", value);
   else if (value?.route) await choose("route", value);
-  else if (value?.start) { fill(back, el("p", { class: "readback" }, wayWords(value))); say(value); }
+  else if (value?.start || value?.stretches) { fill(back, el("p", { class: "readback" }, wayWords(value))); say(value); }
 }
 
 const PANELS = {
@@ -84,30 +86,44 @@ const PANELS = {
     read();
   },
 
-  // Points tapped one after the other; each is put on the key route nearest to it. A line that stays on one route becomes
-  // its kilometres, any other is said by its two ends, and the service finds the way between them.
+  // Points tapped one after the other; each is put on the nearest key route or carried road. A line that stays on one key
+  // route becomes its kilometres, one along carried roads their stretches, any other is said by its two ends, and the
+  // service finds the way between them.
   async draw({ panel, back, say, bundle }) {
+    const roads = await readRoads(bundle);
     let tapped = [];
     const undo = el("button", { type: "button", onclick: () => { tapped.pop(); show(); } }, t("undo"));
     const map = new FieldMap({
       label: t("map_tap"),
       ontap: (at, resolution) => {
-        const [near] = onRoutes(at, bundle.routes), reach = Math.max(SNAP_LEAST_M, SNAP_PX * resolution);
-        tapped.push({ at: near && near.off <= reach ? near.at : at, raw: at, reach, doubt: Math.max(15, Math.round(DRAW_DOUBT_PX * resolution)) });
+        const reach = Math.max(SNAP_LEAST_M, SNAP_PX * resolution), road = onRoad(at, roads, reach), [route] = onRoutes(at, bundle.routes);
+        const near = [road, route].filter((found) => found && found.off <= reach).sort((a, b) => a.off - b.off)[0] ?? null;
+        tapped.push({ at: near?.at ?? at, off: near?.off ?? null, road, raw: at, reach, doubt: Math.max(15, Math.round(DRAW_DOUBT_PX * resolution)) });
         show();
       },
     });
-    fill(panel, el("p", { class: "help" }, t("draw_help")), map.node, undo);
+    const far = el("p", { class: "help", role: "status" });
+    fill(panel, el("p", { class: "help" }, t("draw_help")), map.node, far, undo);
     map.fix = here();
-    map.show(bundle, (line) => stateNow(bundle, line));
+    map.show(bundle, (line) => stateNow(bundle, line), roads.list, (road) => roadState(bundle, road));
     if (here()) map.focus(here().at, 20000);
+    else if (bundle.area) map.fit(bundle.area.box);
     const show = () => {
       map.pins = tapped.map(({ at }) => ({ at }));
+      const last = tapped.at(-1);
+      far.textContent = !last ? "" : last.off === null ? t("draw_no_road", { m: metres(last.reach) }) : t("draw_off", { m: metres(last.off), most: metres(Math.max(...tapped.map(({ off }) => off ?? 0))) });
       const common = tapped.length > 1 ? bundle.routes.map((route) => ({ route, found: tapped.map(({ raw, reach }) => { const [on] = onRoutes(raw, [route]); return on && on.off <= reach ? on : null; }) })).find(({ found }) => found.every(Boolean)) : null;
+      const found = !common && tapped.length > 1 && tapped.every(({ road }) => road) ? wayAlong(tapped.map(({ road }) => road), roads) : null;
+      const along = found && found.stretches.length && found.stretches.length <= STRETCHES_MAX ? found : null;
       if (common) {
         const kms = common.found.map((on) => on.km), low = Math.min(...kms), high = Math.max(...kms);
         map.line = between(common.route, low, high);
         showStretch(back, bundle, common.route, Number(low.toFixed(1)), Number(high.toFixed(1)), say);
+      } else if (along) {
+        map.line = along.line;
+        const end = (words, [lon, lat]) => readBack(twoForms(lon, lat), whereWords(bundle, { lon, lat }), words), km = Number((along.metres / 1000).toFixed(1));
+        fill(back, el("p", {}, t("way_drawn", { km: km.toFixed(1), n: along.stretches.length })), end(t("from"), along.line[0]), end(t("to"), along.line.at(-1)), el("p", { class: "help" }, t("draw_told")));
+        say({ stretches: along.stretches, km });
       } else {
         map.line = tapped.map(({ at }) => at);
         back.replaceChildren();
@@ -135,7 +151,7 @@ const PANELS = {
 
 function showStretch(back, bundle, route, low, high, say) {
   const line = between(route, low, high);
-  const end = (words, [lon, lat], km) => readBack(twoForms(lon, lat), `${route.code} ${t("km")} ${km}`, words);
+  const end = (words, [lon, lat], km) => readBack(twoForms(lon, lat), t("route_km", { code: route.code, km }), words);
   fill(back, el("p", {}, el("span", { class: "plate" }, ltr(route.code)), " ", ltr(`km ${low}–${high}`)), end(t("from"), line[0], low), end(t("to"), line.at(-1), high));
   say({ route: route.id, from_km: low, to_km: high, code: route.code });
 }

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fom.domain.facts_schema import SCHEMAS
+from fom.domain.forms import FORMS
 from tests.web.conftest import ROOT, Mission
 
 COMPRESSED_MAX = 300_000
@@ -101,4 +103,21 @@ def test_every_word_that_a_script_asks_for_is_there():
     words = json.loads((ROOT / "static/field/words/en.json").read_text())
     for script in (ROOT / "static/field").glob("*.js"):
         asked = set(re.findall(r'\bt\(\s*"(\w+)"', script.read_text()))
+        asked |= {word for pair in re.findall(r'\bt\([^"(]*\? "(\w+)" : "(\w+)"', script.read_text()) for word in pair}
         assert asked <= words.keys(), (script.name, asked - words.keys())
+
+
+def test_every_code_that_the_service_sends_to_the_phone_has_words():
+    words = json.loads((ROOT / "static/field/words/en.json").read_text())
+    names = ("form_records", "key_routes", "route_stretches", "record_checks")
+    sources = [(ROOT / f"fom/services/{name}.py").read_text() for name in names]
+    reasons = {code for text in sources for code in re.findall(r'reason="([a-z_]+)"', text)}
+    assert {"no_road", "road_gone"} <= reasons
+    codes = {f"refused_reason_{code}" for code in reasons}
+    codes |= {
+        f"refused_kind_{q.kind}" for f in FORMS.values() for q in f.questions if q.kind not in ("number", "integer")
+    }
+    fields = {field.name: (field.schema or {}).get("enum", ()) for field in SCHEMAS["control"].fields}
+    codes |= {f"control_{code}" for code in fields["control"] if code != "order"}
+    codes |= {f"order_{code}" for code in fields["effect"]}
+    assert codes <= words.keys(), codes - words.keys()

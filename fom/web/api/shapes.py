@@ -87,6 +87,7 @@ class FieldProblem(BaseModel):
     came: str
     expected: str
     record_id: str | None = None
+    reason: str | None = Field(None, description="Code of what people in the field meet; clients say it in words")
 
 
 class Problem(BaseModel):
