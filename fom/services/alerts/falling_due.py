@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Access, Actor, Guarded, may, visible
-from fom.domain.indicators import AIR_HEAD_DRY_US, AIR_HEAD_WET_US
+from fom.domain.air_heads import FRESH_DRY_US, FRESH_WET_US
 from fom.domain.instants import DAY_US, parse_instant
 from fom.domain.positions import date_time_group
 from fom.domain.records import Control, Manual, Physical, Record
@@ -159,7 +159,7 @@ class FallingDue:
         """
         rows = self._session.execute(select(AirHead.id, AirHead.lon, AirHead.lat, AirHead.inspected_at)).all()
         wet = wet_places(self._session, {row.id: (row.lon, row.lat) for row in rows}, at=self._now)
-        lives = {row.id: AIR_HEAD_WET_US if row.id in wet else AIR_HEAD_DRY_US for row in rows}
+        lives = {row.id: FRESH_WET_US if row.id in wet else FRESH_DRY_US for row in rows}
         return {row.id: None if row.inspected_at is None else row.inspected_at + lives[row.id] for row in rows}
 
     def _due_of(self, kind: str, row_id: str) -> tuple[bool, int | None]:
