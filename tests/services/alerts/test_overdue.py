@@ -154,8 +154,7 @@ def test_what_ends_soon_is_told_before_in_the_last_quarter_of_its_life(room):
 def test_inspections_of_air_heads_and_assets_are_due_by_rule_and_by_their_next_review(room):
     air = account(room.database, "air", "duty_officer")
     near, far = (
-        saved(room, "air_head", code=code, name="strip", kind="airstrip", lon=lon, lat=lat, status="serviceable",
-              inspected_at=format_instant(T0), inspection_by="aviation")
+        saved(room, "air_head", code=code, name="strip", kind="airstrip", lon=lon, lat=lat)
         for code, lon, lat in (("AH1", 30.005, 5.001), ("AH2", 40.0, 8.0))
     )  # fmt: skip
     room.subscribe(air, moves="none", checks=("inspection",), geometry=NEAR)
@@ -165,6 +164,10 @@ def test_inspections_of_air_heads_and_assets_are_due_by_rule_and_by_their_next_r
                              inspected_by="engineers", status="worn", next_review=T0 + 2 * DAY)  # fmt: skip
     with room.database.writing() as session:
         record_inspection(session, looked, actor=NGOZI, now=T0, network=room.host.network)
+        for strip in (near, far):
+            seen = InspectionDraft(id=new_id(), subject_kind="air_head", subject_id=strip, form="air_head",
+                                   inspected_at=T0, inspected_by="aviation", status="serviceable")  # fmt: skip
+            record_inspection(session, seen, actor=CHIEF, now=T0, network=room.host.network)
     go_on(room, 24)
     assert titles(room, air) == titles(room, everywhere) == []
     go_on(room, 26)
