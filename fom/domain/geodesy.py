@@ -146,6 +146,11 @@ class Plane:
         """Return the shape in metres."""
         return _transform(shape, self.project)
 
+    def project_shapes(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Return the shapes in metres."""
+        moved: NDArray[np.object_] = shapely.transform(shapes, self.project)
+        return moved
+
 
 def _transform(shape: BaseGeometry, change: Callable[[Floats], Floats]) -> BaseGeometry:
     moved: BaseGeometry = shapely.transform(shape, change)
