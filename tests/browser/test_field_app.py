@@ -178,7 +178,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_words(phone: P
     phone.link.mode = LOSES_ANSWERS
     send(page)
     page.goto(phone.link.address + "/field#outbox")
-    expect(state(page, "waiting")).to_contain_text("Tried 1 times")
+    expect(state(page, "waiting")).to_contain_text(re.compile(r"Tried \d+ times"))
     assert state(page, "accepted").count() == 0, "shown as received before the service said so"
     assert len(phone.new_since(before)) == 1, "the service has it, only the answer was lost"
     phone.link.mode = GOOD
@@ -319,7 +319,7 @@ def test_what_the_service_refuses_is_told_by_question_and_can_be_corrected(phone
     answer_about_me(page)
     send(page)
     expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
-    expect(page.locator(".error").first).to_contain_text("2 km of a road")
+    expect(page.locator(".error").first).to_contain_text("within 2 km")
     assert phone.new_since(before) == []
     page.get_by_role("button", name="Correct it").click()
     page.get_by_role("button", name="Change: Which way did you travel?").click()
@@ -467,33 +467,36 @@ def test_the_joc_asks_back_and_is_answered_from_the_outbox(phone: Phone) -> None
     page, posted = phone.page, []
     question = {"id": str(uuid.uuid4()), "report_id": str(uuid.uuid4()), "form": "restriction"}
     question |= {"text": "Which of two places?", "asked_at": "2026-03-10T09:47:00Z"}
-    page.evaluate(
-        """async (asked) => { const { keep } = await import('/static/field/store.js');
-        await keep('questions', [asked]); }""",
-        question,
-    )
 
     def answered(route: Route) -> None:
         posted.append(route.request.post_data_json)
         route.fulfill(json=question | posted[-1])
 
-    phone.context.route("**/api/v1/questions?mine=1", lambda route: route.fulfill(json={"questions": [question]}))
+    mine = re.compile(r"/api/v1/questions\?mine=1")
+    phone.context.route(mine, lambda route: route.fulfill(json={"questions": [question]}))
     phone.context.route("**/api/v1/questions/*/answer", answered)
     page.goto(phone.link.address + "/field#outbox")
+    page.wait_for_load_state("networkidle")  # an answer to an earlier call would take the question away again
+    page.evaluate(
+        """async (asked) => { const { keep } = await import('/static/field/store.js');
+        await keep('questions', [asked]); }""",
+        question,
+    )
+    page.reload()
     page.get_by_role("link", name=re.compile("Which of two places")).click()
     page.get_by_label("Your answer").fill("The northern one.")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("heading", name="The JOC has it")).to_be_visible()
     assert posted == [{"answer": "The northern one."}]
     phone.context.unroute("**/api/v1/questions/*/answer")
-    phone.context.unroute("**/api/v1/questions?mine=1")
+    phone.context.unroute(mine)
 
 
 def test_the_carried_picture_tells_its_age_in_large_letters_and_loses_its_colour(own_phone: Phone) -> None:
     phone = own_phone
     page = phone.page
     page.goto(phone.link.address + "/field#picture")
-    expect(page.locator(".routes")).to_contain_text("MSR HERON")
+    expect(page.locator(".routes").first).to_contain_text("MSR HERON")
     phone.context.set_offline(True)
     phone.context.add_init_script("const real = Date.now; Date.now = () => real() + 134 * 60000;")
     page.reload()

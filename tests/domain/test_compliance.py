@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
@@ -164,6 +164,7 @@ def slow_share(attempts, violations, actors) -> tuple[int, float, int]:
     return unimpeded, index, len(everything)
 
 
+@settings(deadline=None)  # the first one reads tables of chances
 @given(WORLD)
 def test_index_and_share_agree_with_walking_over_every_movement(world):
     attempts, told = world
@@ -180,6 +181,7 @@ def test_index_and_share_agree_with_walking_over_every_movement(world):
             assert share.interval.lower <= share.value <= share.interval.upper
 
 
+@settings(deadline=None)  # the first one reads tables of chances
 @given(WORLD)
 def test_consent_splits_what_was_attempted_by_area_without_loss(world):
     attempts, told = world

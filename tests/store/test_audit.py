@@ -180,6 +180,7 @@ def assert_guarded(database: Database, table: str) -> None:
                 with pytest.raises(DBAPIError, match="append-only"):
                     session.execute(text(statement))
                 savepoint.rollback()
+            session.execute(text("PRAGMA ignore_check_constraints = OFF"))
             session.rollback()
             return
         events = session.execute(
