@@ -30,7 +30,8 @@ def postgres_url() -> URL:
 
 
 def _on_server(url: URL, *statements: str) -> None:
-    server = Database(url.render_as_string(hide_password=False))
+    """Run statements from beside: nobody may be in a database while it is copied."""
+    server = Database(url.set(database="postgres").render_as_string(hide_password=False))
     with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in statements:
             connection.execute(text(statement))
