@@ -67,9 +67,8 @@ def write_sightings(writer: HazardWriter) -> None:
             writer.graded(fact, hours, grade, by=writer.cast.duty(grader))
         if told.is_eod_confirmed:
             writer.graded(fact, told.hours - 2, "B2", by=writer.cast.eod(number % 2), eod=True)
-    for number, hours in enumerate((9.6, 45.6)):
-        words = "Caller hung up before giving a place."
-        writer.found(("no place", number), None, hours, "unknown_item", on_route=False, words=words)
+    words = "Caller hung up before giving a place."
+    writer.found(("no place", 0), None, 9.6, "unknown_item", on_route=False, words=words)
 
 
 def write_ended_items(writer: HazardWriter, journal: Journal) -> None:

@@ -14,6 +14,7 @@ from fom.domain.profiles import PROFILES
 from fom.domain.states import State
 from fom.errors import InvalidInput
 from fom.network.drawn import load_network_file
+from fom.services.inspecting import InspectionDraft, record_inspection
 from fom.services.map_layers import read_layer
 from fom.services.movement_closing import depart_movement
 from fom.services.movement_limits import find_unrecorded
@@ -78,11 +79,17 @@ def test_day_and_night_are_those_of_the_table_of_the_sun():
             assert is_day(lon, lat, moment - 2 * MINUTE_US) != is_rise
 
 
-def air_head(database: Any, lon: float, **changed: Any) -> str:
-    row = {**HEAD, "id": new_id(), "lon": lon, "lat": 5.0, "inspected_at": format_instant(T0 - DAY_US),
-           "inspection_by": "AVN", "aircraft_types": ["MI8"], **changed}  # fmt: skip
+def air_head(database: Any, host: Any, lon: float, **changed: Any) -> str:
+    """Register an air head that an inspection of the day before found serviceable; return its id."""
+    row = {**HEAD, "id": new_id(), "lon": lon, "lat": 5.0, "aircraft_types": ["MI8"], **changed}
+    del row["status"]
+    looked = InspectionDraft(
+        id=new_id(), subject_kind="air_head", subject_id=row["id"], form="air_head", inspected_at=T0 - DAY_US,
+        inspected_by="AVN", status="serviceable",
+    )  # fmt: skip
     with database.writing() as session:
         save_register(session, "air_head", row, version=None, actor=AVIATOR, now=T0)
+        record_inspection(session, looked, actor=AVIATOR, now=T0, network=host.network)
     return str(row["id"])
 
 
@@ -95,7 +102,7 @@ def fly(database: Any, host: Any, start: str, end: str, **changed: Any) -> dict[
 
 def test_the_advice_of_a_flight_is_both_air_heads_when_it_is_there(ground):  # noqa: F811
     database, host, _ = ground
-    first, second = air_head(database, 30.0), air_head(database, 31.0, code="AH2", name="Far strip")
+    first, second = air_head(database, host, 30.0), air_head(database, host, 31.0, code="AH2", name="Far strip")
     host.follow()
     flight = fly(database, host, first, second)
     assert (flight["origin"]["name"], flight["destination"]["name"]) == ("Strip", "Far strip")
@@ -118,7 +125,7 @@ def test_the_advice_of_a_flight_is_both_air_heads_when_it_is_there(ground):  # n
 
 def test_a_flight_on_its_leg_is_on_the_map_by_its_schedule(ground):  # noqa: F811
     database, host, clock = ground
-    first, second = air_head(database, 30.0), air_head(database, 31.0, code="AH2")
+    first, second = air_head(database, host, 30.0), air_head(database, host, 31.0, code="AH2")
     flight = fly(database, host, first, second, planned_start=format_instant(T0))
     with database.writing() as session:
         depart_movement(session, flight["id"], version=1, actor=MOVCON, now=T0)
@@ -141,7 +148,7 @@ def test_a_flight_on_its_leg_is_on_the_map_by_its_schedule(ground):  # noqa: F81
 
 def test_only_a_flight_has_a_leg_and_only_between_two_air_heads(ground):  # noqa: F811
     database, host, _ = ground
-    head = air_head(database, 30.0)
+    head = air_head(database, host, 30.0)
     for changed, field in (
         ({"purpose": "convoy", "from_air_head": head}, "from_air_head"),
         ({"purpose": "flight", "from_air_head": head, "to_air_head": head}, "to_air_head"),
