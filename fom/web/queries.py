@@ -14,7 +14,7 @@ from flask import request
 from fom.errors import FieldError, InvalidInput
 
 NUMBER_MAX = 2**31 - 1
-DIGITS_MAX = 15
+DIGITS_MAX = 16
 
 
 def check_query(*names: str, **choices: Collection[str]) -> None:

@@ -112,7 +112,7 @@ def test_bad_fields_are_told_beside_them_and_what_was_typed_stays(mission: Missi
     answer = mission.browser("movement_control").post("/movements/new", data=bad)
     page = html.unescape(answer.get_data(as_text=True))
     assert answer.status_code == 422
-    for words in ("many: expected a whole number", "soon: expected a date and time", "'Nowhere': expected a place"):
+    for words in ("'many': expected a whole number", "soon: expected a date and time", "'Nowhere': expected a place"):
         assert words in page
     assert 'value="many"' in page
 

@@ -233,7 +233,7 @@ def test_a_passage_is_told_by_its_ends_by_a_key_route_or_by_its_track(mission: M
     assert refused.json["errors"][0]["field"] == "answers.way.route"
     nowhere = {"start": "in the hills", "end": "there"}
     unread = client.post(REPORTS, json=answered({**common, "way": nowhere}, "passage"))
-    assert {e["field"] for e in unread.json["errors"]} == {"answers.way.text"}
+    assert {e["field"] for e in unread.json["errors"]} == {"answers.way.start.text"}
 
 
 def test_bad_answers_name_the_question_and_unknown_subjects_are_refused(mission: Mission):
