@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import NodeId
 
 from tests.databases import ENGINES
 
 SERVICES = Path(__file__).parent / "services"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Mark tests before any are left out, then name their groups."""
+    _mark_one_engine_deep(items)
+    yield
+    if getattr(config.option, "loadgroup", False):
+        _name_groups(items)
+
+
+def _name_groups(items: list[pytest.Item]) -> None:
+    """Add its group to the id of each test: pytest-xdist 3.8 does so where pytest 9.2 no longer looks."""
+    for item in items:
+        mark = item.get_closest_marker("xdist_group")
+        if mark is not None and not item.nodeid.endswith(f"@{mark.args[0]}"):
+            item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")
+
+
+def _mark_one_engine_deep(items: list[pytest.Item]) -> None:
     """Mark one variant of each test of the services as deep; store and migrations run on both engines always."""
     for item in items:
         values = getattr(getattr(item, "callspec", None), "params", {}).values()

@@ -24,6 +24,7 @@ from tests.postgres import free_port
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.deep
 def test_browser_packages_come_from_the_wheel_where_there_is_no_node(tmp_path: Path):
     programs = tmp_path / "programs"
     programs.mkdir()

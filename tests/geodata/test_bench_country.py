@@ -24,6 +24,9 @@ NOW = parse_instant("2026-03-10T12:00:00Z")
 STEP, PIECES = 0.5, 10
 
 
+pytestmark = pytest.mark.deep  # what the bench is made of; the gate builds the demo
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nine towns in a square, half a degree apart, joined by roads in ten pieces."""

@@ -22,6 +22,9 @@ from fom.picture.question import Question
 SIDE = 6
 
 
+pytestmark = pytest.mark.deep  # what the bench is made of; the gate builds the demo
+
+
 @pytest.fixture(scope="module")
 def network() -> Network:
     """Return a grid of roads of about a kilometre, each in a few bends."""

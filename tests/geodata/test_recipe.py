@@ -34,6 +34,7 @@ make_demo(Path(sys.argv[1]), now=datetime.fromisoformat(sys.argv[2]))
 """
 
 
+@pytest.mark.deep
 def test_the_same_seed_and_moment_give_the_same_bytes_in_another_process(demo: DemoFiles, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", AGAIN, str(tmp_path), NOW.isoformat()], check=True, env=environment)

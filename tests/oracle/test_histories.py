@@ -13,7 +13,7 @@ from tests.oracle.batches import Batch, draw_batch, seeded_batch
 from tests.oracle.checking import check_batch, service
 from tests.oracle.shrink import save
 
-HISTORIES = 6_000
+HISTORIES = 4_000
 BATCH = 100
 DEEP = 250_000
 """Nearly half an hour of one core; `python -m tests.oracle.campaign` runs any number."""

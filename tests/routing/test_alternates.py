@@ -76,7 +76,7 @@ def is_locally_optimal_by_hand(network, path: Path, opt_s: float) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(2, 6))])
 @pytest.mark.parametrize("with_hierarchy", [True, False])
 def test_alternates_are_admissible_by_slow_independent_code(seed, with_hierarchy):
     network = town(seed)

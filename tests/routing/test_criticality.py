@@ -30,7 +30,7 @@ def closing(network, states, places, hubs, people, segment):
     return cut, detour, lost
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(network=networks(), data=st.data())
 def test_closing_each_segment_does_what_closing_it_in_truth_does(network, data):
     states = draw_states(data, network)

@@ -98,6 +98,7 @@ def errors_in(text: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", " ", said)).strip()
 
 
+@pytest.mark.deep
 def test_every_form_filled_with_junk_is_answered_in_words(mission: Mission, forms: Found):
     assert len(forms) > 40
     troubles = []

@@ -79,7 +79,7 @@ def attack(mission: Mission, role: str, examples: int, seed: int) -> list[str]:
     return failures
 
 
-@pytest.mark.parametrize("role", ["chief_joc", "administrator"])
+@pytest.mark.parametrize("role", ["administrator"])
 def test_generated_requests_find_no_crash_and_no_undescribed_answer(mission: Mission, role: str):
     failures = attack(mission, role, examples=5, seed=1)
     assert not failures, "\n\n".join(failures)
