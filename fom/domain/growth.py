@@ -27,6 +27,8 @@ ALARM_CHANCE = 0.01
 """Alarm where so strong a rise, or a stronger one, would come by chance at most once in a hundred looks (J)."""
 LEAST_EVENTS = 10
 """Fewer events in the weeks raise no alarm (J)."""
+HALF_MAX = 3.0
+"""Half of an interval of the slope beyond which it tells nothing: a factor of twenty a week either way."""
 EXACT_TO = 2000
 """Events up to which the chance is summed exactly; the normal form is as good above."""
 
@@ -39,7 +41,7 @@ class Growth:
     per_week: float | None
     """Fitted growth a week, 0.05 = five per cent; None without two weeks that differ."""
     interval: Interval | None
-    """95 % interval of `per_week`."""
+    """95 % interval of `per_week`; None where nearly all lies in one week, which tells no growth."""
     chance: float | None
     """Of a rise as strong or stronger where nothing grows, clusters allowed for; None where nothing can be tested."""
     scatter: float
@@ -82,10 +84,8 @@ def find_growth(events: Sequence[int], exposure: Sequence[float]) -> Growth:
     by_scatter = 0.5 * math.erfc(z / math.sqrt(2 * scatter))
     chance = max(by_scatter, _exact_chance(counts, weights)) if total <= EXACT_TO else by_scatter
     spread = float(share @ weeks**2 - (share @ weeks) ** 2)
-    interval = None
-    if spread > 0:
-        half = WILSON_Z * math.sqrt(scatter / (total * spread))
-        interval = Interval(math.expm1(slope - half), math.expm1(slope + half))
+    half = WILSON_Z * math.sqrt(scatter / (total * spread)) if spread > 0 else math.inf
+    interval = Interval(math.expm1(slope - half), math.expm1(slope + half)) if half <= HALF_MAX else None
     is_alarm = has_enough and chance <= ALARM_CHANCE
     return Growth(total, math.expm1(slope), interval, chance, scatter, tuple(expected.tolist()), is_alarm, has_enough)
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -116,3 +116,17 @@ def test_a_trend_without_enough_movements_is_judged_by_week():
     shown = find_trend(moments, moments, T0, has_exposure=False)
     assert shown.growth.is_alarm
     assert sum(week.movements for week in shown.weeks) == len(moments)
+
+
+COUNTS = st.lists(st.sampled_from([0, 0, 0, 1, 3, 500]), min_size=GROWTH_WEEKS, max_size=GROWTH_WEEKS)
+
+
+@settings(deadline=None)
+@given(COUNTS, COUNTS)
+@example([0] * (GROWTH_WEEKS - 1) + [1], [0] * (GROWTH_WEEKS - 1) + [1])
+@example([1, *[0] * (GROWTH_WEEKS - 2), 1], [1, *[0] * (GROWTH_WEEKS - 2), 500])
+def test_whatever_the_weeks_hold_the_growth_is_told_in_finite_numbers(events: list[int], moved: list[int]) -> None:
+    found = find_growth(events, moved)
+    told = [found.per_week, found.chance, found.scatter, *found.expected]
+    told += [] if found.interval is None else [found.interval.lower, found.interval.upper]
+    assert all(number is None or math.isfinite(number) for number in told)
