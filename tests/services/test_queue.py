@@ -350,7 +350,9 @@ def test_support_among_many_is_what_comparing_each_pair_finds(ground, told):
     database, host, _ = ground
     ids = []
     for lon, doubt, minutes, origin, kind in told:
-        record = kind(at=(lon, 5.0), occurred=T0 - minutes * MINUTE_US, **({"origin": origin} if origin else {}))
+        record = kind(
+            at=(lon, 5.0), occurred=format_instant(T0 - minutes * MINUTE_US), **({"origin": origin} if origin else {})
+        )
         record["properties"]["location"] = {"method": "gps", "accuracy_m": doubt}
         ids.append(send(ground, record)[1])
     with database.reading() as session:
@@ -368,5 +370,5 @@ def test_the_item_proposes_what_its_line_proposes_when_another_origin_tells_the_
     send(ground, hazard(at=WEST, origin="police"))
     line = next(line for line in queue(ground) if line.key == report_id)
     with database.reading() as session:
-        item = look_into(session, host, report_id=report_id, actor=AMINA, now=T0)
+        item = look_into(session, host, report_id=report_id, actor=AMINA, now=host.now())
     assert line.proposals[record_id].grade == item.waiting.proposals[record_id].grade == "B2"
