@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from fom.domain.instants import MINUTE_US
+from fom.domain.instants import MINUTE_US, format_instant
 from fom.domain.mgrs_grid import read_square
 from fom.domain.states import State
 from fom.errors import KeptConflict, NotPermitted
