@@ -350,9 +350,8 @@ def test_support_among_many_is_what_comparing_each_pair_finds(ground, told):
     database, host, _ = ground
     ids = []
     for lon, doubt, minutes, origin, kind in told:
-        record = kind(
-            at=(lon, 5.0), occurred=format_instant(T0 - minutes * MINUTE_US), **({"origin": origin} if origin else {})
-        )
+        record = kind(at=(lon, 5.0), **({"origin": origin} if origin else {}))
+        record["properties"]["occurred"] = format_instant(T0 - minutes * MINUTE_US)
         record["properties"]["location"] = {"method": "gps", "accuracy_m": doubt}
         ids.append(send(ground, record)[1])
     with database.reading() as session:
