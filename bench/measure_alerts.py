@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import func, select
@@ -99,17 +100,18 @@ def make_people(session: Session, count: int, now: int) -> list[Actor]:
     return [actor_of(user) for user in users]
 
 
-def wishes(number: int, routes: list[str], place: tuple[float, float]) -> dict[str, object]:
+def wishes(number: int, routes: list[str], place: tuple[float, float]) -> dict[str, Any]:
     """Return what the subscription of a number wants: in turn all routes, three of them, an area, what is overdue."""
     lon, lat = place
     ring = [[lon + RADIUS_DEG * x, lat + RADIUS_DEG * y] for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
     some = tuple(routes[(number * 7 + k) % len(routes)] for k in range(3))
-    return (
+    wanted: tuple[dict[str, Any], ...] = (
         {"kinds": ("explosive", "physical")},
         {"routes": some, "moves": "route"},
         {"geometry": {"type": "Polygon", "coordinates": [ring]}, "kinds": ("explosive",)},
         {"routes": some, "checks": CHECKS, "moves": "none"},
-    )[number % 4]  # type: ignore[return-value]
+    )
+    return wanted[number % 4]
 
 
 def subscribe(database: Database, host: PictureHost, people: list[Actor], routes: list[str], now: int) -> None:
@@ -122,7 +124,7 @@ def subscribe(database: Database, host: PictureHost, people: list[Actor], routes
                 id=str(uuid.uuid4()),
                 title=f"watch {number}",
                 **wishes(number, routes, (float(node[0]), float(node[1]))),
-            )  # type: ignore[arg-type]
+            )
             save_subscription(session, host, Outside(), draft, actor=actor, now=now)
 
 

@@ -56,8 +56,8 @@ def worsens(subject_kind: str, before: str | None, after: str) -> bool:
 def _air_head(answers: Answers) -> Found | None:
     if answers["status"] not in AIR_HEAD_STATUS[:3]:
         return None
-    secured = {True: "secured", False: "not secured"}.get(answers.get("is_secured"))  # type: ignore[arg-type]
-    findings = {} if secured is None else {"security": secured}
+    secured = answers.get("is_secured")
+    findings = {"security": "secured" if secured else "not secured"} if isinstance(secured, bool) else {}
     return Found("air_head", answers["status"], findings, ("surface", "aircraft_types", "is_wet_usable"))
 
 

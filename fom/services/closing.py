@@ -21,6 +21,7 @@ from fom.domain.geodesy import Plane, shifted
 from fom.domain.instants import format_instant, parse_instant
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.policy import Policy
+from fom.domain.records import ClosingAct
 from fom.errors import Conflict, FieldError, InvalidInput
 from fom.picture.releasing import RELEASE_MARGIN_M
 from fom.services.drafts import check_uuid, checked
@@ -150,7 +151,9 @@ def look_at_closing(
     signed = {**whole["properties"], "signed_by": [actor.person, "the second person"]}
     act = parse_record({**whole, "id": f"supposed {id}", "properties": signed})
     covered = [_covered(act.geometry, row, host.policy) for row in rows if act.geometry is not None]
-    released = [name for name, profile in host.profiles.items() if releases_profile(act, profile)]  # type: ignore[arg-type]
+    if not isinstance(act, ClosingAct):
+        raise TypeError(f"{act.kind} is no closing act")
+    released = [name for name, profile in host.profiles.items() if releases_profile(act, profile)]
     return ClosingLook(
         effect=Bench(session, host, by=actor.person).instead((), [act]), covered=min(covered, default=None),
         profiles=tuple(sorted(released if act.geometry is not None else host.profiles)),

@@ -39,7 +39,8 @@ from fom.services.suggesting import distance_between_m
 from fom.services.writing import note, step
 from fom.store.records import feature_of, retracted_ids
 from fom.store.reports import find_report, list_version_records, list_versions
-from fom.store.tables import REGISTER_TABLES, InspectionForm, RegisterVersion, Report, ReportVersion
+from fom.store.tables import InspectionForm, RegisterVersion, Report, ReportVersion
+from fom.store.tables.registers import AirHead, Crossing
 
 NEAR_LEAST_M, NEAR_MOST_M = 50.0, 500.0
 """How far from the place told an asset may lie that is meant: the doubt of the place, within these (J)."""
@@ -218,12 +219,17 @@ def _draft(report: Report, version: ReportVersion, kind: str, subject_id: str, f
     )  # fmt: skip
 
 
+def _inspected_row(session: Session, register: str, subject_id: str) -> AirHead | Crossing | None:
+    """Return the row of a register of `INSPECTED_MEMBERS`."""
+    return session.get(AirHead, subject_id) if register == "air_head" else session.get(Crossing, subject_id)
+
+
 def _makes_worse(session: Session, kind: str, subject_id: str, found: Found) -> bool:
     """Return whether an inspection makes a row worse; it moves no row of a site or an asset, so these it does not."""
     if kind not in INSPECTED_MEMBERS:
         return False
-    row = session.get(REGISTER_TABLES[kind], subject_id)
-    return row is not None and worsens(kind, row.status, found.status)  # type: ignore[attr-defined]
+    row = _inspected_row(session, kind, subject_id)
+    return row is not None and worsens(kind, row.status, found.status)
 
 
 def _choose(subjects: Sequence[Subject], wanted: str | None) -> str:
@@ -307,13 +313,13 @@ def _take_out(session: Session, entry: InspectionForm, *, is_alone: bool = False
 
 def _restore(session: Session, entry: InspectionForm, *, is_alone: bool, actor: Actor, at: int) -> dict[str, Any]:
     register = entry.subject_kind
-    row = session.get(REGISTER_TABLES[register], entry.subject_id)
+    row = _inspected_row(session, register, entry.subject_id)
     query = select(RegisterVersion).where(
         RegisterVersion.register == register, RegisterVersion.row_id == entry.subject_id
     )
     versions = list(session.scalars(query.order_by(RegisterVersion.version)))
     written = next((version for version in versions if version.changed_at == entry.received), None)
-    if row is None or written is None or row.inspected_at != entry.inspected_at:  # type: ignore[attr-defined]
+    if row is None or written is None or row.inspected_at != entry.inspected_at:
         return {}
     former = [version for version in versions if version.version < written.version]
     gone = {written.body["inspected_at"]} | _taken_out_at(session, entry)

@@ -123,17 +123,13 @@ def find_supported(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
     found: set[str] = set()
     for kind in sorted({row.kind for row in rows}):
         group = sorted((row for row in rows if row.kind == kind), key=moment_of)
-        places = [place_of(row, policy) for row in group]
-        boxes = [None if place is None else _reach_of(place) for place in places]
-        for at, row in enumerate(group):
-            for later in range(at + 1, len(group)):
-                other = group[later]
+        placed = [(row, place, _reach_of(place)) for row in group if (place := place_of(row, policy)) is not None]
+        for at, (row, (shape, doubt), box) in enumerate(placed):
+            for other, (other_shape, other_doubt), other_box in placed[at + 1 :]:
                 if moment_of(other) - moment_of(row) > NEAR_US:
                     break
-                here, there = boxes[at], boxes[later]
-                if here is None or there is None or not _meet(here, there) or not is_independent(row, other):
+                if not _meet(box, other_box) or not is_independent(row, other):
                     continue
-                (shape, doubt), (other_shape, other_doubt) = places[at], places[later]  # type: ignore[misc]
                 if distance_between_m(shape, other_shape) - doubt - other_doubt <= NEAR_M:
                     found |= {row.id, other.id}
     return found

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from werkzeug.serving import make_server
 
 from tests.browser.mission import PASSWORD, ROOT, build_app, email_of
+from tests.browser.phones import HERE, Phone
+from tests.browser.weak_link import GOOD, WeakLink
 
 FLAGS = [
     "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
@@ -124,3 +126,55 @@ def listen(seen: Visit) -> None:
             troubles.append(f"outside request: {url}")
 
     page.on("request", lambda request: check(request.url))
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeakLink]:
+    link = WeakLink(tmp_path_factory.mktemp("mission"))
+    yield link
+    link.close()
+
+
+@pytest.fixture(scope="module")
+def only_phone(chromium: Browser, link: WeakLink) -> Iterator[Phone]:
+    """One phone for the tests that do not turn its clock: installing the app takes longer than most of them."""
+    phone = Phone(chromium, link, viewport=PHONE, geolocation=HERE, permissions=["geolocation"])
+    phone.sign_in()
+    yield phone
+    phone.context.close()
+
+
+@pytest.fixture
+def phone(only_phone: Phone, link: WeakLink) -> Iterator[Phone]:
+    """The phone with a good link, signed in, at the first page, with nothing kept of the test before."""
+    link.mode = GOOD
+    link.bodies.clear()
+    only_phone.context.set_offline(False)
+    only_phone.context.set_geolocation(HERE)
+    page = only_phone.kill()
+    page.evaluate(
+        """async () => { const { clear, keep } = await import('/static/field/store.js');
+        await clear('items'); await clear('points'); await clear('photos');
+        await keep('trip', null); await keep('defaults', null); await keep('questions', []);
+        await keep('gps', false); }"""
+    )
+    only_phone.kill()
+    if only_phone.context.request.get(f"{link.address}/api/v1/me").json().get("email") != email_of("patrol"):
+        only_phone.sign_in()
+    only_phone.ready()
+    yield only_phone
+    link.mode = GOOD
+    assert only_phone.errors == []
+
+
+@pytest.fixture
+def own_phone(chromium: Browser, link: WeakLink) -> Iterator[Phone]:
+    """A phone whose clock may be turned."""
+    link.mode = GOOD
+    link.bodies.clear()
+    phone = Phone(chromium, link, viewport=PHONE, geolocation=HERE, permissions=["geolocation"])
+    phone.sign_in()
+    yield phone
+    link.mode = GOOD
+    phone.context.close()
+    assert phone.errors == []

@@ -6,159 +6,28 @@ import json
 import random
 import re
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import PHONE
 from tests.browser.mission import PASSWORD, email_of, point_on
-from tests.browser.weak_link import DOWN, GOOD, LOSES_ANSWERS, PORTAL, WeakLink
+from tests.browser.phones import (
+    PLACE,
+    SENT,
+    Phone,
+    answer_about_me,
+    drive,
+    fill_hazard,
+    form_of,
+    go_to_review,
+    keep_about_me,
+    send,
+    state,
+)
+from tests.browser.weak_link import DOWN, GOOD, LOSES_ANSWERS, PORTAL
 from tests.deep import share_of
-
-LON, LAT = point_on("d-e", 0.35)
-PLACE = f"{LAT}N {LON}E"
-SENT = {"placed": {"lon": LON, "lat": LAT, "source": "gps", "accuracy_m": 8}}
-
-
-@pytest.fixture(scope="module")
-def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeakLink]:
-    link = WeakLink(tmp_path_factory.mktemp("mission"))
-    yield link
-    link.close()
-
-
-class Phone:
-    """A browser context as one phone; its pages may be killed and opened again."""
-
-    def __init__(self, browser: Browser, link: WeakLink, **options: Any) -> None:
-        self.link = link
-        self.context: BrowserContext = browser.new_context(viewport=PHONE, has_touch=True, **options)
-        self.context.set_default_timeout(20_000)
-        self.errors: list[str] = []
-        self.page: Page = self.open("/login?next=/field")
-
-    def open(self, path: str = "/field") -> Page:
-        page = self.context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(self.link.address + path)
-        return page
-
-    def sign_in(self, person: str = "patrol") -> Page:
-        self.page.goto(self.link.address + "/login?next=/field")
-        self.page.fill("#email", email_of(person))
-        self.page.fill("#password", PASSWORD)
-        self.page.click("form button.main")
-        self.ready()
-        return self.page
-
-    def ready(self) -> None:
-        """Wait until the forms are there and the app is kept on the phone."""
-        self.page.locator(".bigtiles").wait_for()
-        self.page.locator("html[data-shell]").wait_for(state="attached")
-
-    def kill(self) -> Page:
-        """Close the page without a word and open the app anew."""
-        self.page.close()
-        self.page = self.open()
-        return self.page
-
-    def reports(self) -> list[dict[str, Any]]:
-        answer = self.context.request.get(f"{self.link.address}/api/v1/reports?limit=1000")
-        return answer.json()["reports"]
-
-    def new_since(self, before: set[str]) -> list[str]:
-        return [report["id"] for report in self.reports() if report["id"] not in before]
-
-    def ids(self) -> set[str]:
-        return {report["id"] for report in self.reports()}
-
-
-HERE = {"longitude": LON, "latitude": LAT, "accuracy": 8}
-
-
-@pytest.fixture(scope="module")
-def only_phone(chromium: Browser, link: WeakLink) -> Iterator[Phone]:
-    """One phone for the tests that do not turn its clock: installing the app takes longer than most of them."""
-    phone = Phone(chromium, link, geolocation=HERE, permissions=["geolocation"])
-    phone.sign_in()
-    yield phone
-    phone.context.close()
-
-
-@pytest.fixture
-def phone(only_phone: Phone, link: WeakLink) -> Iterator[Phone]:
-    """The phone with a good link, signed in, at the first page, with nothing kept of the test before."""
-    link.mode = GOOD
-    link.bodies.clear()
-    only_phone.context.set_offline(False)
-    only_phone.context.set_geolocation(HERE)
-    page = only_phone.kill()
-    page.evaluate(
-        """async () => { const { clear, keep } = await import('/static/field/store.js');
-        await clear('items'); await clear('points'); await clear('photos');
-        await keep('trip', null); await keep('defaults', null); await keep('questions', []);
-        await keep('gps', false); }"""
-    )
-    only_phone.kill()
-    if only_phone.context.request.get(f"{link.address}/api/v1/me").json().get("email") != email_of("patrol"):
-        only_phone.sign_in()
-    only_phone.ready()
-    yield only_phone
-    link.mode = GOOD
-    assert only_phone.errors == []
-
-
-@pytest.fixture
-def own_phone(chromium: Browser, link: WeakLink) -> Iterator[Phone]:
-    """A phone whose clock may be turned."""
-    link.mode = GOOD
-    link.bodies.clear()
-    phone = Phone(chromium, link, geolocation=HERE, permissions=["geolocation"])
-    phone.sign_in()
-    yield phone
-    link.mode = GOOD
-    phone.context.close()
-    assert phone.errors == []
-
-
-def form_of(phone: Phone, report: str) -> str:
-    """Return by which form a report was made."""
-    return str(phone.context.request.get(f"{phone.link.address}/api/v1/reports/{report}").json()["form"])
-
-
-def fill_hazard(page: Page) -> None:
-    """Answer the flash of an explosive item up to the last look."""
-    page.get_by_role("button", name="Explosive item").click()
-    page.get_by_role("button", name="Type a position").click()
-    page.get_by_label("Position").fill(PLACE)
-    page.get_by_role("button", name="Yes, this is the place").click()
-    page.get_by_role("button", name="One item or a few").click()
-    page.get_by_role("button", name="Mine", exact=True).click()
-    page.get_by_role("button", name="Just now").click()
-    page.get_by_role("button", name="Skip").click()
-    expect(page.get_by_role("heading", name="Send this?")).to_be_visible()
-
-
-def go_to_review(page: Page) -> None:
-    """Go on from step to step, with what is answered, up to the last look."""
-    heading = page.locator(".form-step h1")
-    while (asked := heading.inner_text()) != "Send this?":
-        page.locator(".send-bar .main").click()
-        expect(heading).not_to_have_text(asked)
-
-
-def send(page: Page) -> None:
-    page.get_by_role("button", name="Send", exact=True).click()
-    page.locator(".sent").wait_for()
-
-
-def state(page: Page, name: str) -> Any:
-    """Return the items of the outbox in a state."""
-    return page.locator(f".outbox li[data-state='{name}']")
 
 
 def test_a_report_made_without_a_link_outlives_a_reload_and_arrives_once(phone: Phone) -> None:
@@ -339,19 +208,6 @@ def test_what_the_service_refuses_is_told_by_question_and_can_be_corrected(phone
     assert len(phone.new_since(before)) == 1
 
 
-def answer_about_me(page: Page) -> None:
-    page.locator("[data-code='own_patrol_traverse']").click()
-    page.locator("[data-code='mission_military']").click()
-    page.locator("[data-code='P3']").click()
-
-
-def drive(phone: Phone, road: str, *, first: float = 0.0, last: float = 1.0, steps: int = 12) -> None:
-    for index in range(steps + 1):
-        lon, lat = point_on(road, first + (last - first) * index / steps)
-        phone.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 6})
-        phone.page.wait_for_timeout(120)
-
-
 def test_travelled_without_incident_takes_three_taps(own_phone: Phone) -> None:
     phone = own_phone
     page, before = phone.page, phone.ids()
@@ -379,13 +235,6 @@ def test_travelled_without_incident_takes_three_taps(own_phone: Phone) -> None:
     assert record["properties"]["track"] == "gps"
     assert record["properties"]["passed"] == "P3"
     assert max(len(body) for body in phone.link.bodies) <= 20_000
-
-
-def keep_about_me(page: Page) -> None:
-    page.evaluate(
-        """async () => { const { keep } = await import('/static/field/store.js');
-        await keep('defaults', {strength: 'own_patrol_traverse', user_class: 'mission_military', passed: 'P3'}); }"""
-    )
 
 
 def test_a_track_with_a_gap_claims_only_what_was_recorded(phone: Phone) -> None:

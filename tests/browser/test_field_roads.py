@@ -12,15 +12,7 @@ from playwright.sync_api import Page, expect
 
 from fom.maps.polyline import encode_polyline
 from tests.browser.mission import point_on
-from tests.browser.test_field_app import (  # noqa: F401 - fixtures
-    Phone,
-    answer_about_me,
-    link,
-    only_phone,
-    phone,
-    send,
-    state,
-)
+from tests.browser.phones import Phone, answer_about_me, send, state
 
 ROUNDS = 25
 SIDE = 6
@@ -59,7 +51,7 @@ def shortest_m(roads: dict[str, Any], start: int, end: int) -> float:
     return halves + min(least[a, b] for a in ends[0] for b in ends[1])
 
 
-def test_ways_along_carried_roads_are_the_shortest_and_lines_are_unpacked_as_packed(phone: Phone) -> None:  # noqa: F811
+def test_ways_along_carried_roads_are_the_shortest_and_lines_are_unpacked_as_packed(phone: Phone) -> None:
     chance = random.Random(11)
     rounds = []
     for _ in range(ROUNDS):
@@ -104,7 +96,7 @@ def tap(page: Page, lon: float, lat: float) -> None:
 
 
 def test_a_line_drawn_without_a_link_over_roads_that_are_no_key_route_arrives_as_their_stretches(
-    phone: Phone,  # noqa: F811
+    phone: Phone,
 ) -> None:
     page, before = phone.page, phone.ids()
     page.goto(phone.link.address + "/field#area")

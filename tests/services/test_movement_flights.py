@@ -27,7 +27,6 @@ from tests.services.ground import Clock, feature, settle, write
 from tests.services.people import HOUR, T0, new_id, person
 from tests.services.test_movements import (
     MOVCON,
-    ground,  # noqa: F401 - fixture
     plan,
     seen,
 )
@@ -100,7 +99,7 @@ def fly(database: Any, host: Any, start: str, end: str, **changed: Any) -> dict[
     )
 
 
-def test_the_advice_of_a_flight_is_both_air_heads_when_it_is_there(ground):  # noqa: F811
+def test_the_advice_of_a_flight_is_both_air_heads_when_it_is_there(ground):
     database, host, _ = ground
     first, second = air_head(database, host, 30.0), air_head(database, host, 31.0, code="AH2", name="Far strip")
     host.follow()
@@ -123,7 +122,7 @@ def test_the_advice_of_a_flight_is_both_air_heads_when_it_is_there(ground):  # n
     assert (half["state"], half["length_m"]) == ("?", None)
 
 
-def test_a_flight_on_its_leg_is_on_the_map_by_its_schedule(ground):  # noqa: F811
+def test_a_flight_on_its_leg_is_on_the_map_by_its_schedule(ground):
     database, host, clock = ground
     first, second = air_head(database, host, 30.0), air_head(database, host, 31.0, code="AH2")
     flight = fly(database, host, first, second, planned_start=format_instant(T0))
@@ -146,7 +145,7 @@ def test_a_flight_on_its_leg_is_on_the_map_by_its_schedule(ground):  # noqa: F81
     assert expected["geometry"]["coordinates"][0] == pytest.approx(30.5, abs=0.01)
 
 
-def test_only_a_flight_has_a_leg_and_only_between_two_air_heads(ground):  # noqa: F811
+def test_only_a_flight_has_a_leg_and_only_between_two_air_heads(ground):
     database, host, _ = ground
     head = air_head(database, host, 30.0)
     for changed, field in (

@@ -15,12 +15,11 @@ from tests.services.test_movements import (
     MOVCON,
     PLANNER,
     close,
-    ground,  # noqa: F401 - fixture
     plan,
 )
 
 
-def test_the_pattern_of_a_unit_is_told_to_its_planner_and_the_chief_only(ground):  # noqa: F811
+def test_the_pattern_of_a_unit_is_told_to_its_planner_and_the_chief_only(ground):
     database, host, clock = ground
     for day in range(6):
         movement = plan(database, host)
@@ -41,7 +40,7 @@ def test_the_pattern_of_a_unit_is_told_to_its_planner_and_the_chief_only(ground)
     ]  # fmt: skip
 
 
-def test_whose_pattern_one_may_see(ground):  # noqa: F811
+def test_whose_pattern_one_may_see(ground):
     database, host, _ = ground
     plan(database, host), plan(database, host, unit="BN2")
     with database.reading() as session:

@@ -28,7 +28,6 @@ from tests.services.test_movements import (
     MOVCON,
     STRANGER,
     WAY,
-    ground,  # noqa: F401 - fixture
     plan,
     report,
     seen,
@@ -71,7 +70,7 @@ def drive(database: Any, host: Any, points: list[tuple[float, float]], *, actor:
     host.follow()
 
 
-def test_a_check_in_says_where_it_is_and_what_is_behind_it(ground):  # noqa: F811
+def test_a_check_in_says_where_it_is_and_what_is_behind_it(ground):
     database, host, clock = ground
     movement = under_way(database, host)
     report(database, host, hazard(at=ON_WEST), actor=AMINA)
@@ -93,7 +92,7 @@ def test_a_check_in_says_where_it_is_and_what_is_behind_it(ground):  # noqa: F81
     assert later["arrives_at"] == outlook["arrives_at"] < before["arrives_at"]
 
 
-def test_the_kilometre_of_its_way_is_a_place_too_and_the_same_id_is_one_check_in(ground):  # noqa: F811
+def test_the_kilometre_of_its_way_is_a_place_too_and_the_same_id_is_one_check_in(ground):
     database, host, _ = ground
     movement = under_way(database, host)
     kept = say(database, host, movement, km=2.5)
@@ -114,14 +113,14 @@ def test_the_kilometre_of_its_way_is_a_place_too_and_the_same_id_is_one_check_in
         ({"lon": 30, "lat": 5, "source": "dream"}, "source"), ({"lon": "30", "lat": 5}, "lon"), ({"id": "x"}, "id"),
     ],
 )  # fmt: skip
-def test_what_is_no_place_or_no_time_is_refused_by_its_name(ground, said, field):  # noqa: F811
+def test_what_is_no_place_or_no_time_is_refused_by_its_name(ground, said, field):
     database, host, _ = ground
     with pytest.raises(InvalidInput) as refused:
         say(database, host, under_way(database, host), **said)
     assert [error.field for error in refused.value.errors] == [field]
 
 
-def test_only_what_has_left_and_goes_on_is_seen_by_its_own(ground):  # noqa: F811
+def test_only_what_has_left_and_goes_on_is_seen_by_its_own(ground):
     database, host, _ = ground
     with pytest.raises(InvalidInput) as refused:
         say(database, host, plan(database, host), km=1)
@@ -130,7 +129,7 @@ def test_only_what_has_left_and_goes_on_is_seen_by_its_own(ground):  # noqa: F81
         say(database, host, under_way(database, host), actor=STRANGER, km=1)
 
 
-def test_one_seen_off_its_way_is_told_as_such_and_keeps_its_schedule(ground):  # noqa: F811
+def test_one_seen_off_its_way_is_told_as_such_and_keeps_its_schedule(ground):
     database, host, clock = ground
     movement = under_way(database, host)
     clock.now = T0 + MINUTE_US
@@ -141,7 +140,7 @@ def test_one_seen_off_its_way_is_told_as_such_and_keeps_its_schedule(ground):  #
     assert [advice["kind"] for advice in outlook["advice"]] == ["off_way"]
 
 
-def test_the_end_of_a_track_of_its_unit_shows_it_unless_it_may_be_of_another(ground):  # noqa: F811
+def test_the_end_of_a_track_of_its_unit_shows_it_unless_it_may_be_of_another(ground):
     database, host, clock = ground
     movement = under_way(database, host)
     clock.now = T0 + 2 * MINUTE_US
@@ -158,7 +157,7 @@ def test_the_end_of_a_track_of_its_unit_shows_it_unless_it_may_be_of_another(gro
     assert seen(database, host, movement)["outlook"]["seen"] == outlook["seen"], "the new one may be of the other"
 
 
-def test_the_newest_of_check_in_and_track_counts(ground):  # noqa: F811
+def test_the_newest_of_check_in_and_track_counts(ground):
     database, host, clock = ground
     movement = under_way(database, host)
     clock.now = T0 + MINUTE_US
@@ -171,7 +170,7 @@ def test_the_newest_of_check_in_and_track_counts(ground):  # noqa: F811
     assert seen(database, host, movement)["outlook"]["seen"]["source"] == "track"
 
 
-def test_check_ins_are_kept_no_longer_than_ways(ground):  # noqa: F811
+def test_check_ins_are_kept_no_longer_than_ways(ground):
     database, host, clock = ground
     movement = under_way(database, host)
     say(database, host, movement, km=1)
@@ -194,7 +193,7 @@ def layer(database: Any, host: Any, actor: Any, at: int | None = None) -> list[d
         return read_layer(session, host, "movements", host.question(at=at), actor=actor)["features"]
 
 
-def test_the_map_shows_where_it_should_be_then_where_it_was_seen(ground):  # noqa: F811
+def test_the_map_shows_where_it_should_be_then_where_it_was_seen(ground):
     database, host, clock = ground
     movement = under_way(database, host)
     clock.now = T0 + MINUTE_US
@@ -216,7 +215,7 @@ def test_the_map_shows_where_it_should_be_then_where_it_was_seen(ground):  # noq
     assert way["geometry"]["coordinates"][0] == pytest.approx((30.015, 5.0), abs=1e-5), "what is behind it is not drawn"
 
 
-def test_the_map_shows_no_movement_to_others_and_none_of_the_past(ground):  # noqa: F811
+def test_the_map_shows_no_movement_to_others_and_none_of_the_past(ground):
     database, host, clock = ground
     under_way(database, host)
     clock.now = T0 + 3 * MINUTE_US
@@ -225,7 +224,7 @@ def test_the_map_shows_no_movement_to_others_and_none_of_the_past(ground):  # no
     assert len(layer(database, host, MOVCON)) == 2
 
 
-def test_of_a_moment_ahead_it_stands_where_its_plan_puts_it(ground):  # noqa: F811
+def test_of_a_moment_ahead_it_stands_where_its_plan_puts_it(ground):
     database, host, _ = ground
     plan(database, host)
     *_, point = layer(database, host, MOVCON)
@@ -237,7 +236,7 @@ def test_of_a_moment_ahead_it_stands_where_its_plan_puts_it(ground):  # noqa: F8
 # on a way
 
 
-def test_a_place_along_a_way_and_the_way_back_to_it(ground):  # noqa: F811
+def test_a_place_along_a_way_and_the_way_back_to_it(ground):
     database, host, _ = ground
     back = [{"id": s["id"], "direction": "backward"} for s in reversed(WAY)]
     ways = [{"title": "Best", "segments": [*WAY, *back], "distance_m": 6600.0}]
@@ -254,7 +253,7 @@ def test_a_place_along_a_way_and_the_way_back_to_it(ground):  # noqa: F811
     assert again == pytest.approx(way.length_m - there, abs=1)
 
 
-def test_reading_one_movement_shows_its_outlook_as_the_board_does(ground):  # noqa: F811
+def test_reading_one_movement_shows_its_outlook_as_the_board_does(ground):
     database, host, _ = ground
     movement = under_way(database, host)
     say(database, host, movement, km=1)

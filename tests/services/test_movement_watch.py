@@ -17,7 +17,6 @@ from tests.services.test_movements import (
     DRIVER,
     MOVCON,
     WAY,
-    ground,  # noqa: F401 - fixture
     plan,
     receipts,
     seen,
@@ -50,7 +49,7 @@ def curfew(database: Any, host: Any, start: int, *, road: str = "middle") -> Non
     host.follow()
 
 
-def test_a_curfew_that_begins_on_the_way_is_told_when_it_begins_and_once(ground):  # noqa: F811
+def test_a_curfew_that_begins_on_the_way_is_told_when_it_begins_and_once(ground):
     database, host, clock = ground
     curfew(database, host, T0 + HOUR)
     movement = leave(database, host)
@@ -70,7 +69,7 @@ def test_a_curfew_that_begins_on_the_way_is_told_when_it_begins_and_once(ground)
     assert "km ahead of km" in told["text"] or "it should be there" in told["text"]
 
 
-def test_nothing_is_judged_before_its_moment_while_nothing_changes(ground, monkeypatch):  # noqa: F811
+def test_nothing_is_judged_before_its_moment_while_nothing_changes(ground, monkeypatch):
     database, host, clock = ground
     curfew(database, host, T0 + HOUR)
     leave(database, host)
@@ -85,7 +84,7 @@ def test_nothing_is_judged_before_its_moment_while_nothing_changes(ground, monke
     assert readings == [], "the clock alone decides, not the database"
 
 
-def test_a_road_that_becomes_unknown_by_age_is_told_in_one_sentence(ground):  # noqa: F811
+def test_a_road_that_becomes_unknown_by_age_is_told_in_one_sentence(ground):
     database, host, clock = ground
     aged = T0 + 134 * HOUR  # passed ten hours before T0, known for twice 72 h
     clock.now = aged - HOUR
@@ -100,7 +99,7 @@ def test_a_road_that_becomes_unknown_by_age_is_told_in_one_sentence(ground):  # 
     assert "(was caution)" in told["text"]
 
 
-def test_caution_by_age_is_no_advice(ground):  # noqa: F811
+def test_caution_by_age_is_no_advice(ground):
     database, host, clock = ground
     clock.now = T0 + 61 * HOUR
     movement = leave(database, host, now=clock.now)
@@ -112,7 +111,7 @@ def test_caution_by_age_is_no_advice(ground):  # noqa: F811
     assert receipts(database, movement) == []
 
 
-def test_one_that_does_not_leave_is_told_from_when_on_it_finds_a_road_shut(ground):  # noqa: F811
+def test_one_that_does_not_leave_is_told_from_when_on_it_finds_a_road_shut(ground):
     database, host, clock = ground
     curfew(database, host, T0 + 3 * HOUR)
     times = {"planned_start": format_instant(T0 + HOUR), "planned_end": format_instant(T0 + 4 * HOUR)}
@@ -130,7 +129,7 @@ def test_one_that_does_not_leave_is_told_from_when_on_it_finds_a_road_shut(groun
     assert "closed" in told["text"]
 
 
-def test_what_it_has_passed_when_time_shuts_it_is_not_told(ground):  # noqa: F811
+def test_what_it_has_passed_when_time_shuts_it_is_not_told(ground):
     database, host, clock = ground
     curfew(database, host, T0 + HOUR, road="west")
     movement = plan(database, host, planned_start=format_instant(T0 + HOUR - 4 * MINUTE_US), planned_end=None)
@@ -149,7 +148,7 @@ def test_what_it_has_passed_when_time_shuts_it_is_not_told(ground):  # noqa: F81
 
 
 @pytest.mark.parametrize("hours", [2, 5])
-def test_a_process_that_was_down_tells_what_came_meanwhile(ground, hours):  # noqa: F811
+def test_a_process_that_was_down_tells_what_came_meanwhile(ground, hours):
     database, host, clock = ground
     curfew(database, host, T0 + HOUR)
     movement = leave(database, host)
@@ -158,7 +157,7 @@ def test_a_process_that_was_down_tells_what_came_meanwhile(ground, hours):  # no
     assert BEGINS < parse_instant(receipts(database, movement)[0]["due_at"]) <= T0 + HOUR
 
 
-def test_ways_are_purged_once_a_day_by_the_watch_itself(ground):  # noqa: F811
+def test_ways_are_purged_once_a_day_by_the_watch_itself(ground):
     database, host, clock = ground
     movement = leave(database, host)
     watch = MovementWatch(database, lambda: host)

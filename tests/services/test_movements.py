@@ -19,7 +19,7 @@ from fom.services.movements import get_movement, list_movements, plan_movement
 from fom.services.registers import list_register
 from fom.services.reporting import get_report, log_report
 from fom.store.tables import MovementPlan
-from tests.services.ground import ON_EAST, Clock, feature, make_host, settle, write
+from tests.services.ground import ON_EAST, feature, make_host, write
 from tests.services.people import AMINA, HOUR, PARTNER, PATROL, T0, draft, hazard, new_id, person
 
 MOVCON = person("mona", "movement_control", unit="LOG")
@@ -27,14 +27,6 @@ PLANNER = person("pavel", "movement_control", unit="BN1", clearance="strictly_co
 CHIEF = person("cora", "chief_joc", unit="JOC", clearance="strictly_confidential")
 DRIVER, STRANGER = person("dino", "reporter", unit="BN1"), person("stan", "reporter", unit="BN2")
 WAY = [{"id": name, "direction": "forward"} for name in ("west", "middle", "east")]
-
-
-@pytest.fixture
-def ground(database):
-    """The settled area; a host that stands at T0."""
-    settle(database)
-    clock = Clock()
-    return database, make_host(database, clock), clock
 
 
 def values(host: Any, **changed: Any) -> dict[str, Any]:

@@ -49,14 +49,6 @@ from tests.services.test_registers import ROWS
 P, U = "P3", "mission_military"
 
 
-@pytest.fixture
-def ground(database):
-    """Return (database, host, clock) on the settled area."""
-    settle(database)
-    clock = Clock()
-    return database, make_host(database, clock), clock
-
-
 def report(database: Database, record, *, now: int = T0, actor=PATROL) -> str:
     with database.writing() as session:
         return log_report(session, draft(record), actor=actor, now=now).record_ids[0]

@@ -95,13 +95,6 @@ def test_no_publication_changes_an_answer_about_what_was_known_before_it(databas
             assert all(map(np.array_equal, answers(other, at, known_at), found)), (at, known_at)
 
 
-@pytest.fixture
-def ground(database):
-    settle(database)
-    clock = Clock()
-    return database, make_host(database, clock), clock
-
-
 def test_live_states_move_at_the_number_of_the_publication_in_every_process(ground):
     database, host, clock = ground
     other = make_host(database, clock)

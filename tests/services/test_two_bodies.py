@@ -16,17 +16,9 @@ from fom.services.queue import list_queue
 from fom.services.reporting import amend_report, get_report, log_report
 from fom.services.two_bodies import Decision, look_at_body, settle_body
 from fom.store.tables import Audit
-from tests.services.ground import Clock, make_host, settle
 from tests.services.people import AMINA, BASIL, HOUR, PATROL, T0, draft, hazard, incident, new_id, passage
 
 WEST, EAST = (30.005, 5.0), (30.025, 5.0)
-
-
-@pytest.fixture
-def ground(database):
-    settle(database)
-    clock = Clock()
-    return database, make_host(database, clock), clock
 
 
 def clash(ground, first, second, *, actor=PATROL, **rest):

@@ -61,13 +61,6 @@ VAGUE = {"kind": "explosive", "hazard": "sha", "class": "mine", "location": {"me
 VAGUE_AREA = {"type": "Feature", "geometry": AROUND_WEST, "properties": VAGUE}
 
 
-@pytest.fixture
-def ground(database):
-    settle(database)
-    clock = Clock()
-    return database, make_host(database, clock), clock
-
-
 def supposed(ground, hypothesis: Hypothesis, **asked: Any) -> str:
     """Return the letters of the roads under a hypothesis."""
     database, host, _ = ground

@@ -102,9 +102,10 @@ class FallingDue:
             survey = picture.survey(self._now)
         found: list[tuple[str, Record, int]] = []
         for fact in survey.known(Physical.kind):
-            is_late = isinstance(fact, Physical) and fact.review_by is not None and fact.review_by < self._now
-            if is_late and survey.closed_from(fact, "repaired", "erroneous") > self._now:
-                found.append(("review", fact, fact.review_by))  # type: ignore[attr-defined]
+            if not isinstance(fact, Physical) or fact.review_by is None or fact.review_by >= self._now:
+                continue
+            if survey.closed_from(fact, "repaired", "erroneous") > self._now:
+                found.append(("review", fact, fact.review_by))
         for fact in (*survey.known(Manual.kind), *survey.known(Control.kind)):
             end = _end_of(fact)
             if end is None or not self._is_near(fact.eff, end):
