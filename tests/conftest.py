@@ -1,4 +1,4 @@
-"""Which engine a test of the services runs on in the gate: one of the two, half of them each; on the other in deep."""
+"""Which engine a test of services or processes runs on in the gate: half of them on each; the other in deep."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from _pytest.nodeid import NodeId
 from tests.databases import ENGINES
 
 SERVICES = Path(__file__).parent / "services"
+PROCESSES = ("test_serving.py", "test_switching.py")
+"""Tests that start server processes; slow for their number."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -32,11 +34,11 @@ def _name_groups(items: list[pytest.Item]) -> None:
 
 
 def _mark_one_engine_deep(items: list[pytest.Item]) -> None:
-    """Mark one variant of each test of the services as deep; store and migrations run on both engines always."""
+    """Mark one variant of each test of services and processes as deep; store and migrations run on both always."""
     for item in items:
         values = getattr(getattr(item, "callspec", None), "params", {}).values()
         engine = next((value for value in values if isinstance(value, str) and value in ENGINES), None)
-        if engine is not None and SERVICES in Path(item.path).parents:
+        if engine is not None and (SERVICES in Path(item.path).parents or item.path.name in PROCESSES):
             name = item.nodeid.replace(engine, "")
             if ENGINES[zlib.crc32(name.encode()) % 2] != engine:
                 item.add_marker(pytest.mark.deep)

@@ -42,6 +42,7 @@ def keep(page: Page, title: str) -> str:
     return re.search(r"/what-ifs/([0-9a-f-]{36})", page.url).group(1)
 
 
+@pytest.mark.deep
 def test_suppose_keep_and_compare(visit: Opener) -> None:
     seen = visit("duty")
     page, address = seen.page, seen.address

@@ -63,6 +63,7 @@ def test_a_thing_that_is_not_there_ends_with_its_sentence():
     assert (done.exit_code, done.stderr) == (2, "error: no network 'n1'\n")
 
 
+@pytest.mark.deep
 def test_both_doors_tell_a_refusal_in_the_same_way(tmp_path: Path):
     env = {"PATH": "/usr/bin:/bin", "FOM_DATA": str(tmp_path)}
     for door in (["-m", "fom"], ["-m", "flask", "--app", "app"]):

@@ -19,13 +19,14 @@ from fom.picture import live as live_module
 from fom.picture.live import LiveStates
 from fom.picture.picture import Picture
 from fom.picture.question import Question
+from tests.deep import in_gate
 from tests.picture.drawn_cases import assert_same, drawn_case
 
 SEEDS = range(5)
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_the_order_of_arrival_does_not_matter(seed: int) -> None:
     case, rng = drawn_case(seed), random.Random(seed)
     records = list(case.facts.records)
@@ -39,7 +40,7 @@ def test_the_order_of_arrival_does_not_matter(seed: int) -> None:
     assert_same(grown.assess(case.question), case.picture().assess(case.question))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_no_segment_moves_that_was_not_named(seed: int) -> None:
     case, rng = drawn_case(seed), random.Random(seed)
     records = list(case.facts.records)
@@ -52,7 +53,7 @@ def test_no_segment_moves_that_was_not_named(seed: int) -> None:
         assert set(moved.tolist()) <= set(touched.tolist()), record
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_some_segments_are_judged_as_all_of_them(seed: int) -> None:
     case, rng = drawn_case(seed), random.Random(seed)
     picture = case.picture()
@@ -81,7 +82,7 @@ def check_live(picture: Picture, live: LiveStates) -> None:
         np.testing.assert_array_equal(weighed.delay_min, whole.delay_min[part])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_live_states_are_those_of_a_full_assessment(seed: int) -> None:
     """Records come in late, early and out of order while time goes on; some will only be received later."""
     case, rng = drawn_case(seed), random.Random(seed)
@@ -107,7 +108,7 @@ def test_live_states_are_those_of_a_full_assessment(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("block", "ahead"), [(1024, 8192), (3, 2)])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_live_states_follow_the_clock(seed: int, block: int, ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("BLOCK", block), ("AHEAD_ROWS", ahead), ("AHEAD_BLOCKS", 1)):
         monkeypatch.setattr(live_module, name, value)
@@ -128,7 +129,7 @@ def test_live_states_follow_the_clock(seed: int, block: int, ahead: int, monkeyp
     check_live(picture, live)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_what_if_copies_leave_the_picture_alone(seed: int) -> None:
     case, rng = drawn_case(seed), random.Random(seed)
     picture = case.picture()
@@ -150,7 +151,7 @@ def test_what_if_copies_leave_the_picture_alone(seed: int) -> None:
     assert_same(twin.assess(case.question), before)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_states_copied_onto_a_copy_go_on_by_themselves(seed: int) -> None:
     """Also states that lag behind their picture, which then catch up on the copy."""
     case, rng = drawn_case(seed), random.Random(seed)

@@ -14,6 +14,7 @@ from fom.domain.shelf import can_stand
 from fom.domain.verification import longest_fresh_us
 from fom.picture.picture import Picture
 from fom.picture.question import Question
+from tests.deep import in_gate
 from tests.picture.drawn_cases import Case, assert_same, drawn_case
 
 SEEDS = range(8)
@@ -24,7 +25,7 @@ def begun(case: Case, picture: Picture, records: list) -> Picture:
     return Picture(case.network, records, policy=case.facts.policy, profiles=case.facts.profiles, kept=kept)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_a_picture_begun_with_kept_bindings_answers_as_one_bound_anew(seed: int) -> None:
     """Kept after some records, begun, kept again with some more, and begun once more."""
     case, rng = drawn_case(seed), random.Random(seed)
@@ -48,7 +49,7 @@ def test_a_picture_begun_with_kept_bindings_answers_as_one_bound_anew(seed: int)
     assert all(not can_stand(record) for record in four.basis().ledger.loose("verification"))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_live_states_of_a_begun_picture_follow_records_and_the_clock(seed: int) -> None:
     """What is too old to matter is left out of live states, and no state tells."""
     case, rng = drawn_case(seed), random.Random(seed)
@@ -68,7 +69,7 @@ def test_live_states_of_a_begun_picture_follow_records_and_the_clock(seed: int) 
     np.testing.assert_array_equal(live.states, case.picture().assess(question).states)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_records_may_be_taken_out_of_a_copy_of_a_begun_picture(seed: int) -> None:
     case, rng = drawn_case(seed), random.Random(seed)
     picture = begun(case, case.picture(), [])
@@ -88,14 +89,14 @@ def test_records_may_be_taken_out_of_a_copy_of_a_begun_picture(seed: int) -> Non
         twin.keep()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_records_come_back_whole(seed: int) -> None:
     for record in drawn_case(seed).facts.records:
         again = record_from_plain(record_to_plain(record), record.geometry)
         assert (again, again.meta) == (record, record.meta)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
 def test_a_ledger_with_a_shelf_holds_what_one_without_holds(seed: int) -> None:
     case = drawn_case(seed)
     kept = case.picture().keep()
@@ -111,7 +112,7 @@ def test_a_ledger_with_a_shelf_holds_what_one_without_holds(seed: int) -> None:
 
 
 @pytest.mark.parametrize("is_begun", [False, True])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", in_gate(4, range(12)))
 def test_what_is_too_old_to_matter_moves_no_state_at_any_moment(seed: int, is_begun: bool) -> None:
     case, rng = drawn_case(seed), random.Random(seed)
     records = list(case.facts.records)

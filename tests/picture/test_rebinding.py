@@ -19,6 +19,7 @@ from fom.picture.carrying import Carrier
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.picture.rebinding import fact_differences, improvements, open_facts
+from tests.deep import in_gate
 from tests.network.edited_areas import Area, edited, make_area, shares_of, to_numbers
 from tests.picture.random_facts import T0, make_records
 
@@ -155,7 +156,7 @@ def test_no_fact_is_lost_or_moved_and_no_road_improves_without_a_person(seed):
     assert check_nothing_better(world) > 500
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", in_gate(2, range(4)))
 def test_few_facts_leave_roads_open_and_still_none_improves(seed):
     world = make_world(50 + seed, 40)
     check_nothing_lost_or_moved(world, random.Random(seed), 40)

@@ -97,7 +97,7 @@ def curfews(draw: st.DrawFn) -> list[Record]:
     return out
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(curfews())
 def test_under_any_curfews_every_wake_moves_a_state_and_none_is_missed(records: list[Record]) -> None:
     with soon(120):

@@ -17,6 +17,7 @@ from fom.routing.posture import POSTURES, travel_seconds
 from fom.routing.request import make_request
 from fom.routing.router import Path, Router
 from fom.routing.routes import RouteMaker
+from tests.deep import in_gate
 from tests.routing.conditions import HandConditions
 from tests.routing.small_networks import make_network
 
@@ -76,7 +77,7 @@ def is_locally_optimal_by_hand(network, path: Path, opt_s: float) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(2, 6))])
+@pytest.mark.parametrize("seed", in_gate(2, range(6)))
 @pytest.mark.parametrize("with_hierarchy", [True, False])
 def test_alternates_are_admissible_by_slow_independent_code(seed, with_hierarchy):
     network = town(seed)

@@ -101,8 +101,8 @@ def addresses(mission: Mission, ids: dict[str, list[str]]) -> list[str]:
     ("role", "clearance", "marks"),
     [
         ("partner", "unclassified", {}),
-        ("reporter", "confidential", {"classification": "strictly_confidential"}),
-        ("leadership", "confidential", {"classification": "strictly_confidential"}),
+        pytest.param("reporter", "confidential", {"classification": "strictly_confidential"}, marks=pytest.mark.deep),
+        pytest.param("leadership", "confidential", {"classification": "strictly_confidential"}, marks=pytest.mark.deep),
         ("eod", "confidential", {"classification": "strictly_confidential"}),
     ],
 )
