@@ -26,7 +26,7 @@ from fom.services.kept_now import KEPT_US
 from fom.services.picture_host import PictureHost
 from fom.services.proposing import Proposal, propose_grade
 from fom.services.reporting import is_skewed
-from fom.services.suggesting import find_supported, suggest_links
+from fom.services.suggesting import find_supported
 from fom.store.records import feature_of, retracted_ids
 from fom.store.tables import PendingAct, RecordReference, RecordRow, Report, ReportVersion, version_record
 
@@ -133,7 +133,8 @@ def _read_queue(
     versions = _newest_versions(session, [report.id for report in reports])
     everything = [row for of_report in rows.values() for row in of_report] + loose
     graded = graded_among(session, everything, absent)
-    supported = find_supported(everything, host.policy)
+    waiting = [row for row in everything if row.kind in GRADED_KINDS and row.id not in graded]
+    supported = find_supported(session, waiting, actor=actor, policy=host.policy, now=now, absent=absent)
     bench = Bench(session, host, by=ANYBODY, kept_us=kept_us)
     conflicts = in_conflict(session, everything, absent)
     proposed = _proposed(session)
@@ -162,12 +163,8 @@ def look_at(
     versions = {} if report is None else _newest_versions(session, [report.id])
     seen = [row for row in rows if row.id not in absent]
     graded = graded_among(session, seen, absent)
-    supported = {
-        row.id
-        for row in seen
-        if row.kind in GRADED_KINDS and row.id not in graded
-        if any(s.is_likely and s.is_independent for s in suggest_links(session, row.id, actor=actor, now=now))
-    }
+    waiting = [row for row in seen if row.kind in GRADED_KINDS and row.id not in graded]
+    supported = find_supported(session, waiting, actor=actor, policy=host.policy, now=now, absent=absent)
     bench = Bench(session, host, by=ANYBODY)
     line = _line(
         session, bench.policy, report, None if report is None else versions.get(report.id), seen, graded, supported,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import shapely
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, visible
@@ -31,6 +32,8 @@ NEAR_M, NEAR_US = 500.0, 2 * HOUR_US
 """How near in place, beyond what both places are unsure of, and in time."""
 EARLIER_US, EARLIER_SHOWN = 60 * DAY_US, 3
 """How far back records at the same place are named that are too old to be the same event, and how many."""
+SPELLS_AT_ONCE = 50
+"""How many stretches of time one query of the database names."""
 _EARTH = Geod(ellps="WGS84")
 
 
@@ -115,7 +118,19 @@ def distance_between_m(one: BaseGeometry, other: BaseGeometry) -> float:
     return float(_EARTH.inv(a[0], a[1], b[0], b[1])[2])
 
 
-def find_supported(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
+def find_supported(
+    session: Session, rows: Sequence[RecordRow], *, actor: Actor, policy: Policy, now: int, absent: set[str]
+) -> set[str]:
+    """Return the ids of those records of which another one, judged or not, of another origin likely tells as well.
+
+    Only what the actor may see counts.
+    """
+    known = {row.id: row for row in rows}
+    others = [row for row in _of_the_time(session, rows, now) if row.id not in absent and visible(actor, row)]
+    return supported_among([*rows, *(row for row in others if row.id not in known)], policy) & set(known)
+
+
+def supported_among(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
     """Return the ids of those records of which another one among them, of another origin, likely tells as well.
 
     As `compare` finds them, each place read once: a storm of reports has many pairs.
@@ -150,16 +165,32 @@ def _links_of(session: Session, record_id: str, absent: set[str]) -> list[dict[s
     return [feature_of(r) for r in list_about(session, record_id) if r.kind == "link" and r.id not in absent]
 
 
+def _of_the_time(session: Session, rows: Sequence[RecordRow], now: int) -> list[RecordRow]:
+    """Return records of the same kinds that were about the time of one of them."""
+    found: list[RecordRow] = []
+    for kind in sorted({row.kind for row in rows}):
+        moments = sorted({moment_of(row) for row in rows if row.kind == kind})
+        breaks = [0, *(n + 1 for n, (a, b) in enumerate(pairwise(moments)) if b - a > 2 * NEAR_US), len(moments)]
+        spells = [(moments[a] - NEAR_US, moments[b - 1] + NEAR_US) for a, b in pairwise(breaks)]
+        for start in range(0, len(spells), SPELLS_AT_ONCE):
+            found += session.scalars(_between(kind, spells[start : start + SPELLS_AT_ONCE], now))
+    return found
+
+
+def _between(kind: str, spells: Sequence[tuple[int, int]], now: int) -> Select[RecordRow]:
+    """Return the query for records of a kind that were within one of some spells.
+
+    Nothing arrives before it happens: the time of receipt lets the index do the work.
+    """
+    when = func.coalesce(RecordRow.occurred, RecordRow.received)
+    spell = [when.between(since, until) & RecordRow.received.between(since, now) for since, until in spells]
+    return select(RecordRow).where(RecordRow.kind == kind, or_(*spell))
+
+
 def _candidates(session: Session, row: RecordRow, linked: dict[str, Any], now: int) -> Sequence[RecordRow]:
     """Return records of the kind that were about the same time, lie about there, or are linked."""
-    when = func.coalesce(RecordRow.occurred, RecordRow.received)
     at = moment_of(row)
-    same_time = select(RecordRow).where(
-        RecordRow.kind == row.kind,
-        when.between(at - NEAR_US, at + NEAR_US),
-        RecordRow.received.between(at - NEAR_US, now),  # nothing arrives before it happens: lets the index do the work
-    )
-    found = {other.id: other for other in session.scalars(same_time)}
+    found = {other.id: other for other in _of_the_time(session, [row], now)}
     if row.geometry is not None:
         around = list_present(session, [row.kind], known_at=now, since=at - EARLIER_US, bbox=_around(row.geometry))
         found |= {other.id: other for other in around}

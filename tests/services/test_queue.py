@@ -19,7 +19,7 @@ from fom.services.key_routes import define_key_route
 from fom.services.pending import confirm_pending
 from fom.services.queue import list_queue
 from fom.services.reporting import log_report
-from fom.services.suggesting import compare, find_supported, suggest_links
+from fom.services.suggesting import compare, suggest_links, supported_among
 from fom.store.records import find_record
 from fom.store.tables import RecordRow
 from tests.services.ground import Clock, make_host, settle
@@ -360,14 +360,29 @@ def test_support_among_many_is_what_comparing_each_pair_finds(ground, told):
         expected = {
             a.id for a, b in pairs if (found := compare(a, b, policy=host.policy)) is not None and found.is_likely
         }
-        assert find_supported(rows, host.policy) == expected
+        assert supported_among(rows, host.policy) == expected
 
 
-def test_the_item_proposes_what_its_line_proposes_when_another_origin_tells_the_same(ground):
+@pytest.mark.parametrize("is_judged", [False, True])
+def test_the_item_proposes_what_its_line_proposes_when_another_origin_tells_the_same(ground, is_judged):
     database, host, _ = ground
     report_id, record_id = send(ground, hazard(at=WEST, origin="patrol"))
-    send(ground, hazard(at=WEST, origin="police"))
-    line = next(line for line in queue(ground) if line.key == report_id)
+    _, other = send(ground, hazard(at=WEST, origin="police"))
+    if is_judged:
+        with database.writing() as session:
+            grade_record(session, other, "C2", actor=AMINA, now=T0 + 1)
+        host.follow()
+    line = next(line for line in queue(ground, after=MINUTE_US) if line.key == report_id)
     with database.reading() as session:
         item = look_into(session, host, report_id=report_id, actor=AMINA, now=host.now())
     assert line.proposals[record_id].grade == item.waiting.proposals[record_id].grade == "B2"
+
+
+def test_what_was_judged_at_another_time_supports_nothing(ground):
+    database, _, _ = ground
+    report_id, record_id = send(ground, hazard(at=WEST, origin="patrol", occurred=T0))
+    _, other = send(ground, hazard(at=WEST, origin="police", occurred=T0 - 3 * HOUR))
+    with database.writing() as session:
+        grade_record(session, other, "C2", actor=AMINA, now=T0 + 1)
+    line = next(line for line in queue(ground, after=MINUTE_US) if line.key == report_id)
+    assert line.proposals[record_id].grade == "B3"
