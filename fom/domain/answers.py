@@ -40,7 +40,7 @@ def parse_answers(form: str, raw: object) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for code, question in questions.items():
         value = raw.get(code)
-        if value is None or value == "" or value == []:
+        if value is None or value == [] or (isinstance(value, str) and not value.strip()):
             if question.is_required:
                 errors.append(FieldError(f"answers.{code}", "nothing", expectation(question)))
             continue

@@ -30,10 +30,11 @@ WAYS = st.one_of(
 
 
 def answer_to(question: Question) -> st.SearchStrategy[Any]:
+    text = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=40)
     return {
         "choice": st.sampled_from(question.codes or ("?",)),
         "choices": st.lists(st.sampled_from(question.codes or ("?",)), min_size=1),
-        "text": st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=40),
+        "text": text.filter(str.strip) if question.is_required else text,
         "number": st.floats(max(question.low, 0), min(question.high, 1000)),
         "integer": st.integers(0, 1000),
         "flag": st.booleans(),
@@ -49,6 +50,19 @@ def answered(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     form = draw(st.sampled_from(sorted(FORMS)))
     asked = [q for q in FORMS[form].questions if q.is_required or draw(st.booleans())]
     return form, {q.code: draw(answer_to(q)) for q in asked}
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\u2003\t"])
+def test_a_text_of_blanks_is_no_answer(blank: str) -> None:
+    asked = {form: [q for q in FORMS[form].questions if q.kind == "text"] for form in FORMS}
+    for form, questions in asked.items():
+        for question in questions:
+            try:
+                assert question.code not in parse_answers(form, {question.code: blank})
+            except InvalidInput as refused:
+                named = {error.field: error.came for error in refused.errors}
+                assert named.get(f"answers.{question.code}") == ("nothing" if question.is_required else None)
+    assert any(q.is_required for questions in asked.values() for q in questions)
 
 
 @given(answered())
