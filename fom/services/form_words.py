@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fom.domain.answers import tracks_of
 from fom.domain.forms import FORMS, TYPED_TEXT_MAX, TYPED_WORDS_MAX, Form, Question
+from fom.errors import FieldError
 
 LANGUAGES = ("en", "fr", "ar")
 RIGHT_TO_LEFT = ("ar",)
-_FOLDER = Path(__file__).resolve().parents[2] / "geodata" / "words"
+_ROOT = Path(__file__).resolve().parents[2]
+_FOLDER, _APP = _ROOT / "geodata" / "words", _ROOT / "static" / "field" / "words"
 
 
 @cache
@@ -28,6 +31,36 @@ def page_words(language: str) -> dict[str, str]:
     """Return what the report pages say besides the forms, by key; English for a language that is not here."""
     found: dict[str, dict[str, str]] = json.loads((_FOLDER / "pages.json").read_text("utf-8"))
     return found[language if language in LANGUAGES else LANGUAGES[0]]
+
+
+@cache
+def app_words(language: str) -> dict[str, str]:
+    """Return what the field app says, by key; English for a language that is not here."""
+    chosen = language if language in LANGUAGES else LANGUAGES[0]
+    found: dict[str, str] = json.loads((_APP / f"{chosen}.json").read_text("utf-8"))
+    return found
+
+
+def tell_refusal(error: FieldError, question: Mapping[str, Any] | None, language: str) -> str:
+    """Return what was refused in an answer, in the words in which the field app says it of the same answer.
+
+    Parameters
+    ----------
+    question
+        As `describe_form` gives it; None where the error is about something else.
+    """
+    words, own = app_words(language), page_words(language)
+    plain = own["refused"].format(came=error.came, expected=error.expected)
+    if error.reason:
+        return words.get(f"refused_reason_{error.reason}", plain)
+    if error.came == "nothing" and (language != "en" or question is None or question["kind"] not in ("place", "way")):
+        return own["unanswered"]
+    if question is None or language == "en":
+        return plain
+    if "low" in question:
+        bounds = {"low": f"{question['low']:g}", "high": f"{question['high']:g}", "unit": question["unit"] or ""}
+        return words["bad_number"].format(came=error.came, **bounds).strip()
+    return words.get(f"refused_kind_{question['kind']}", plain)
 
 
 def describe_forms(language: str) -> dict[str, Any]:

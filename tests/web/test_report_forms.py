@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fom.domain.answers import parse_answers
+from fom.domain.answers import expectation, parse_answers
 from fom.domain.forms import FORMS, Question
 from fom.errors import FieldError, InvalidInput
 from fom.network.drawn import load_network_file
@@ -199,6 +199,32 @@ def post(mission: Mission, address: str, form: dict[str, str]) -> Any:
     token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(address).get_data(as_text=True))
     assert token is not None
     return browser.post(address, data={"csrf_token": token[1], **form})
+
+
+JUNK = {"choice": "junk", "choices": "junk", "number": "junk", "integer": "-1e9", "flag": "junk", "moment": "junk",
+        "subject": "nobody", "text": "x" * 20_001}  # fmt: skip
+
+
+def refusals_in(page: str) -> dict[str, str]:
+    """Return what a page says beside each field that was refused."""
+    return dict(re.findall(r'<p class="error" id="([^"]+)-error">(.*?)</p>', page))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_refused_is_told_in_the_language_of_the_page(mission: Mission, language: str) -> None:
+    for code, form in FORMS.items():
+        asked = [q for q in form.questions if q.kind in JUNK]
+        said = {q.code: JUNK[q.kind] for q in asked} | {"position": "somewhere", "start": "a", "end": "b"}
+        said |= {"from_km": "many", "id": str(uuid.uuid4())}
+        for sent in ({"id": said["id"]}, said):
+            answer = post(mission, f"/report/{code}?language={language}", sent)
+            told = refusals_in(answer.get_data(as_text=True))
+            assert answer.status_code == 422
+            assert told or code == "other"
+            if sent is said:
+                assert {q.code for q in asked if q.kind != "subject"} <= told.keys()
+            english = {expectation(q) for q in form.questions if q.code in told}
+            assert language == "en" or not [w for w in told.values() for e in english if e in w], told
 
 
 def test_a_place_is_read_back_before_it_is_kept_and_the_same_form_again_is_the_first(mission: Mission) -> None:

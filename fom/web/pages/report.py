@@ -7,6 +7,7 @@ field app does not ask.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
@@ -17,12 +18,20 @@ from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.services.drafts import parse_report
 from fom.services.form_records import with_records
 from fom.services.form_subjects import list_subjects
-from fom.services.form_words import LANGUAGES, describe_form, describe_forms, direction_of, form_words, page_words
+from fom.services.form_words import (
+    LANGUAGES,
+    describe_form,
+    describe_forms,
+    direction_of,
+    form_words,
+    page_words,
+    tell_refusal,
+)
 from fom.services.reporting import get_report, list_reports, log_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.map_settings import map_settings
-from fom.web.pages.report_forms import USUAL, Fields, field_of, missing_place, read_back, read_report
+from fom.web.pages.report_forms import USUAL, Fields, field_of, kind_of, missing_place, read_back, read_report
 
 blueprint = Blueprint("report", __name__)
 
@@ -109,14 +118,21 @@ def _render(
 ) -> Any:
     errors = errors or []
     described = describe_form(code, _language())
-    shown = {question["code"] for question in described["questions"]} - {"place", "way"}
+    asked = {question["code"]: question for question in described["questions"]}
+    shown = asked.keys() - {"place", "way"}
     with reading() as session:
         rows = list_subjects(session, actor=current_actor(), profiles=edge().host.profiles)
     return _page(
-        "report/form.html", f=described, form=form, errors=errors, readings=readings or {}, rows=rows, usual=USUAL,
-        loose=[e for e in errors if e.field not in shown and e.field not in OWN_ROW], settings=map_settings(),
-        words_longest=TYPED_WORDS_MAX,
+        "report/form.html", f=described, form=form, errors=[_told(e, asked) for e in errors], readings=readings or {},
+        loose=[_told(e, asked) for e in errors if e.field not in shown and e.field not in OWN_ROW],
+        rows=rows, usual=USUAL, settings=map_settings(), words_longest=TYPED_WORDS_MAX,
     )  # fmt: skip
+
+
+def _told(error: FieldError, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the field of an error and what it says in the language of the page."""
+    question = asked.get(error.field) or ({"kind": kind} if (kind := kind_of(error.field)) else None)
+    return {"field": error.field, "words": tell_refusal(error, question, _language())}
 
 
 def _page(template: str, **values: Any) -> Any:

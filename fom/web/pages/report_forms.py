@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fom.domain.answer_records import located
@@ -23,6 +23,7 @@ Fields = Mapping[str, str]
 
 READ_BACK = ("position", "start", "end")
 """Fields with a position; each is read back in two forms before a report is sent."""
+WAY_FIELDS = ("track", "route", "from_km", "to_km", "start", "end")
 USUAL: Mapping[str, str] = {
     "hazard": "item", "strength": "own_patrol_traverse", "user_class": "mission_military", "passed": "P3",
     "unimpeded": "yes",
@@ -93,16 +94,23 @@ def read_back(form: Fields) -> dict[str, str]:
 
 def field_of(error: FieldError, form: Fields) -> FieldError:
     """Return a finding about an answer or a record under the name that its field has on the page."""
-    path = error.field.split(".")
+    return replace(error, field=_name_of(error.field.split("."), form))
+
+
+def kind_of(field: str) -> str | None:
+    """Return the kind of question that a field belongs to which is not named after one."""
+    return "place" if field in ("position", "place_text") else "way" if field in WAY_FIELDS else None
+
+
+def _name_of(path: list[str], form: Fields) -> str:
     if path[0] != "answers" or len(path) < 2:
-        last = path[-1]
-        return FieldError("position" if last in ("geometry", "location", "mgrs") else last, error.came, error.expected)
+        return "position" if path[-1] in ("geometry", "location", "mgrs") else path[-1]
     if path[1] == "place":
-        return FieldError("position" if form.get("position", "").strip() else "place_text", error.came, error.expected)
+        return "position" if form.get("position", "").strip() else "place_text"
     if path[1] == "way":
-        own = next((part for part in path[2:] if part in ("route", "from_km", "to_km", "start", "end")), None)
-        return FieldError(own or ("track" if form.get("track") else "route"), error.came, error.expected)
-    return FieldError(path[1], error.came, error.expected)
+        own = next((part for part in path[2:] if part in WAY_FIELDS[1:]), None)
+        return own or ("track" if form.get("track") else "route")
+    return path[1]
 
 
 def _position(form: Fields) -> dict[str, Any]:
