@@ -98,7 +98,9 @@ class TimedWalk:
 
 def report_by_phone(walk: TimedWalk, phone: Page) -> str:
     """Report an improvised device where the phone stands; return the report's id. The phone shows `/report`."""
-    walk.tap("patrol", "opens the form for an explosive item", phone.get_by_role("link", name="Explosive item"))
+    walk.tap(
+        "patrol", "opens the form for an explosive item", phone.get_by_role("link", name="Explosive item", exact=True)
+    )
     walk.tap("patrol", "chooses the class", phone.get_by_label("Improvised device", exact=True))
     walk.tap("patrol", "takes the phone's position", phone.get_by_role("button", name="My position"), thinks=False)
     reading = phone.locator("[data-reading]")

@@ -50,7 +50,10 @@ class Form:
 
     def key(self, adapter: MapAdapter) -> tuple[object, ...]:
         """Return what makes a form different from another one."""
-        rule, args = adapter.match(urlsplit(self.action).path, method=self.method)
+        try:
+            rule, args = adapter.match(urlsplit(self.action).path, method=self.method)
+        except HTTPException as wrong:
+            raise AssertionError(f"a form of {self.page} leads nowhere: {self.method} {self.action}") from wrong
         kinds = tuple(sorted(str(value) for value in args.values() if len(str(value)) < 20))
         return self.method, rule, kinds, tuple(sorted({one.name for one in self.fields}))
 

@@ -259,7 +259,7 @@ def test_against_asking_every_moment_again(database, tmp_path, seed):
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", range(100, 107))
 def test_long_stories_against_asking_every_moment_again(database, tmp_path, seed):
     compare_with_every_moment(database, tmp_path, seed, steps=80)
 
@@ -269,6 +269,12 @@ def compare_with_every_moment(database, tmp_path, seed: int, *, steps: int) -> N
     room = open_watchroom(database, tmp_path)
     people = [account(database, f"p{i}", "duty_officer") for i in range(4)]
     chance = random.Random(seed)
+    tellings = [
+        lambda occurred: denial(occurred, chance.choice(["west", "east"])),
+        lambda occurred: passage(chance.choice(["west", "middle", "east"]), occurred=occurred),
+        lambda _: incident(at=chance.choice([ON_WEST, ON_EAST]), type="complex_ambush", grade="A1"),
+        lambda occurred: hazard(at=ON_EAST, new_emplacement=True, occurred=occurred),
+    ]
     looks: list[tuple[str, int]] = []
     seen: dict[int, np.ndarray] = {}
     expected: set[tuple[str, int]] = set()
@@ -287,14 +293,8 @@ def compare_with_every_moment(database, tmp_path, seed: int, *, steps: int) -> N
             with database.writing() as session:
                 retract_record(session, target, reason="wrong road", actor=by, now=room.clock.now)
         else:
-            made = chance.choice(
-                [
-                    denial(occurred, chance.choice(["west", "east"])),
-                    passage(chance.choice(["west", "middle", "east"]), occurred=occurred),
-                    incident(at=chance.choice([ON_WEST, ON_EAST]), type="complex_ambush", grade="A1"),
-                    hazard(at=ON_EAST, new_emplacement=True, occurred=occurred),
-                ]
-            )
+            [make] = chance.choices(tellings, weights=[4, 8, 2, 1])
+            made = make(occurred)
             by = PATROL if made["properties"]["kind"] == "verification" else AMINA
             found = room.report(made, actor=by)
             if made["properties"]["kind"] != "explosive":
@@ -312,7 +312,7 @@ def compare_with_every_moment(database, tmp_path, seed: int, *, steps: int) -> N
     room.settled()
     told = {(alert.user_id, alert.change_number) for alert in room.alerts(kind="false_state")}
     assert told == expected
-    assert expected
+    assert expected, "nothing of this story proved false: it compares nothing"
 
 
 def test_a_change_that_makes_the_past_better_tells_nobody_again_though_it_was_still_worse_than_shown(room):
