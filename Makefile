@@ -42,10 +42,10 @@ system-deep: ## besides, the Java that ODK Validate of the deep tests needs
 	@.ci/system-packages deep
 
 test: setup-dev system ## everything that must hold, with a real PostgreSQL and a real Chromium
-	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 test-deep: setup-dev system-deep ## long campaigns: a hundred thousand histories, load, crashes (under 60 minutes)
-	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m deep $(ARGS)
+	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 3 --dist loadgroup -m deep $(ARGS)
 
 bench: setup-dev system ## measure beside the peers on a country of a million segments (about 35 minutes)
 	$(BIN)/python -m bench

@@ -64,6 +64,8 @@ class _Reader(HTMLParser):
         self.page, self.links, self.forms = page, list[str](), list[Form]()
         self._open: Form | None = None
         self._last: Field | None = None
+        self._is_bare = False
+        """The form that is open says nowhere to send it: its first button that does decides."""
         self._elsewhere: dict[str, list[Field]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -73,6 +75,7 @@ class _Reader(HTMLParser):
         elif tag == "form" and said.get("method") != "dialog" and "data-hypothesis" not in said:
             action = urljoin(self.page, said.get("action") or self.page)
             self._open = Form(self.page, said.get("method", "get").upper(), action)
+            self._is_bare = "action" not in said
             self._open.fields += self._elsewhere.pop(said.get("id", ""), [])
             self.forms.append(self._open)
         elif tag == "option" and self._last is not None and self._last.kind == "select":
@@ -82,6 +85,8 @@ class _Reader(HTMLParser):
             self._last.choices.append(value)
         elif tag in ("input", "select", "textarea", "button") and said.get("name") and "disabled" not in said:
             self._add(tag, said)
+        if tag == "button" and "formaction" in said and self._open is not None and self._is_bare:
+            self._open.action, self._is_bare = urljoin(self.page, said["formaction"]), False
 
     def _add(self, tag: str, said: dict[str, str]) -> None:
         kind = said.get("type", "text") if tag == "input" else tag
