@@ -239,6 +239,24 @@ def test_a_correction_filled_with_garbage_is_refused_in_words(mission: Mission):
         assert answer.status_code in (200, 303, 404, 409, 422), (value, answer.text[:300])
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("words", "x" * 20_001, "expected a text of at most 20000 characters"),
+        ("position", "somewhere", "somewhere"),
+        ("occurred", "yesterday", "yesterday: expected a date and time in UTC"),
+        ("class", "junk", "expected mine or cluster or uxo"),
+    ],
+)
+def test_a_field_of_a_correction_that_is_refused_says_why(mission: Mission, field: str, value: str, told: str):
+    report_id = log(mission, "reporter")["report_id"]
+    form = {"id": str(uuid.uuid4()), "base_version": "1", "class": "mine", "hazard": "item", field: value}
+    answer = post(mission.browser("duty_officer"), f"/desk/correct/{report_id}", **form)
+    assert answer.status_code == 422
+    said = re.findall(rf'<p class="error" id="{field}-error">(.*?)</p>', answer.text)
+    assert [told in words for words in said] == [True]
+
+
 def test_the_answers_of_a_form_are_read_out_in_words_in_its_order(mission: Mission):
     place = hazard(str(uuid.uuid4()))["records"][0]["geometry"]["coordinates"]
     answers = {

@@ -24,7 +24,7 @@ from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.moment_fields import parse_moment
-from fom.web.pages.report_forms import Place, read_place
+from fom.web.pages.report_forms import Place, field_of, read_place, tell
 from fom.web.queries import whole_number
 
 blueprint = Blueprint("desk_correct", __name__)
@@ -81,7 +81,7 @@ def save(report_id: str) -> Any:
                 names=host.names,
             )  # fmt: skip
     except InvalidInput as refused:
-        return _render(report_id, form, list(refused.errors)), 422
+        return _render(report_id, form, [field_of(e, form) for e in refused.errors]), 422
     except Conflict as conflict:
         return _render(report_id, form, [], conflict=conflict), 409
     words = f"Corrected: this is version {logged.version}."
@@ -210,10 +210,11 @@ def _render(
     }  # fmt: skip
     if conflict is not None:  # what the other wrote stands beside; what was typed stays
         form = {**form, "base_version": str(report["version"]), "id": str(uuid.uuid4())}
+    told = [tell(e, {}, "en") for e in errors]
     shown = {"words", "place_text", "occurred", "position", *CODES.get(said.get("kind", ""), {})}
     return render_template(
         "desk/correct.html", report=report, record=record, n_records=len(records), at=at, form={**known, **form},
-        errors=errors, loose=[e for e in errors if e.field not in shown], reading=reading_text, conflict=conflict,
+        errors=told, loose=[e for e in told if e["field"] not in shown], reading=reading_text, conflict=conflict,
         theirs=known, codes=CODES.get(said.get("kind", ""), {}), namesakes=namesakes, new_records=NEW_RECORDS,
         own=page_words("en"),
         name="correct", has_answers=bool(body.get("answers")),

@@ -7,7 +7,6 @@ field app does not ask.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
@@ -25,13 +24,12 @@ from fom.services.form_words import (
     direction_of,
     form_words,
     page_words,
-    tell_refusal,
 )
 from fom.services.reporting import get_report, list_reports, log_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.map_settings import map_settings
-from fom.web.pages.report_forms import USUAL, Fields, field_of, kind_of, missing_place, read_back, read_report
+from fom.web.pages.report_forms import USUAL, Fields, field_of, missing_place, read_back, read_report, tell
 
 blueprint = Blueprint("report", __name__)
 
@@ -117,22 +115,18 @@ def _render(
     code: str, form: Fields, errors: list[FieldError] | None = None, *, readings: dict[str, str] | None = None
 ) -> Any:
     errors = errors or []
-    described = describe_form(code, _language())
+    language = _language()
+    described = describe_form(code, language)
     asked = {question["code"]: question for question in described["questions"]}
     shown = asked.keys() - {"place", "way"}
     with reading() as session:
         rows = list_subjects(session, actor=current_actor(), profiles=edge().host.profiles)
+    told = [tell(e, asked, language) for e in errors]
     return _page(
-        "report/form.html", f=described, form=form, errors=[_told(e, asked) for e in errors], readings=readings or {},
-        loose=[_told(e, asked) for e in errors if e.field not in shown and e.field not in OWN_ROW],
+        "report/form.html", f=described, form=form, errors=told, readings=readings or {},
+        loose=[e for e in told if e["field"] not in shown and e["field"] not in OWN_ROW],
         rows=rows, usual=USUAL, settings=map_settings(), words_longest=TYPED_WORDS_MAX,
     )  # fmt: skip
-
-
-def _told(error: FieldError, asked: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return the field of an error and what it says in the language of the page."""
-    question = asked.get(error.field) or ({"kind": kind} if (kind := kind_of(error.field)) else None)
-    return {"field": error.field, "words": tell_refusal(error, question, _language())}
 
 
 def _page(template: str, **values: Any) -> Any:

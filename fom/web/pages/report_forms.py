@@ -17,6 +17,7 @@ from fom.domain.forms import FORMS, Question
 from fom.domain.instants import format_instant
 from fom.domain.positions import parse_position
 from fom.errors import FieldError, InvalidInput
+from fom.services.form_words import tell_refusal
 from fom.web.pages.moment_fields import parse_moment
 
 Fields = Mapping[str, str]
@@ -97,9 +98,11 @@ def field_of(error: FieldError, form: Fields) -> FieldError:
     return replace(error, field=_name_of(error.field.split("."), form))
 
 
-def kind_of(field: str) -> str | None:
-    """Return the kind of question that a field belongs to which is not named after one."""
-    return "place" if field in ("position", "place_text") else "way" if field in WAY_FIELDS else None
+def tell(error: FieldError, asked: Mapping[str, Mapping[str, Any]], language: str) -> dict[str, str]:
+    """Return the field of an error and what it says in a language; `asked`: its questions (`describe_form`)."""
+    kind = "place" if error.field in ("position", "place_text") else "way" if error.field in WAY_FIELDS else None
+    question = asked.get(error.field) or ({"kind": kind} if kind else None)
+    return {"field": error.field, "words": tell_refusal(error, question, language)}
 
 
 def _name_of(path: list[str], form: Fields) -> str:
