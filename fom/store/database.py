@@ -6,6 +6,7 @@ therefore rise in the order of commits, and a follower that has seen number n ha
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,8 @@ from fom.errors import KeptConflict
 WRITE_LOCK = 0x464F4D
 """Key of the advisory lock that a PostgreSQL writer holds until it commits."""
 BUSY_TIMEOUT_S = 30
+POOL_SIZE, POOL_OVERFLOW = 10, 30
+"""Connections of one process: those kept, and how many more when many ask at once; above the threads of a worker."""
 
 
 class Database:
@@ -27,7 +30,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, pool_size=10)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        self._turn = threading.Lock()
+        """One writer of this process at a time comes to the database: who waits for the writer's lock holds no
+        connection, so that the one who has it finds a second one to read with."""
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
         """Deferred sessions, for reading and for code that brings its own sessions."""
         self._writers = sessionmaker(self.engine.execution_options(fom_writes=True), expire_on_commit=False)
@@ -42,7 +48,7 @@ class Database:
 
         A `KeptConflict` is committed and raised: what it kept is evidence.
         """
-        with self._writers() as session:
+        with self._turn, self._writers() as session:
             if not self.is_sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
             try:
@@ -63,8 +69,15 @@ class Database:
         self.engine.dispose()
 
 
+def _postgres_engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
+
+
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW,
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -19,7 +19,7 @@ from fom.errors import KeptConflict
 from fom.services.reporting import log_report
 from fom.store.audit import append_audit, verify_chain
 from fom.store.changes import add_change, add_time_change, list_changes, newest_number, receipt_moment
-from fom.store.database import Database
+from fom.store.database import POOL_OVERFLOW, POOL_SIZE, Database
 from fom.store.tables import Change, RecordRow, ReportVersion
 from tests.services.people import PATROL, T0, draft, hazard
 
@@ -44,6 +44,22 @@ def test_many_writers_at_once_leave_numbers_without_gaps_and_moments_in_order(da
         moments = [change.at for change in list_changes(session, after=0)]
         assert moments == sorted(set(moments))
         assert verify_chain(session).is_intact
+
+
+def test_more_writers_than_connections_all_finish_though_each_reads_while_it_writes(database):
+    """Who waited for the writer's lock held a connection, and the one who had it found none to read with."""
+    count = POOL_SIZE + POOL_OVERFLOW + 5
+
+    def write(n: int) -> int:
+        with database.writing() as session:
+            number = add_change(session, "record", at=receipt_moment(session, T0 + n))
+            with database.reading() as beside:
+                assert newest_number(beside) < number
+        return number
+
+    with ThreadPoolExecutor(count) as threads:
+        numbers = list(threads.map(write, range(count)))
+    assert sorted(numbers) == list(range(min(numbers), min(numbers) + count))
 
 
 def test_a_follower_never_sees_a_number_before_a_smaller_one(database):
