@@ -134,7 +134,7 @@ def refused_untouched(browser: Any, form: Form) -> str:
 
 def explained(said: str, untouched: str) -> bool:
     """Return whether a refusal says of fields only what is said of the form when nobody touched it."""
-    one, other = ({piece for piece in text.split(" | ") if "-error" in piece} for text in (said, untouched))
+    one, other = ({piece.strip() for piece in text.split(" | ") if "-error" in piece} for text in (said, untouched))
     return bool(untouched) and one <= other
 
 
