@@ -406,6 +406,8 @@ class PictureHost:
             is_new = (profile, user_class) not in self._followed
         if is_new:
             self._begin_beside(profile, user_class)
+            if self._database.is_writing:  # what is due now is written once this is
+                return
             try:
                 self.tick()
             except DBAPIError:  # readers are served as of the last change also when nothing can be written

@@ -20,8 +20,9 @@ from fom.errors import KeptConflict
 WRITE_LOCK = 0x464F4D
 """Key of the advisory lock that a PostgreSQL writer holds until it commits."""
 BUSY_TIMEOUT_S = 30
-POOL_SIZE, POOL_OVERFLOW = 10, 30
-"""Connections of one process: those kept, and how many more when many ask at once; above the threads of a worker."""
+POOL_SIZE, POOL_OVERFLOW = 10, 10
+"""Connections of one process: those kept, and how many more when many ask at once. Four processes stay under the 100
+that PostgreSQL gives out unless told otherwise."""
 
 
 class Database:
@@ -34,6 +35,7 @@ class Database:
         self._turn = threading.Lock()
         """One writer of this process at a time comes to the database: who waits for the writer's lock holds no
         connection, so that the one who has it finds a second one to read with."""
+        self._here = threading.local()
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
         """Deferred sessions, for reading and for code that brings its own sessions."""
         self._writers = sessionmaker(self.engine.execution_options(fom_writes=True), expire_on_commit=False)
@@ -42,21 +44,37 @@ class Database:
             expire_on_commit=False,
         )
 
+    @property
+    def is_writing(self) -> bool:
+        """Return whether this thread is in a writing session."""
+        return getattr(self._here, "is_writing", False)
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Yield a session that alone may write; commit at the end, roll back on an exception.
 
         A `KeptConflict` is committed and raised: what it kept is evidence.
+
+        Raises
+        ------
+        RuntimeError
+            This thread is in a writing session: a second one would wait for the first for ever.
         """
+        if self.is_writing:
+            raise RuntimeError("a writing session inside another one of the same thread")
         with self._turn, self._writers() as session:
-            if not self.is_sqlite:
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+            self._here.is_writing = True
             try:
-                yield session
-            except KeptConflict:
+                if not self.is_sqlite:
+                    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+                try:
+                    yield session
+                except KeptConflict:
+                    session.commit()
+                    raise
                 session.commit()
-                raise
-            session.commit()
+            finally:
+                self._here.is_writing = False
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

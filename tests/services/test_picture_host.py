@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from fom.domain.access import visible
@@ -453,3 +454,16 @@ def test_readers_are_served_while_nothing_can_be_written(ground, monkeypatch):
     monkeypatch.undo()
     host.tick()
     assert letters(host) == "CCCC"
+
+
+def test_who_writes_may_ask_for_states_nobody_followed_though_something_is_due(ground):
+    database, host, clock = ground
+    clock.now = T0 + 100 * DAY
+    with database.writing() as session:
+        assert letters(host) == "OOOO", "as of the last change"
+        due = select(func.count()).select_from(Change).where(Change.kind == "time")
+        assert session.scalar(due) == 0
+    host.tick()
+    assert letters(host) == "????"
+    with database.reading() as session:
+        assert session.scalar(due) == 1

@@ -62,6 +62,18 @@ def test_more_writers_than_connections_all_finish_though_each_reads_while_it_wri
     assert sorted(numbers) == list(range(min(numbers), min(numbers) + count))
 
 
+def test_a_writing_session_inside_another_of_the_same_thread_is_refused_and_leaves_the_first_whole(database):
+    assert not database.is_writing
+    with database.writing() as session:
+        number = add_change(session, "record", at=receipt_moment(session, T0))
+        with pytest.raises(RuntimeError, match="inside another"), database.writing():
+            pass
+        assert database.is_writing
+    assert not database.is_writing
+    with database.reading() as session:
+        assert newest_number(session) == number
+
+
 def test_a_follower_never_sees_a_number_before_a_smaller_one(database):
     seen: list[int] = []
     with ThreadPoolExecutor(5) as pool:
