@@ -108,11 +108,12 @@ def test_a_changed_question_is_planned_again_before_it_is_saved(mission: Mission
 
 
 def test_bad_fields_are_told_beside_them_and_what_was_typed_stays(mission: Mission):
-    bad = filled(count_light4x4="many", planned_start="soon", to="Nowhere", do="save")
+    bad = filled(count_light4x4="many", planned_start="soon", to="Nowhere", profile="P99", do="save")
     answer = mission.browser("movement_control").post("/movements/new", data=bad)
     page = html.unescape(answer.get_data(as_text=True))
     assert answer.status_code == 422
-    for words in ("'many': expected a whole number", "soon: expected a date and time", "'Nowhere': expected a place"):
+    for words in ("'many': expected a whole number", "soon: expected a date and time", "'Nowhere': expected a place",
+                  "P99; expected one of P1, P2"):  # fmt: skip
         assert words in page
     assert 'value="many"' in page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fom.domain.access import Actor
@@ -58,7 +58,9 @@ def read_vehicles(form: Fields, errors: list[FieldError]) -> list[dict[str, Any]
     return found
 
 
-def read_plan(form: Fields, named: Named, *, actor: Actor) -> tuple[dict[str, Any], list[FieldError]]:
+def read_plan(
+    form: Fields, named: Named, *, profiles: Collection[str], actor: Actor
+) -> tuple[dict[str, Any], list[FieldError]]:
     """Return the values of a movement as `plan_movement` takes them, without ways, and the bad fields."""
     errors: list[FieldError] = []
     start = read_moment(form, "planned_start", errors, is_needed=True)
@@ -83,6 +85,8 @@ def read_plan(form: Fields, named: Named, *, actor: Actor) -> tuple[dict[str, An
     if purpose == "flight":
         values |= {name: form.get(name, "").strip() or None for name in LEG}
     values["profile"] = values["profile"] or (None if purpose == "flight" else heaviest_profile(values["vehicles"]))
+    if values["profile"] is not None and values["profile"] not in profiles:
+        errors.append(FieldError("profile", values["profile"][:80], f"one of {', '.join(sorted(profiles))}"))
     if values["profile"] is None and purpose != "flight" and not any(e.field.startswith("count_") for e in errors):
         errors.append(FieldError("vehicles", "nothing", "at least one vehicle, or the class that decides"))
     return values, errors

@@ -108,7 +108,8 @@ def change(movement_id: str) -> Any:
 def _save(form: dict[str, str], *, version: int | None) -> Any:
     actor = current_actor()
     with reading() as session:
-        values, errors = read_plan(form, named_places(session, actor=actor), actor=actor)
+        named = named_places(session, actor=actor)
+        values, errors = read_plan(form, named, profiles=edge().host.profiles, actor=actor)
     if errors:
         return _form(form, errors, is_asked=False)
     asked = question_of(values)
@@ -149,8 +150,8 @@ def _form(
         routes = list_register(session, "key_route", actor=actor)
         air_heads = list_register(session, "air_head", actor=actor)
     if is_asked:
-        values, errors = read_plan(form, named, actor=actor)
-        errors = [e for e in errors if e.field in ("from", "to", "via", "planned_start") or e.field == "vehicles"]
+        values, errors = read_plan(form, named, profiles=host.profiles, actor=actor)
+        errors = [e for e in errors if e.field in ("from", "to", "via", "planned_start", "vehicles", "profile")]
         if not errors:
             outcome, errors = _find_ways(form, values)
     ways, _ = read_ways(form.get("ways", ""))
