@@ -263,7 +263,8 @@ def _changes_of(reports: Sequence[str], url: str) -> list[int]:
         query = "SELECT subject_id, number FROM change WHERE kind = 'report'"
         found = session.connection().exec_driver_sql(query).all()
     database.dispose()
-    numbers = [number for report, number in found if report in set(reports)]
+    sent = set(reports)
+    numbers = [number for report, number in found if report in sent]
     if len(numbers) != len(reports):
         raise AssertionError(f"{len(reports)} reports were received and {len(numbers)} are kept")
     return numbers

@@ -21,24 +21,30 @@ _FOLDER, _APP = _ROOT / "geodata" / "words", _ROOT / "static" / "field" / "words
 @cache
 def form_words(language: str) -> dict[str, dict[str, str]]:
     """Return `{form, question, answer, help}`, each code -> words; English for a language that is not here."""
-    chosen = language if language in LANGUAGES else LANGUAGES[0]
-    found: dict[str, dict[str, str]] = json.loads((_FOLDER / f"{chosen}.json").read_text("utf-8"))
+    found: dict[str, dict[str, str]] = _read(_FOLDER / f"{_known(language)}.json")
     return found
 
 
 @cache
 def page_words(language: str) -> dict[str, str]:
     """Return what the report pages say besides the forms, by key; English for a language that is not here."""
-    found: dict[str, dict[str, str]] = json.loads((_FOLDER / "pages.json").read_text("utf-8"))
-    return found[language if language in LANGUAGES else LANGUAGES[0]]
+    found: dict[str, str] = _read(_FOLDER / "pages.json")[_known(language)]
+    return found
 
 
 @cache
 def app_words(language: str) -> dict[str, str]:
     """Return what the field app says, by key; English for a language that is not here."""
-    chosen = language if language in LANGUAGES else LANGUAGES[0]
-    found: dict[str, str] = json.loads((_APP / f"{chosen}.json").read_text("utf-8"))
+    found: dict[str, str] = _read(_APP / f"{_known(language)}.json")
     return found
+
+
+def _known(language: str) -> str:
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
 
 
 def tell_refusal(error: FieldError, question: Mapping[str, Any] | None, language: str) -> str:
@@ -67,7 +73,7 @@ def describe_forms(language: str) -> dict[str, Any]:
     """Return every form with its questions in words, as a client shows them."""
     words = form_words(language)
     return {
-        "language": language if language in LANGUAGES else LANGUAGES[0],
+        "language": _known(language),
         "direction": direction_of(language),
         "words_longest": TYPED_WORDS_MAX,
         "forms": [_form(form, words) for form in FORMS.values()],
