@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from _pytest.nodeid import NodeId
 
-from tests.databases import ENGINES
+pytest.register_assert_rewrite("tests.databases")
+from tests.databases import ENGINES  # noqa: E402 - what asserts in it is rewritten first
 
+pytest_plugins = ("tests.databases",)
 SERVICES = Path(__file__).parent / "services"
 PROCESSES = ("test_serving.py", "test_switching.py")
 """Tests that start server processes; slow for their number."""

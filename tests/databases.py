@@ -1,6 +1,6 @@
 """Fresh databases for tests, on SQLite and on a real PostgreSQL: migrated once, then copied for every test.
 
-Import the fixtures into a `conftest.py`. Without FOM_TEST_POSTGRES the PostgreSQL half skips and says so.
+Without FOM_TEST_POSTGRES the PostgreSQL half skips and says so.
 """
 
 from __future__ import annotations

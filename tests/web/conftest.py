@@ -24,7 +24,6 @@ from fom.store.database import Database
 from fom.web.account import limiter
 from fom.web.application import build
 from fom.web.edge import Edge
-from tests.databases import database_url, postgres_template, sqlite_template  # noqa: F401 - fixtures
 from tests.web.mission import Clock, make_store, network_document
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,9 +1,0 @@
-"""Databases of both engines for the tests of this folder."""
-
-from tests.databases import (  # noqa: F401 - fixtures
-    database,
-    database_url,
-    empty_database,
-    postgres_template,
-    sqlite_template,
-)
