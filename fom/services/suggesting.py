@@ -133,32 +133,36 @@ def find_supported(
 def supported_among(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
     """Return the ids of those records of which another one among them, of another origin, likely tells as well.
 
-    As `compare` finds them, each place read once: a storm of reports has many pairs.
+    As `compare` finds them, each place read once, and of a storm of reports about one place only as many pairs as it
+    takes to find one for each.
     """
     found: set[str] = set()
     for kind in sorted({row.kind for row in rows}):
-        group = sorted((row for row in rows if row.kind == kind), key=moment_of)
-        placed = [(row, place, _reach_of(place)) for row in group if (place := place_of(row, policy)) is not None]
-        for at, (row, (shape, doubt), box) in enumerate(placed):
-            for other, (other_shape, other_doubt), other_box in placed[at + 1 :]:
-                if moment_of(other) - moment_of(row) > NEAR_US:
-                    break
-                if not _meet(box, other_box) or not is_independent(row, other):
-                    continue
-                if distance_between_m(shape, other_shape) - doubt - other_doubt <= NEAR_M:
-                    found |= {row.id, other.id}
+        placed = [(row, place) for row in rows if row.kind == kind and (place := place_of(row, policy)) is not None]
+        if placed:
+            found |= _supported_of_kind(placed)
     return found
 
 
-def _reach_of(place: tuple[BaseGeometry, float]) -> tuple[float, float, float, float]:
-    """Return a box that holds all that may be near: half of the distance, and the doubt."""
-    shape, doubt = place
-    west, south, east, north = bounds_with_reach(np.array([shape.bounds]), NEAR_M / 2 + doubt)[0].tolist()
-    return west, south, east, north
-
-
-def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+def _supported_of_kind(placed: Sequence[tuple[RecordRow, tuple[BaseGeometry, float]]]) -> set[str]:
+    moments = np.array([moment_of(row) for row, _ in placed])
+    codes = {origin: code for code, origin in enumerate({row.origin for row, _ in placed})}
+    origins = np.array([codes[row.origin] for row, _ in placed])
+    bounds = np.array([shape.bounds for _, (shape, _) in placed])
+    doubts = np.array([doubt for _, (_, doubt) in placed])
+    boxes = shapely.box(*bounds_with_reach(bounds, NEAR_M / 2 + doubts).T)
+    tree = shapely.STRtree(boxes)
+    found: set[str] = set()
+    for at, (row, (shape, doubt)) in enumerate(placed):
+        if row.id in found:
+            continue
+        near = tree.query(boxes[at])
+        near = near[(np.abs(moments[near] - moments[at]) <= NEAR_US) & (origins[near] != origins[at])]
+        for other, (other_shape, other_doubt) in (placed[one] for one in near):
+            if distance_between_m(shape, other_shape) - doubt - other_doubt <= NEAR_M:
+                found |= {row.id, other.id}
+                break
+    return found
 
 
 def _links_of(session: Session, record_id: str, absent: set[str]) -> list[dict[str, Any]]:
