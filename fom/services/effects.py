@@ -24,6 +24,7 @@ from fom.domain.grades import SLACK, confidence_of, level_of
 from fom.domain.records import Grade, Link, Record
 from fom.domain.states import DIRECTION_CODES, NO_STATE, State
 from fom.network.network import Network
+from fom.picture.local import LocalStates
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.services.kept_now import KEPT_US
@@ -158,6 +159,7 @@ class Bench:
         self.by, self.network, self.policy, self._kept_us = by, host.network, host.policy, kept_us
         self._host, self._session = host, session
         self._answers, self.ways = _renewed(session, host, self.question)
+        self._local: LocalStates | None = None
 
     def effects(self, items: Sequence[tuple[Sequence[RecordRow], Mapping[str, str]]]) -> list[Effect]:
         """Return for each (records, grades) what the records do: without, as they stand, and with the grades given.
@@ -171,6 +173,8 @@ class Bench:
         waiting = {key: item for key, item in zip(keys, items, strict=True) if not self._is_kept(key)}
         records = {key: [self._read(row) for row in rows] for key, (rows, _) in waiting.items()}
         touched = {key: self._worth(self._twin.influence.segments(of)) for key, of in records.items()}
+        if touched:
+            self._gather(np.concatenate(list(touched.values())))
         for together in _apart(touched):
             grades = {target: grade for key in together for target, grade in waiting[key][1].items()}
             of = [record for key in together for record in records[key]]
@@ -311,7 +315,13 @@ class Bench:
     def _states(self, segments: Ints) -> States:
         if not len(segments):
             return np.zeros((0, 2), np.uint8)
-        return self._twin.assess(self.question, segments).states
+        return self._gather(segments).assess(segments).states
+
+    def _gather(self, segments: Ints) -> LocalStates:
+        """Return what lies on some segments at least, gathered once for the suppositions about them."""
+        if self._local is None or not np.isin(segments, self._local.segments).all():
+            self._local = LocalStates(self._twin, self.question, segments)
+        return self._local
 
     def _worth(self, segments: Ints) -> Ints:
         """Return key-route segments, and of the others no more than a limit."""

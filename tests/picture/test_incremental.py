@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from fom.errors import Conflict
 from fom.network.drawn import load_network_file
 from fom.picture import live as live_module
 from fom.picture.live import LiveStates
+from fom.picture.local import LocalStates
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from tests.deep import in_gate
-from tests.picture.drawn_cases import assert_same, drawn_case
+from tests.picture.drawn_cases import ARRAYS, assert_same, drawn_case
 
 SEEDS = range(5)
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -210,3 +212,29 @@ def test_the_records_of_a_worked_case_may_come_in_any_order(name: str) -> None:
             moves = live.refresh(np.empty(0, np.int64), at)
             check_live(picture, live)
             assert set(moves.segments.tolist()) <= set(touched.tolist()), record
+
+
+@pytest.mark.parametrize("kept", [4096, 2])
+@pytest.mark.parametrize("seed", in_gate(3, SEEDS))
+def test_local_states_keep_up_with_records_that_come_and_go(seed: int, kept: int) -> None:
+    """Also when more changed between two questions than the picture remembers."""
+    case, rng = drawn_case(seed), random.Random(seed)
+    records = list(case.facts.records)
+    picture = case.picture(records[::2]).copy()
+    picture.changes = deque(picture.changes, maxlen=kept)
+    numbers = np.array(rng.sample(range(case.network.n_segments), 8))
+    local = LocalStates(picture, case.question, numbers)
+    present = {record.id for record in records[::2]}
+    for _ in range(40):
+        for record in rng.sample(records, rng.randrange(1, 4)):
+            if record.id in present:
+                picture.remove([record.id])
+            else:
+                picture.apply([record])
+            present ^= {record.id}
+        part = np.sort(rng.sample(numbers.tolist(), rng.randrange(1, 9)))
+        mine, theirs = local.assess(part), picture.assess(case.question, part)
+        for name in ARRAYS:
+            np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name), err_msg=name)
+        for number in part.tolist():
+            assert mine.reasons(number, 0) == theirs.reasons(number, 0)
