@@ -64,6 +64,8 @@ from fom.store.records import list_of_changes
 from fom.store.tables import REGISTER_TABLES, Change, RecordRow
 
 log = logging.getLogger(__name__)
+STEP = 200
+"""Changes read from the database together."""
 LARGE = 20_000
 """A change that lies on more segments is applied to a copy; judging so many takes about a tenth of a second."""
 UNKNOWN_ACCESS = Access(CLASSIFICATIONS[-1])
@@ -483,7 +485,8 @@ class PictureHost:
     def _step(self) -> bool:
         """Apply one batch of changes; return whether there may be more."""
         with self._database.reading() as session:
-            changes = self._before_turn(list_changes(session, after=self._version, limit=200))
+            read = list_changes(session, after=self._version, limit=STEP)
+            changes = self._before_turn(read)
             if not changes:
                 return False
             policy = changes[0] if changes[0].kind == "policy" else None
@@ -500,7 +503,7 @@ class PictureHost:
             with self._lock:
                 self._access |= access.get(change.number, {})
             self._apply(change, by_change.get(change.number, []), routes.get(change.number))
-        return True
+        return len(read) == STEP or len(changes) < len(read)
 
     def _before_turn(self, changes: Sequence[Change]) -> Sequence[Change]:
         """Return the changes before the one that brings another network into use, and note that one."""

@@ -46,7 +46,7 @@ class Site:
         env = {"PATH": os.environ["PATH"], "FOM_DATABASE_URL": self.url, "FOM_WORKERS": str(self.workers)}
         command = [sys.executable, "-m", "fom", "serve", "--port", str(self.port), "--data", str(self.folder)]
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=env | {"FOM_THREADS": "24"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         ready = 0
         while ready < 6 * self.workers:  # connections are dealt out to the workers by chance
