@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -37,9 +37,11 @@ EXPLOSIVE_ALARM_US, PLACE_ALARM_US = 15 * MINUTE_US, 4 * HOUR_US
 """How long an explosive report may wait without a place, or ungraded on a key route; any other without a place."""
 LATE_US = 2 * HOUR_US
 """A report so long after the event is told as late: its duplicates are no longer looked for. Project decision."""
+T = TypeVar("T")
 ANYBODY = "anybody"
 """Who gives the grades proposed: what nobody has graded reads the same whoever is first, so one answer serves all."""
 REPORTS_MAX, LOOSE_MAX, AT_ONCE = 300, 100, 500
+"""How many of each are judged for one queue, and how many ids one query names. What is left out is told as a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,17 @@ class Waiting:
         }
 
 
-def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -> list[Waiting]:
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, what matters most first."""
+
+    lines: list[Waiting]
+    left_out: int
+    """How many open reports and records were not looked at, for there are too many: the newest and those that wait
+    longest are among the lines, explosive ones before all others."""
+
+
+def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -> Queue:
     """Return what waits and the actor may see, what matters most first.
 
     Only what waits is read and judged, however many records the mission has.
@@ -120,16 +132,14 @@ def list_queue(session: Session, host: PictureHost, *, actor: Actor, now: int) -
 
 def prepare_queue(session: Session, host: PictureHost, *, now: int) -> int:
     """Work out what the queue says before anybody asks, and anew before it grows old; return how many lines wait."""
-    return len(_read_queue(session, host, actor=SYSTEM, now=now, kept_us=KEPT_US // 2))
+    return len(_read_queue(session, host, actor=SYSTEM, now=now, kept_us=KEPT_US // 2).lines)
 
 
-def _read_queue(
-    session: Session, host: PictureHost, *, actor: Actor, now: int, kept_us: int = KEPT_US
-) -> list[Waiting]:
+def _read_queue(session: Session, host: PictureHost, *, actor: Actor, now: int, kept_us: int = KEPT_US) -> Queue:
     absent = retracted_ids(session, known_at=now)
-    reports = _open_reports(session, actor)
+    reports, more_reports = _open_reports(session, actor)
     rows = _records_of(session, [report.id for report in reports], absent)
-    loose = _loose(session, actor, now, absent)
+    loose, more_loose = _loose(session, actor, now, absent)
     versions = _newest_versions(session, [report.id for report in reports])
     everything = [row for of_report in rows.values() for row in of_report] + loose
     graded = graded_among(session, everything, absent)
@@ -151,7 +161,8 @@ def _read_queue(
         )
         for report, of in found
     ]  # fmt: skip
-    return sorted(_judged(bench, [line for line in lines if line.needs_somebody], now), key=lambda line: line.order)
+    judged = _judged(bench, [line for line in lines if line.needs_somebody], now)
+    return Queue(sorted(judged, key=lambda line: line.order), more_reports + more_loose)
 
 
 def look_at(
@@ -300,12 +311,18 @@ def _grades_itself(row: RecordRow) -> bool:
     return row.kind == "verification" and bool(is_track)
 
 
-def _open_reports(session: Session, actor: Actor) -> list[Report]:
-    """Return reports that are not done and that the actor may see: explosive ones first, then the newest."""
+def _open_reports(session: Session, actor: Actor) -> tuple[list[Report], int]:
+    """Return reports that are not done and that the actor may see, explosive ones first, and how many are left out."""
     query = select(Report).where(Report.triage != "done").order_by(Report.received.desc(), Report.id)
     seen = [report for report in session.scalars(query) if visible(actor, report)]
-    seen.sort(key=lambda report: report.form != "explosive")
-    return seen[:REPORTS_MAX]
+    explosive = _ends([report for report in seen if report.form == "explosive"], REPORTS_MAX)
+    others = _ends([report for report in seen if report.form != "explosive"], REPORTS_MAX - len(explosive))
+    return [*explosive, *others], len(seen) - len(explosive) - len(others)
+
+
+def _ends(found: Sequence[T], room: int) -> list[T]:
+    """Return as many as there is room for, from both ends: the newest, and those that wait longest."""
+    return list(found) if len(found) <= room else [*found[: room - room // 2], *found[len(found) - room // 2 :]]
 
 
 def _newest_versions(session: Session, report_ids: Sequence[str]) -> dict[str, ReportVersion]:
@@ -344,8 +361,8 @@ def _with_records(session: Session, report_ids: Sequence[str]) -> set[str]:
     return set(session.scalars(query))
 
 
-def _loose(session: Session, actor: Actor, now: int, absent: set[str]) -> list[RecordRow]:
-    """Return records of the last days that came without a report and that nobody has graded, newest first."""
+def _loose(session: Session, actor: Actor, now: int, absent: set[str]) -> tuple[list[RecordRow], int]:
+    """Return records of the last days without a report that nobody has graded, and how many are left out."""
     query = select(RecordRow).where(
         RecordRow.kind.in_(JUDGED_KINDS),
         RecordRow.report_id.is_(None),
@@ -356,7 +373,8 @@ def _loose(session: Session, actor: Actor, now: int, absent: set[str]) -> list[R
     rows = list(session.scalars(query.order_by(RecordRow.received.desc(), RecordRow.id)))
     graded = graded_among(session, rows, absent)
     seen = [row for row in rows if row.id not in graded | absent and visible(actor, row)]
-    return seen[:LOOSE_MAX]
+    kept = _ends(seen, LOOSE_MAX)
+    return kept, len(seen) - len(kept)
 
 
 def _about(session: Session, rows: Sequence[RecordRow], kind: str) -> Iterable[tuple[str, str]]:

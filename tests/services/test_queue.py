@@ -12,6 +12,7 @@ from fom.domain.mgrs_grid import read_square
 from fom.domain.states import State
 from fom.errors import KeptConflict, NotPermitted
 from fom.routing.router import Router
+from fom.services import queue as queue_module
 from fom.services.desk_item import look_into
 from fom.services.effects import GRADES, Bench
 from fom.services.judging import grade_record, link_records, unlink_records
@@ -80,7 +81,7 @@ def queue(ground, *, actor=AMINA, after=0):
     database, host, clock = ground
     clock.now = T0 + after
     with database.reading() as session:
-        return list_queue(session, host, actor=actor, now=clock.now)
+        return list_queue(session, host, actor=actor, now=clock.now).lines
 
 
 def letters(waiting):
@@ -332,8 +333,25 @@ def test_only_what_waits_is_read(ground):
     send(ground, hazard(at=WEST))
     with database.reading() as session:
         assert len(session.scalars(select(RecordRow)).all()) > 6
-        lines = list_queue(session, host, actor=AMINA, now=T0)
+        lines = list_queue(session, host, actor=AMINA, now=T0).lines
     assert len(lines) == 1
+
+
+def test_of_too_many_the_newest_and_the_oldest_are_judged_and_the_rest_is_counted(ground, monkeypatch):
+    database, host, clock = ground
+    sent = [send(ground, incident(at=WEST), at=T0 + 1)[0]]
+    sent += [send(ground, hazard(at=WEST), at=T0 + second)[0] for second in range(2, 8)]
+    monkeypatch.setattr(queue_module, "REPORTS_MAX", 5)
+    clock.now = T0 + MINUTE_US
+    with database.reading() as session:
+        found = list_queue(session, host, actor=AMINA, now=clock.now)
+    assert {line.key for line in found.lines} == {*sent[1:3], *sent[4:]}
+    assert found.left_out == 2
+    monkeypatch.setattr(queue_module, "REPORTS_MAX", 7)
+    with database.reading() as session:
+        found = list_queue(session, host, actor=AMINA, now=clock.now)
+    assert {line.key for line in found.lines} == set(sent)
+    assert found.left_out == 0
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

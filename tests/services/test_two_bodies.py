@@ -60,7 +60,7 @@ def report_of(ground, report_id):
 def badges(ground):
     database, host, clock = ground
     with database.reading() as session:
-        return [line.badges for line in list_queue(session, host, actor=AMINA, now=clock.now)]
+        return [line.badges for line in list_queue(session, host, actor=AMINA, now=clock.now).lines]
 
 
 def test_the_first_stands_and_goes_on_as_if_the_other_had_not_come(ground):

@@ -41,6 +41,20 @@ def test_an_empty_desk_says_since_when_and_not_that_all_is_well(mission: Mission
     assert "clear" not in text.lower()
 
 
+def test_more_than_can_be_weighed_are_counted_and_said_to_be_left_out(
+    mission: Mission, monkeypatch: pytest.MonkeyPatch
+):
+    for _ in range(4):
+        log(mission, "reporter")
+    monkeypatch.setattr("fom.services.queue.REPORTS_MAX", 3)
+    duty = mission.browser("duty_officer")
+    text = page(duty)
+    assert "To judge 4" in text
+    assert "and 1 not weighed, for too many wait: the list holds the newest and those that wait longest" in text
+    found = duty.get(f"{API}/queue").json
+    assert (len(found["waiting"]), found["left_out"]) == (3, 1)
+
+
 def test_an_item_shows_the_rule_and_what_each_grade_would_do(mission: Mission):
     log(mission, "reporter")
     duty = mission.browser("duty_officer")

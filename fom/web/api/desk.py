@@ -78,6 +78,9 @@ class QueueOut(BaseModel):
     """What waits, what matters most first."""
 
     waiting: list[WaitingOut]
+    left_out: int = Field(
+        ge=0, description="Open ones not looked at, for too many wait: listed are the newest and the oldest"
+    )
 
 
 class RecordPath(BaseModel):
@@ -168,8 +171,8 @@ class Filed(Body):
 def get_queue() -> Any:
     """List what waits for a judgement: explosive items on key routes first, then by effect on movement, then by age."""
     with reading() as session:
-        lines = list_queue(session, edge().host, actor=current_actor(), now=edge().host.now())
-        return jsonify(waiting=[line.members() for line in lines])
+        queue = list_queue(session, edge().host, actor=current_actor(), now=edge().host.now())
+        return jsonify(waiting=[line.members() for line in queue.lines], left_out=queue.left_out)
 
 
 @api.get("/records/<path:record_id>/outlook", responses={"200": Outlook, **MISSING})

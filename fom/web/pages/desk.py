@@ -76,14 +76,14 @@ def page(asked: Mapping[str, str], *, conflict: Conflict | None = None) -> Any:
         queue = list_queue(session, host, actor=actor, now=now)
         report_id, record_id = asked.get("report"), asked.get("record")
         wanted = dict(asked)
-        if not report_id and not record_id and queue:
-            first = queue[0]
+        if not report_id and not record_id and queue.lines:
+            first = queue.lines[0]
             wanted |= {"record": first.key} if first.report is None else {"report": first.key}
         return render_template(
-            "desk/desk.html", queue=queue[:SHOWN], more=max(0, len(queue) - SHOWN),
+            "desk/desk.html", queue=queue, shown=queue.lines[:SHOWN],
             pending=list_pending(session, actor=actor), manual=_manual_states(session, now), mark=mark_now(session),
             asked=bool(report_id or record_id), conflict=conflict,
-            alarms=sum(line.alarm is not None for line in queue),
+            alarms=sum(line.alarm is not None for line in queue.lines),
             settings={
                 "network": host.network.network_id, "segments": host.network.n_segments,
                 "bounds": network_bounds(host.network), "credit": network_credit(host.network),
