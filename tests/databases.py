@@ -9,11 +9,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, Engine, make_url
 
 from fom.store.database import Database
 from fom.store.schema import upgrade
@@ -29,13 +30,15 @@ def postgres_url() -> URL:
     return make_url(os.environ[VARIABLE])
 
 
-def _on_server(url: URL, *statements: str) -> None:
-    """Run statements from beside: nobody may be in a database while it is copied."""
-    server = Database(url.set(database="postgres").render_as_string(hide_password=False))
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    server.dispose()
+def _on_server(url: URL, statement: str) -> None:
+    """Run a statement from beside: nobody may be in a database while it is copied."""
+    with _server(url.set(database="postgres")).connect() as connection:
+        connection.execute(text(statement))
+
+
+@cache
+def _server(url: URL) -> Engine:
+    return create_engine(url, isolation_level="AUTOCOMMIT")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deep import in_gate
 from tests.network.osm_writing import Drawing
 from tests.postgres import free_port
 
@@ -124,7 +125,7 @@ def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path):
     assert said.splitlines()[-1].startswith(f"Error: cannot listen on 127.0.0.1:{port}: Address already in use")
 
 
-@pytest.mark.parametrize("wait_s", [0.0, 0.7, 1.5])
+@pytest.mark.parametrize("wait_s", in_gate(1, [0.7, 0.0, 1.5]))
 def test_it_ends_when_interrupted_while_it_is_still_opening(tmp_path: Path, wait_s: float):
     area = make_area(tmp_path / "area.osm.pbf")
     with running(tmp_path / "data", free_port(), "--network", str(area)) as process:

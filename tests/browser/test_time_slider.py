@@ -34,7 +34,7 @@ def go_back(page: Page, hours: float) -> None:
     expect(page.locator("[data-live-map][data-then]:not([data-reading])")).to_be_visible(timeout=PATIENCE_MS)
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESK, pytest.param(PHONE, marks=pytest.mark.deep)], ids=["desk", "phone"])
 def test_the_map_of_another_moment_is_marked_and_one_key_returns_to_now(visit: Opener, size: dict[str, int]) -> None:
     page = visit("duty", size=size).open_map("/" + VIEW)
     tokens = read_tokens("dark")

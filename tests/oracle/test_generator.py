@@ -10,7 +10,7 @@ from tests.oracle.batches import seeded_batch
 from tests.oracle.knowledge import WHY_ORDER
 from tests.oracle.states import COMPONENT_ORDER, STATE_NAMES
 
-pytestmark = pytest.mark.xdist_group("generated histories")
+pytestmark = [pytest.mark.deep, pytest.mark.xdist_group("generated histories")]
 
 BATCHES, SIZE = 100, 50
 KINDS = {

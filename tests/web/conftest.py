@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.routing.rules import Rule
 
 from fom.config import Config
@@ -45,6 +47,24 @@ def compile_each_rule_once() -> None:
 
 
 compile_each_rule_once()
+
+
+class CompiledOnce(BytecodeCache):
+    """Templates as they were compiled for another application of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        kept = self._kept.get((bucket.key, bucket.checksum))
+        if kept is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+templates = CompiledOnce()
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +158,7 @@ def mission(kept_store: tuple[Path, dict[str, Actor]], network: Any, tmp_path: P
     app = build(
         Edge(config=config, database=database, clock=clock, open_hosts=open_hosts), secret_key="test", root=ROOT
     )
+    app.jinja_env.bytecode_cache = templates
     app.testing = True
     limiter.reset()
     yield Mission(app, database, clock, actors)

@@ -29,6 +29,7 @@ from fom.store.database import Database
 from fom.store.tables import Shown
 from fom.web.api.stream import HEARTBEAT_S
 from fom.web.edge import now_us
+from tests.deep import in_gate
 from tests.exchange import phone
 from tests.web.mission import ROADS, email_of, hazard, make_store
 
@@ -251,7 +252,7 @@ def test_an_event_id_that_is_none_is_refused(server: Server, event_id: str):
     connection.close()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", in_gate(1, [signal.SIGTERM, signal.SIGINT]))
 def test_the_server_ends_cleanly_with_open_streams(data: Path, ending: signal.Signals):
     with running(data) as served:
         text, _, _ = served.token("duty_officer")
