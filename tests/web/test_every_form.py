@@ -45,6 +45,8 @@ JUNK = {
 EVERY = 4
 """Of how many kinds of junk a field is sent one."""
 KEPT = ("csrf_token",)
+SHOWN_AS = {"geometry": {"corners"}}
+"""Field that only the map fills -> the one beside it where its refusal is told."""
 LEAVES = ("/login", "/logout", "/theme")
 """What ends the session, and what takes any value."""
 Found = dict[tuple[object, ...], tuple[str, Form]]
@@ -116,29 +118,38 @@ def test_every_form_filled_with_junk_is_answered_in_words(mission: Mission, form
 
 def names_of(field: Field, form: Form, page: str) -> set[str]:
     """Return what a person knows a field by: its name, and its label on the page."""
-    names = {field.name, field.name.replace("_", " ")}
+    names = {field.name, field.name.replace("_", " ")} | SHOWN_AS.get(field.name, set())
     control = re.search(rf'<(?:input|select|textarea)[^>]*\bname="{re.escape(field.name)}"[^>]*>', page)
     identity = re.search(r'\bid="([^"]+)"', control[0]) if control else None
     if identity:
         label = re.search(rf'<label[^>]*for="{re.escape(identity[1])}"[^>]*>(.*?)</label>', page, re.S)
         if label:
             names.add(html.unescape(re.sub(r"<[^>]+>", "", label[1])).split(",")[0].strip())
-    return {name.casefold() for name in names if name}
+    return {without_row(name.casefold()) for name in names if name}
+
+
+def without_row(text: str) -> str:
+    """Return a text with every row of a table called the first: rows left empty are passed over, the rest move up."""
+    return re.sub(r"-\d+-", "-0-", text)
 
 
 def refused_untouched(browser: Any, form: Form) -> str:
     """Return why a form is refused in which nobody touched anything, in small letters; nothing where it is taken."""
     answer = send(browser, form, with_fresh_id(form.values))
-    return errors_in(answer.get_data(as_text=True)).casefold() if answer.status_code == 422 else ""
+    return without_row(errors_in(answer.get_data(as_text=True)).casefold()) if answer.status_code == 422 else ""
 
 
-def explained(said: str, untouched: str, names: set[str]) -> bool:
+def explained(said: str, untouched: str, names: set[str], form: Form, pairs: list[tuple[str, str]]) -> bool:
     """Return whether a refusal that does not name a field is about others.
 
-    It says of fields only what is said when nobody touched the form, or this field was refused then and is not now: the
-    junk is a value that it takes.
+    It says of fields only what is said when nobody touched the form, or of those that were left empty: what is asked
+    depends on what was answered. Or this field was refused untouched and is not now: the junk is a value that it takes.
     """
     one, other = ({piece.strip() for piece in text.split(" | ") if "-error" in piece} for text in (said, untouched))
+    asked = {name for piece in one for name in re.findall(r'id="([\w.-]+)-error"', piece)}
+    left_empty = {field.name for field in form.fields} - {name for name, value in pairs if value}
+    if one and len(asked) == len(one) and asked <= {without_row(name.casefold()) for name in left_empty}:
+        return True
     return bool(untouched) and (one <= other or any(name in untouched for name in names))
 
 
@@ -169,11 +180,15 @@ def test_every_field_of_every_form_alone_filled_with_junk_is_named_when_it_is_re
                 sent += 1
                 if answer.status_code == 422:
                     refused += 1
-                    said = errors_in(answer.get_data(as_text=True)).casefold()
+                    said = without_row(errors_in(answer.get_data(as_text=True)).casefold())
                     page = browser.get(form.page, headers=HTML).get_data(as_text=True) if said else ""
                     names = names_of(field, form, page)
                     is_named = any(name in said for name in names)
-                    if said and not is_named and not explained(said, refused_untouched(browser, form), names):
+                    if (
+                        said
+                        and not is_named
+                        and not explained(said, refused_untouched(browser, form), names, form, pairs)
+                    ):
                         troubles.append(f"{what}: refused without the name of the field: {said[:160]}")
                 if answer.status_code in (302, 303):
                     form = renewed(browser, form, adapter(mission)) or form
