@@ -1,7 +1,7 @@
-"""The desk's queue when much waits: `python -m bench.queue_storm DATA [--reports 270]`, on a copy of a demo's folder.
+"""The desk's queue when much waits: `python -m bench.queue_storm DATA [--one-road]`, on a copy of a demo's folder.
 
-Sends that many reports at places drawn from a seed, then prints the processor seconds of the first queue of a process,
-of another officer's, and of the same again.
+Sends `--reports` (270) at places drawn from a seed, or all beside one segment, then prints the processor seconds of the
+first queue of a process, of another officer's, and of the same again.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from fom.web.edge import now_us
 SEED, ORIGINS = 4, 40
 
 
-def reports(network: Network, count: int) -> list[dict[str, Any]]:
+def reports(network: Network, count: int, *, is_one_road: bool) -> list[dict[str, Any]]:
     """Return bodies of reports: two of three an item beside a road, the third a robbery."""
     rng = random.Random(SEED)
     bodies = []
     for number in range(count):
-        lon, lat = network.line(rng.randrange(network.n_segments)).coords[0]
+        drawn = rng.randrange(network.n_segments)
+        lon, lat = network.line(network.n_segments // 2 if is_one_road else drawn).coords[0]
         is_item = number % 3 > 0
         said = {"kind": "explosive", "hazard": "item", "class": "ied"} if is_item else {}
         said = said or {"kind": "incident", "type": "armed_robbery"}
@@ -66,22 +67,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--reports", type=int, default=270)
+    parser.add_argument("--one-road", action="store_true")
     given = parser.parse_args()
     config = replace(Config(), data=given.data)
     database = open_database(config)
     host = NetworkSwitch(config, database, clock=now_us).current
     with database.writing() as session:
         patrol = person(session, "patrol@demo.example")
-        for body in reports(host.network, given.reports):
+        for body in reports(host.network, given.reports, is_one_road=given.one_road):
             log_report(session, parse_report(body), actor=patrol, now=now_us())
     host.follow()
     host.states("P3", "mission_military")
     with database.reading() as session:
         duty, chief = person(session, "duty@demo.example"), person(session, "chief@demo.example")
-        lines = measured("first queue", lambda: list_queue(session, host, actor=duty, now=host.now()))
+        queue = measured("first queue", lambda: list_queue(session, host, actor=duty, now=host.now()))
         measured("another officer", lambda: list_queue(session, host, actor=chief, now=host.now()))
         measured("the same again", lambda: list_queue(session, host, actor=duty, now=host.now()))
-    print(f"{len(lines)} lines")
+    print(f"{len(queue.lines)} lines, {queue.left_out} left out")
     database.dispose()
 
 
