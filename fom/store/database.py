@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from sqlalchemy.orm import Session, sessionmaker
 
 from fom.errors import KeptConflict
 
 WRITE_LOCK = 0x464F4D
 """Key of the advisory lock that a PostgreSQL writer holds until it commits."""
-BUSY_TIMEOUT_S = 30
+BUSY_TIMEOUT_S = 30.0
+"""How long who wants to write waits for those before; then nothing is written and whoever asked may ask again."""
 POOL_SIZE, POOL_OVERFLOW = 10, 10
 """Connections of one process: those kept, and how many more when many ask at once. Four processes stay under the 100
 that PostgreSQL gives out unless told otherwise."""
@@ -59,14 +61,27 @@ class Database:
         ------
         RuntimeError
             This thread is in a writing session: a second one would wait for the first for ever.
+        sqlalchemy.exc.TimeoutError, OperationalError
+            The turn did not come within `BUSY_TIMEOUT_S`.
         """
         if self.is_writing:
             raise RuntimeError("a writing session inside another one of the same thread")
-        with self._turn, self._writers() as session:
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+            raise WaitedTooLong(f"others have been writing for {BUSY_TIMEOUT_S:.0f} s")
+        try:
+            with self._own_turn() as session:
+                yield session
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[Session]:
+        with self._writers() as session:
             self._here.is_writing = True
             try:
                 if not self.is_sqlite:
-                    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+                    wait = f"SET LOCAL lock_timeout = {round(BUSY_TIMEOUT_S * 1000)}"
+                    session.connection().exec_driver_sql(f"{wait}; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
                 try:
                     yield session
                 except KeptConflict:

@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 from fom.domain.access import SYSTEM
 from fom.errors import KeptConflict
@@ -72,6 +74,28 @@ def test_a_writing_session_inside_another_of_the_same_thread_is_refused_and_leav
     assert not database.is_writing
     with database.reading() as session:
         assert newest_number(session) == number
+
+
+@pytest.mark.parametrize("is_same_process", [True, False])
+def test_who_waits_too_long_for_the_writer_is_refused_and_nothing_is_half_written(
+    database, monkeypatch, is_same_process
+):
+    monkeypatch.setattr("fom.store.database.BUSY_TIMEOUT_S", 0.2)
+    other = database if is_same_process else Database(database.url.render_as_string(hide_password=False))
+
+    def write_meanwhile():
+        with pytest.raises((WaitedTooLong, OperationalError)), other.writing() as session:
+            add_change(session, "record", at=receipt_moment(session, T0))
+        assert not other.is_writing
+
+    with database.writing() as session:
+        number = add_change(session, "record", at=receipt_moment(session, T0))
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(write_meanwhile).result(timeout=20)
+    with other.writing() as session:
+        assert add_change(session, "record", at=receipt_moment(session, T0)) == number + 1
+    if other is not database:
+        other.dispose()
 
 
 def test_a_follower_never_sees_a_number_before_a_smaller_one(database):
