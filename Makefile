@@ -45,7 +45,8 @@ test: setup-dev system ## everything that must hold, with a real PostgreSQL and 
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 test-deep: setup-dev system-deep ## long campaigns: a hundred thousand histories, load, crashes (under 60 minutes)
-	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 3 --dist loadgroup -m deep $(ARGS)
+	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -m "deep and alone" $(ARGS)
+	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 3 --dist loadgroup -m "deep and not alone" $(ARGS)
 
 bench: setup-dev system ## measure beside the peers on a country of a million segments (about 35 minutes)
 	$(BIN)/python -m bench

@@ -135,7 +135,7 @@ def absurdities(network: Network) -> dict[str, tuple[str, str, Any]]:
 
 
 @pytest.mark.deep
-@pytest.mark.xdist_group("alone")
+@pytest.mark.alone
 def test_on_a_real_network_no_absurd_question_takes_long_or_holds_others_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -26,7 +26,7 @@ def p95(values: list[float]) -> float:
 
 
 @pytest.mark.deep
-@pytest.mark.xdist_group("alone")
+@pytest.mark.alone
 def test_a_hundred_open_maps_see_every_one_of_six_hundred_reports_a_minute(data: Path, capsys: Any):  # noqa: F811
     readers = [role for role in ROLES if role not in ("auditor", "administrator")]
     seen: list[dict[int, float]] = []

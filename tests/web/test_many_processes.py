@@ -48,7 +48,7 @@ def break_connections(url: str) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.xdist_group("alone")
+@pytest.mark.alone
 @pytest.mark.parametrize("breaks", [False, True], ids=["quiet", "connections cut half way"])
 def test_four_processes_tell_every_listener_of_every_change(
     breaks: bool, database_url: str, network: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -66,7 +66,7 @@ def test_four_processes_tell_every_listener_of_every_change(
 
 
 @pytest.mark.deep
-@pytest.mark.xdist_group("alone")
+@pytest.mark.alone
 def test_after_a_restart_of_the_database_every_listener_has_every_change(
     network: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -25,7 +25,7 @@ from tests.deep import share_of
 from tests.exchange.test_photos import SECRET, photo
 from tests.web.trouble import WORKERS, Answer, Site, at_once, figures, item, site
 
-pytestmark = [pytest.mark.deep, pytest.mark.xdist_group("alone")]
+pytestmark = [pytest.mark.deep, pytest.mark.alone]
 API = "/api/v1"
 PHONES, REPORTS, MINUTE_S = 100, 2_000, 60.0
 LOST = 10
