@@ -154,6 +154,20 @@ def crossing_features(rows: Sequence[Mapping[str, Any]]) -> list[Feature]:
     ]  # fmt: skip
 
 
+def control_point_features(rows: Sequence[Mapping[str, Any]], *, at: int) -> list[Feature]:
+    """Return control points that are run at a moment, microseconds: who runs each, and how it was last found."""
+    return [
+        _row_point(
+            row, symbol="ctl", label=row["name"], kind=row["kind"], status=row["status"], at=row.get("inspected_at"),
+            text=" ".join(filter(None, (f"Run by {row['run_by'].replace('_', ' ')}.", row.get("public_text")))),
+            href=f"/registers/control-points/{row['id']}",
+        )
+        for row in rows
+        if (row.get("starts_at") is None or parse_instant(row["starts_at"]) <= at)
+        and (row.get("ends_at") is None or parse_instant(row["ends_at"]) > at)
+    ]  # fmt: skip
+
+
 def site_features(rows: Sequence[Mapping[str, Any]]) -> list[Feature]:
     """Return sites that are used now, without settlements (those are places of the background)."""
     return [

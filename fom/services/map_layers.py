@@ -267,6 +267,12 @@ def _air_heads(session: Session, host: PictureHost, question: Question, actor: A
     return layers.air_head_features(list_air_heads(session, host, actor=actor, at=question.at, known_at=known_at))
 
 
+def _control_points(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+    known_at = None if host.knows_all(question) else question.known_at
+    rows = list_register(session, "control_point", actor=actor, known_at=known_at)
+    return layers.control_point_features(rows, at=question.at)
+
+
 READERS: dict[str, Reader] = {
     "hazards": _hazards,
     "restrictions": _restrictions,
@@ -274,6 +280,7 @@ READERS: dict[str, Reader] = {
     "routes": _routes,
     "air-heads": _air_heads,
     "crossings": _register("crossing", layers.crossing_features),
+    "control-points": _control_points,
     "sites": _register("site", layers.site_features),
     "areas": _register("area", layers.area_features),
     "movements": read_movement_features,

@@ -22,6 +22,7 @@ LAYERS = {
     "threat_area": "areas",
     "route": "routes",
     "air_head": "air-heads",
+    "control_point": "control-points",
     "restriction_case": "consent",
     "crossing": "crossings",
     "site": "sites",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
 from fom.domain.instants import format_instant
 from fom.services.map_layers import read_layer
+from fom.services.registers import save_register
 from fom.store.database import Database
 from tests.services.ground import ON_EAST, ON_WEST, Clock, feature, make_host, settle, write
-from tests.services.people import AMINA, DAY, T0
+from tests.services.people import AMINA, CHIEF, DAY, T0
 
 HOUR = 3_600_000_000
 GPS = {"location": {"method": "gps"}}
@@ -91,3 +93,32 @@ def test_a_hazard_is_what_its_acts_and_grades_make_of_it(shown):
         ),
     )
     assert {name: point["symbol"] for name, point in found.items()} == {"there": "sha", "graded": "cha"}
+
+
+def test_control_points_lie_on_the_map_while_they_are_run(database: Database):
+    settle(database)
+    common = {
+        "kind": "checkpoint",
+        "lon": 30.005,
+        "lat": 5.0,
+        "run_by": "host_police",
+        "public_text": "A stop of minutes.",
+    }
+    spans = {
+        "always": {},
+        "over": {"starts_at": format_instant(T0 - DAY), "ends_at": format_instant(T0)},
+        "to come": {"starts_at": format_instant(T0 + 1)},
+        "now": {"starts_at": format_instant(T0), "ends_at": format_instant(T0 + 1)},
+    }
+    with database.writing() as session:
+        for name, span in spans.items():
+            values = {"id": str(uuid.uuid4()), "name": name, **common, **span}
+            save_register(session, "control_point", values, version=None, actor=CHIEF, now=T0 - DAY)
+    host = make_host(database, Clock())
+    with database.reading() as session:
+        question = host.question(T0, None, "P3", "mission_military")
+        found = read_layer(session, host, "control-points", question, actor=AMINA)["features"]
+    assert [f["properties"]["label"] for f in found] == ["always", "now"]
+    assert found[0]["properties"]["text"] == "Run by host police. A stop of minutes."
+    assert found[0]["properties"]["href"] == f"/registers/control-points/{found[0]['properties']['id']}"
+    assert found[0]["properties"]["symbol"] == "ctl"

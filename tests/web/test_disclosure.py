@@ -55,6 +55,8 @@ def everything(mission: Mission, **marks: Any) -> dict[str, list[str]]:
     post(chief, "air-heads", row)
     for name, values in (
         ("crossings", {"id": new_id(), "name": CANARY, "lon": 30.0, "lat": 5.0, "status": "closed"}),
+        ("control-points", {"id": new_id(), "name": CANARY, "kind": "checkpoint", "lon": 30.0, "lat": 5.0,
+                            "run_by": "host_police"}),
         ("sites", site("base", "F") | {"id": new_id(), "name": CANARY}),
         ("areas", {"id": new_id(), "name": CANARY, "kind": "critical", "geometry": square()}),
         ("movements", {"id": new_id(), "code": CANARY, "purpose": "patrol", "user_class": "mission_police",

@@ -26,6 +26,7 @@ LAYERS = (
     ("incidents", "Incidents, 30 d", "inc", False),
     ("air-heads", "Air heads", "air", True),
     ("crossings", "Border crossings", "bxp", True),
+    ("control-points", "Control points", "ctl", True),
     ("sites", "Bases, hubs, camps", "base", True),
     ("areas", "Areas and zones", "ord", False),
     ("consent", "Consent by area, 13 weeks", "con-sometimes", False),
@@ -35,8 +36,8 @@ LEGEND = (
     ("cha", "Confirmed hazard"), ("sha", "Suspected, with doubt"), ("wrk", "Being worked on"),
     ("clr", "Released"), ("den", "Denial"), ("chk", "Checkpoint, fee"), ("ord", "Order, curfew"),
     ("dmg", "Damage"), ("inc", "Incident"), ("air", "Air head, bearing"), ("hls", "Helicopter site"),
-    ("bxp", "Border crossing"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"), ("mov", "Movement, as seen"),
-    ("mov-plan", "Movement, by schedule"),
+    ("bxp", "Border crossing"), ("ctl", "Control point"), ("base", "Base"), ("tob", "TOB"), ("hub", "Service hub"),
+    ("mov", "Movement, as seen"), ("mov-plan", "Movement, by schedule"),
 )  # fmt: skip
 CONSENT_LEGEND = (
     ("con-free", "95 % or more left unimpeded"), ("con-sometimes", "80 to 95 %"), ("con-often", "Under 80 %"),

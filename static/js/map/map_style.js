@@ -3,7 +3,7 @@
 // Patterns need one layer per state: dash arrays read neither feature state nor (where broken) one line per segment. Each
 // takes by its filter the segments of its state only: a layer that hides the others costs as much as if it drew them.
 const empty = { type: "FeatureCollection", features: [] };
-export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "sites", "areas", "consent", "movements", "draft"];
+export const GEOJSON = ["context", "runs", "letters", "plates", "selected", "plans", "hazards", "restrictions", "incidents", "air-heads", "crossings", "control-points", "sites", "areas", "consent", "movements", "draft"];
 const CONDENSED = ["IBM Plex Sans Condensed"];
 
 // Width of a line: `factor` times the key route's width at each zoom, plus a fixed number of pixels.
@@ -250,6 +250,7 @@ export function buildLayers(rules, token, hasContext = false) {
     consentSymbols(token),
     symbolLayer("incidents", 7),
     symbolLayer("sites", 6.5),
+    symbolLayer("control-points", 6.5),
     symbolLayer("crossings", 6),
     symbolLayer("air-heads", 6, { "icon-rotate": ["coalesce", ["get", "bearing"], 0], "icon-rotation-alignment": "map" }),
     badgeLayer("air-heads"),
