@@ -21,7 +21,7 @@ class Phone:
     def __init__(self, browser: Browser, link: WeakLink, **options: Any) -> None:
         self.link = link
         self.context: BrowserContext = browser.new_context(has_touch=True, **options)
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)  # as every other window of the tests: the machine may be busy
         self.errors: list[str] = []
         self.page: Page = self.open("/login?next=/field")
 
