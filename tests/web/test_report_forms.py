@@ -162,6 +162,7 @@ def test_every_form_asks_every_question_in_every_language(mission: Mission, lang
     browser, words = mission.browser("reporter"), form_words(language)
     for code, form in FORMS.items():
         page = browser.get(f"/report/{code}?language={language}").get_data(as_text=True)
+        assert "[U+" not in page, "signs that turn text in our own words are meant"
         controls = Controls(page).offered
         assert words["form"][code] in page
         assert f'dir="{"rtl" if language == "ar" else "ltr"}"' in page
