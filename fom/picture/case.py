@@ -30,6 +30,7 @@ from fom.picture.binding import Binder
 from fom.picture.bindings import NO_ACTS, PHASED_PAIRS, Bindings
 from fom.picture.columns import FIRST_CAPACITY, Columns
 from fom.picture.freshness import Regimes
+from fom.picture.influence import is_ground
 from fom.picture.pairs import PairView, Selection
 
 Ints = NDArray[np.int64]
@@ -179,9 +180,11 @@ class Case:
         twin._groups, twin._placements = dict(self._groups), dict(self._placements)
         return twin
 
-    def renew_regimes(self) -> None:
-        """Read threat areas and seasons again."""
-        self.regimes = Regimes(self.knowledge, self.basis.bindings, self.basis.binder.ground)
+    def follow(self, moved: Mapping[str, Record]) -> None:
+        """Work out again what changes moved: phases of records, and with a threat area or season how long is fresh."""
+        self.put(record for record in moved.values() if record.kind in JUDGED_KINDS)
+        if any(is_ground(record) for record in moved.values()):
+            self.regimes = Regimes(self.knowledge, self.basis.bindings, self.basis.binder.ground)
 
     def put_all(self) -> None:
         """Work out the phases of every record."""

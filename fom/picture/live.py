@@ -23,10 +23,9 @@ from fom.domain.profiles import Profile
 from fom.domain.records import Record
 from fom.domain.spans import FIRST_TICK, LAST_TICK, at_tick, to_us
 from fom.domain.states import NO_STATE, Component
-from fom.picture.case import JUDGED_KINDS, Case
+from fom.picture.case import Case
 from fom.picture.contributions import Contributions, Verdict
 from fom.picture.expiry import stands_until, valid_until
-from fom.picture.influence import is_ground
 from fom.picture.ranges import distinct
 from fom.picture.reasons import RowReasons
 
@@ -193,13 +192,12 @@ class LiveStates:
         """
         picture = self._picture
         with picture.lock:
-            missed = picture.version - self.version
-            if at < self.at or missed > len(picture.changes):
+            changes = picture.changes_since(self.version)
+            if at < self.at or changes is None:
                 before = self.states
                 self.states = before.copy()
                 self._start(at)
                 return self._moves(np.arange(len(before)), before)
-            changes = [picture.changes[i] for i in range(len(picture.changes) - missed, len(picture.changes))]
             self.version, self.at = picture.version, at
             arrived = self._catch_up([record for records, _ in changes for record in records])
             moved = [of_change for _, of_change in changes]
@@ -225,9 +223,7 @@ class LiveStates:
         if not moved:
             return np.empty(0, np.int64)
         self._expect(changes)
-        self._case.put(record for record in moved.values() if record.kind in JUDGED_KINDS)
-        if any(is_ground(record) for record in moved.values()):
-            self._case.renew_regimes()
+        self._case.follow(moved)
         return influence.segments_of(with_arrived.values())
 
     def _due(self, tick: int) -> Ints:

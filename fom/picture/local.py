@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from fom.domain.knowledge import Knowledge
 from fom.domain.spans import at_tick
 from fom.picture.assessment import Assessment
-from fom.picture.case import JUDGED_KINDS, Case
-from fom.picture.influence import is_ground
+from fom.picture.case import Case
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 
@@ -47,17 +46,12 @@ class LocalStates:
 
     def _catch_up(self) -> None:
         """Work out again the phases of the records that changes moved."""
-        picture = self._picture
-        missed = picture.version - self._version
-        if missed > len(picture.changes):
+        changes = self._picture.changes_since(self._version)
+        if changes is None:
             self._start()
             return
-        self._version = picture.version
-        changes = [picture.changes[i] for i in range(len(picture.changes) - missed, len(picture.changes))]
+        self._version = self._picture.version
         moved = {record.id: record for records, _ in changes for record in records}
-        if not moved:
-            return
-        self._knowledge.move(self._question.known_at, moved)
-        self._case.put(record for record in moved.values() if record.kind in JUDGED_KINDS)
-        if any(is_ground(record) for record in moved.values()):
-            self._case.renew_regimes()
+        if moved:
+            self._knowledge.move(self._question.known_at, moved)
+            self._case.follow(moved)

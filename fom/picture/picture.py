@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +109,14 @@ class Picture:
         """Return on about how many segments records lie that are still to be applied, and whom they speak about."""
         with self.lock:
             return self.influence.expect(records)
+
+    def changes_since(self, version: int) -> list[tuple[tuple[Record, ...], Ints]] | None:
+        """Return the records that each version since moved and their segments; None when more came than is kept.
+
+        To be asked under the lock.
+        """
+        missed = self.version - version
+        return None if missed > len(self.changes) else list(islice(self.changes, len(self.changes) - missed, None))
 
     def _note(self, moved: Mapping[str, Record]) -> Ints:
         """Write down which records a change moved, raise the version, and return the segments they lie on."""
