@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from _pytest.nodeid import NodeId
 
-pytest.register_assert_rewrite("tests.databases")
-from tests.databases import ENGINES  # noqa: E402 - what asserts in it is rewritten first
+from tests.postgres import ENGINES
 
 pytest_plugins = ("tests.databases",)
 SERVICES = Path(__file__).parent / "services"

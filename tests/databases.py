@@ -18,9 +18,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 
 from fom.store.database import Database
 from fom.store.schema import upgrade
-from tests.postgres import VARIABLE
-
-ENGINES = ("sqlite", "postgres")
+from tests.postgres import ENGINES, VARIABLE
 
 
 def postgres_url() -> URL:

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+ENGINES = ("sqlite", "postgres")
+"""What tests of the store, services and processes run on."""
 VARIABLE = "FOM_TEST_POSTGRES"
 SERVER_ACCOUNT = "postgres"
 
