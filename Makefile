@@ -38,7 +38,7 @@ static/vendor/.installed: package-lock.json $(VENV)/.installed
 system: ## Debian's PostgreSQL, PostGIS and Chromium, when missing and allowed
 	@.ci/system-packages
 
-system-deep: ## besides, the Java that ODK Validate of the deep tests needs
+system-deep: ## besides, the Java and the spreadsheet program that deep tests need
 	@.ci/system-packages deep
 
 test: setup-dev system ## everything that must hold, with a real PostgreSQL and a real Chromium

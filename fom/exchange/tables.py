@@ -1,4 +1,4 @@
-"""Tables as people send them: CSV, XLSX and GeoJSON points read as rows of text, and CSV written.
+"""Tables as people send them: CSV, XLSX and GeoJSON points read as rows of text.
 
 Every cell stays the text that was in it: what it means is `domain.column_mapping`. A file that is too large, packed to
 burst or not what it says is refused in words before anything of it is used.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import warnings
 import zipfile
 import zlib
@@ -36,8 +35,6 @@ LINES_MAX = 60_000
 ENCODINGS = ("utf-8", "windows-1252", "windows-1256")
 """What a CSV may be written in; the last two are what spreadsheets write in western and Arabic offices."""
 DELIMITERS = ",;\t|"
-_STARTS_FORMULA = re.compile(r"^(?:\s*[=+\-@]|[\t\r\n])")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +128,6 @@ def read_features(collection: Mapping[str, Any]) -> Table:
         read.append(cells)
     lines = [(number, [cells.get(name, "") for name in headers]) for number, cells in enumerate(read, start=1)]
     return _table([(0, list(headers)), *lines])
-
-
-def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return CSV text whose cells no spreadsheet takes for formulas."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([neutralised(header) for header in headers])
-    writer.writerows([neutralised(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def neutralised(text: str) -> str:
-    """Return a text that a spreadsheet shows and does not run: a formula gets a quote before it, a number stays."""
-    return f"'{text}" if _STARTS_FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
 def _check_size(data: bytes) -> None:

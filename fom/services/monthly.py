@@ -20,8 +20,8 @@ from fom.domain.compliance import PARTIES, Rate, Violation, count_exposure, grou
 from fom.domain.instants import format_instant
 from fom.domain.months import month_span
 from fom.errors import InvalidInput
+from fom.exchange.sheets import as_csv, as_xlsx
 from fom.services.parties import Evidence, is_violation, read_evidence
-from fom.services.sheets import as_csv, as_xlsx
 from fom.services.standing import standing_rows
 from fom.services.writing import present
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fom.errors import InvalidInput
-from fom.exchange.tables import neutralised, read_csv, read_features, read_xlsx, write_csv
+from fom.exchange.sheets import as_csv, neutralised
+from fom.exchange.tables import read_csv, read_features, read_xlsx
 
 LINES = [["When", "What", "Where"], ["2026-03-10 09:00", "robbery", "5.0 N 30.0 E"]]
 
@@ -163,6 +164,6 @@ def test_no_cell_that_is_written_starts_as_a_formula_and_numbers_stay_numbers(te
 
 
 def test_what_is_written_is_read_again():
-    text = write_csv(["a", "b"], [["=1+1", "-7.5"], ['say "so"', "two\nlines"]])
-    table = read_csv(text.encode())
+    data = as_csv(["a", "b"], [["=1+1", "-7.5"], ['say "so"', "two\nlines"]])
+    table = read_csv(data)
     assert [row.cells for row in table.rows] == [("'=1+1", "-7.5"), ('say "so"', "two\nlines")]

@@ -8,13 +8,13 @@ import pytest
 
 from fom.domain.instants import format_instant, parse_instant
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from fom.exchange.sheets import cell
 from fom.services.case_loading import load_case_steps, load_clause_lists
 from fom.services.cases import CaseFilter, StepDraft, add_case_step, get_case, list_cases, open_case_from
 from fom.services.clause_lists import check_clause_list, get_clause_list, publish_clause_list
 from fom.services.monthly import case_sheet, extract_sheet, extract_values, month_extract
 from fom.services.parties import list_parties, show_party
 from fom.services.registers import get_register, list_register, register_history, save_register
-from fom.services.sheets import cell
 from fom.services.standing import list_standing
 from fom.store.audit import verify_chain
 from tests.services.ground import feature, write

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.column_mapping import UNITS
@@ -14,7 +14,7 @@ from fom.domain.forms import FORMS
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.stated_times import ORDERS
 from fom.errors import Conflict, FieldError, InvalidInput, NotPermitted
-from fom.exchange.tables import ENCODINGS, FILE_MAX_BYTES, ROWS_MAX, write_csv
+from fom.exchange.tables import ENCODINGS, FILE_MAX_BYTES, ROWS_MAX
 from fom.maps.style import map_style_values
 from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.form_words import form_words
@@ -38,6 +38,7 @@ from fom.web.pages.imports_form import (
     track_answers,
 )
 from fom.web.queries import asked_number, check_query
+from fom.web.tables import csv_file
 
 blueprint = Blueprint("imports", __name__)
 
@@ -203,9 +204,7 @@ def download_errors(batch_id: str) -> Any:
         for row in rows
         if row["fate"] == "error"
     ]
-    answer = Response("\ufeff" + write_csv([*batch["headers"], "What to mend"], lines), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="to-mend-{batch_id[:8]}.csv"'
-    return answer
+    return csv_file(f"to-mend-{batch_id[:8]}", [*batch["headers"], "What to mend"], lines)
 
 
 def _stage(draft: staging.FileDraft, content: Any, fields: dict[str, str]) -> dict[str, Any]:
