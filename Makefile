@@ -4,6 +4,8 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 DATA ?= data
 NETWORK ?=
+# What Python has compiled is kept, whatever the shell says: tests start hundreds of processes of four hundred modules.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 

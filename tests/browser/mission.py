@@ -25,6 +25,7 @@ from fom.store.database import Database
 from fom.store.schema import upgrade
 from fom.web.application import build
 from fom.web.edge import Edge, now_us
+from tests.passwords import hashed_at_once
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "heron at the ford"
@@ -205,7 +206,7 @@ def build_app(folder: Path) -> Any:
 
 
 def fill(database: Database, network: Network, now: int) -> None:
-    with database.writing() as session:
+    with hashed_at_once(), database.writing() as session:
         load_facts(session, facts(now), network=network, actor=OPERATOR, now=now)
         load_registers(session, registers(now), network=network, actor=OPERATOR, now=now)
         for person, (role, clearance) in PEOPLE.items():

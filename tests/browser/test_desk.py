@@ -115,6 +115,7 @@ def test_without_scripts_a_grade_is_looked_at_first_and_then_set(visit: Opener, 
     expect(page.get_by_role("status")).to_contain_text("Graded B2")
 
 
+@pytest.mark.deep
 def test_the_map_shows_the_item_and_the_rule_is_drawn_to_scale(visit: Opener) -> None:
     patrol = visit("patrol")
     report_id = send(patrol, "a-d", 0.5)

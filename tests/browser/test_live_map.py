@@ -52,6 +52,7 @@ def test_a_click_on_a_stretch_tells_its_reasons_and_the_address_keeps_it(visit: 
     assert "segment=" not in page.url
 
 
+@pytest.mark.deep
 def test_an_address_with_a_segment_opens_its_reasons(visit: Opener) -> None:
     page = visit("duty").open_map("/?segment=b-e.4")
     panel = page.locator("[data-panel]")
@@ -62,7 +63,7 @@ def test_an_address_with_a_segment_opens_its_reasons(visit: Opener) -> None:
     expect(days.locator(".day").last).to_have_class(re.compile("day-X"))
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [pytest.param(DESK, marks=pytest.mark.deep), PHONE], ids=["desk", "phone"])
 def test_the_first_view_holds_the_whole_area_clear_of_the_legend(visit: Opener, size: dict[str, int]) -> None:
     page = visit("duty", size=size).open_map()
     page.wait_for_url(re.compile("view="))
@@ -120,6 +121,7 @@ def test_no_states_at_all_is_an_error_and_never_an_empty_map(visit: Opener) -> N
     expect(seen.page.locator(".banner.stale")).to_contain_text("no states at all")
 
 
+@pytest.mark.deep
 def test_layers_and_the_question_asked_are_kept_in_the_browser(visit: Opener) -> None:
     seen = visit("duty")
     page = seen.open_map()

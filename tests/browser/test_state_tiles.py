@@ -3,6 +3,7 @@
 import re
 
 import mapbox_vector_tile
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from fom.maps.style import read_tokens
@@ -49,6 +50,7 @@ def test_each_segment_of_a_tile_gets_its_state_and_the_rest_of_the_tile_stays(vi
             assert after[number] == (expected, geometry)
 
 
+@pytest.mark.deep
 def test_a_tile_without_roads_stays_empty(visit: Opener) -> None:
     page = visit("duty").open_map("/")
     network = re.search(r"/tiles/([^/]+)/", tile_of_the_middle(page, 12)).group(1)
@@ -62,6 +64,7 @@ def open_share(page: Page) -> float:
     return share_of(image[int(y) - 4 : int(y) + 5, int(west) : int(east)], read_tokens("dark")["g"])
 
 
+@pytest.mark.deep
 def test_roads_that_are_no_key_routes_show_their_state_on_the_tiles(visit: Opener) -> None:
     """Painted from the tiles alone: the map is told of no key routes, whose runs would cover them."""
     seen = visit("duty")
@@ -71,6 +74,7 @@ def test_roads_that_are_no_key_routes_show_their_state_on_the_tiles(visit: Opene
     assert open_share(page) > 0.1, "no open road on the tiles"
 
 
+@pytest.mark.deep
 def test_a_tile_that_is_still_read_when_its_states_come_gets_them(visit: Opener) -> None:
     """As on a slow start: the first tiles are held back until the map has its states."""
     seen = visit("duty")

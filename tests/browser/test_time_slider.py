@@ -72,6 +72,7 @@ def test_what_was_shown_then_and_what_is_known_today_about_then_are_told_apart(v
     assert "known=today" in page.url
 
 
+@pytest.mark.deep
 def test_the_future_is_told_as_if_nothing_new_is_reported_with_marks_where_time_moves_states(visit: Opener) -> None:
     page = visit("duty").open_map("/" + VIEW)
     ahead = page.locator("[data-time-track] .time-mark.ahead")
@@ -88,6 +89,7 @@ def test_the_future_is_told_as_if_nothing_new_is_reported_with_marks_where_time_
     expect(page.locator("[data-km='O']")).not_to_have_text("0")
 
 
+@pytest.mark.deep
 def test_a_change_that_arrives_meanwhile_is_counted_and_does_not_touch_the_past(visit: Opener) -> None:
     page = visit("duty").open_map("/" + VIEW)
     go_back(page, 1)
@@ -98,6 +100,7 @@ def test_a_change_that_arrives_meanwhile_is_counted_and_does_not_touch_the_past(
     expect(page.locator("[data-km='R']")).not_to_have_text("0")
 
 
+@pytest.mark.deep
 def test_an_address_leads_to_a_moment_and_play_steps_on_from_it(visit: Opener) -> None:
     page = visit("duty").open_map("/?at=2026-01-05T06:00:00Z")
     band = page.locator("[data-then-band]")

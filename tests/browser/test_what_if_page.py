@@ -89,6 +89,7 @@ def test_suppose_keep_and_compare(visit: Opener) -> None:
     expect(page.get_by_role("link", name="Mines on B-E gone")).to_have_count(0)
 
 
+@pytest.mark.deep
 def test_a_hypothesis_that_cannot_hold_says_why(visit: Opener) -> None:
     seen = visit("duty")
     open_page(seen.page, f"{seen.address}/what-ifs/new{VIEW}")
@@ -99,7 +100,7 @@ def test_a_hypothesis_that_cannot_hold_says_why(visit: Opener) -> None:
     seen.troubles[:] = [trouble for trouble in seen.troubles if "422" not in trouble]
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [pytest.param(DESK, marks=pytest.mark.deep), PHONE], ids=["desk", "phone"])
 def test_both_maps_can_be_read_and_nothing_is_wider_than_the_window(visit: Opener, size: dict[str, int]) -> None:
     seen = visit("duty", size=size)
     page = seen.page

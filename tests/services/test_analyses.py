@@ -358,6 +358,7 @@ def test_a_cluster_gives_the_same_bytes_as_this_process(country: tuple[Scene, Pa
         there.close()
 
 
+@pytest.mark.deep
 def test_a_worker_lost_half_way_is_survived(country: tuple[Scene, PackedScene], workers: Workers):
     scene, packed = country
     first = workers.add()

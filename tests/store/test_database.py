@@ -25,7 +25,7 @@ from fom.store.database import POOL_OVERFLOW, POOL_SIZE, Database
 from fom.store.tables import Change, RecordRow, ReportVersion
 from tests.services.people import PATROL, T0, draft, hazard
 
-KILLS = 20
+KILLS = 10
 
 
 def add(database: Database, n: int) -> int:

@@ -15,6 +15,7 @@ from fom.domain.instants import HOUR_US, parse_instant
 from fom.services.accounts import actor_of, create_user
 from fom.store.database import Database
 from fom.store.schema import upgrade
+from tests.passwords import hashed_at_once
 
 START = parse_instant("2026-03-10T12:00:00Z")
 PASSWORD = "seven roads and six places"
@@ -75,7 +76,7 @@ def make_store(url: str) -> dict[str, Actor]:
     database = Database(url)
     upgrade(database)
     actors = {}
-    with database.writing() as session:
+    with hashed_at_once(), database.writing() as session:
         for who in (*ROLES, "second eod"):
             role = who.removeprefix("second ")
             user = create_user(

@@ -34,6 +34,7 @@ from tests.exchange import phone
 from tests.web.mission import ROADS, email_of, hazard, make_store
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("served")  # one server for all that leave it running
 
 
 @dataclass

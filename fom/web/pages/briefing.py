@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from fom.maps.briefing import briefing_map, state_lines
 from fom.maps.style import letter_of
 from fom.maps.tiles import network_bounds, network_credit
 from fom.services.map_layers import read_layer
@@ -24,6 +23,8 @@ LAYERS = ("hazards", "restrictions", "air-heads", "crossings", "sites")
 @allows("read_picture")
 def download() -> Response:
     """Return the briefing map of the question in the address, as a file."""
+    from fom.maps.briefing import briefing_map, state_lines  # folium brings pandas: a sixth of what a process reads
+
     host, question, actor = edge().host, asked_question(), current_actor()
     with reading() as session:
         layers = {name: read_layer(session, host, name, question, actor=actor)["features"] for name in LAYERS}
