@@ -53,6 +53,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def _shrink(url: URL) -> None:
+    """Leave out the reference systems that nobody uses: half of what every test would copy."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DELETE FROM spatial_ref_sys WHERE srid <> 4326"))
+        connection.execute(text("VACUUM FULL spatial_ref_sys"))
+    engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def postgres_template() -> Iterator[URL]:
     """Yield the URL of a migrated PostgreSQL database to copy."""
@@ -63,6 +72,7 @@ def postgres_template() -> Iterator[URL]:
     database = Database(template.render_as_string(hide_password=False))
     upgrade(database)
     database.dispose()
+    _shrink(template)
     yield template
     _on_server(url, f"DROP DATABASE {name} WITH (FORCE)")
 
