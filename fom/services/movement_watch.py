@@ -22,7 +22,7 @@ from fom.errors import FomError
 from fom.services.movement_advice import TELLING, find_worse, keep_told, purge_ways
 from fom.services.movement_ahead import TOGETHER_US, Due, next_due
 from fom.services.movement_marks import RouteMarks
-from fom.services.movement_outlook import due_words, judge_movements
+from fom.services.movement_outlook import due_words, is_explosive, judge_movements
 from fom.services.movement_places import last_seen
 from fom.services.movements import EVERYTHING, list_movements
 from fom.services.picture_host import PictureHost
@@ -94,8 +94,9 @@ def tell_dues(session: Session, host: PictureHost, agenda: Agenda, *, now: int) 
         subject = ("movement", row["id"])
         change = note(session, "tell_movement", subject, kind="register", actor=SYSTEM, at=at, details=details)
         advice = MovementAdvice(
-            movement_id=row["id"], change_number=change, due_at=due.at, state=due.run.state.name, text=text, told_at=now
-        )
+            movement_id=row["id"], change_number=change, due_at=due.at, state=due.run.state.name, text=text,
+            is_explosive=is_explosive(judged, due.run), told_at=now,
+        )  # fmt: skip
         session.add(advice)
         session.flush()
         numbers.append(advice.number)
