@@ -76,10 +76,13 @@ def read_form(subscription_id: str) -> Form:
     def text(name: str, most: int = CAME_MAX) -> str:
         return form.get(name, "").replace("\x00", "").strip()[:most]
 
+    def several(name: str, most: int) -> list[str]:
+        return [one.replace("\x00", "")[:CAME_MAX] for one in form.getlist(name)[:most]]
+
     version = text("version")
     return {
         "id": subscription_id, "version": int(version) if _is_number(version) else None, "title": text("title", 200),
-        **{name: form.getlist(name)[:most] for name, most in LISTS.items()}, **{name: name in form for name in FLAGS},
+        **{name: several(name, most) for name, most in LISTS.items()}, **{name: name in form for name in FLAGS},
         "area": text("area") or ("registered" if text("area_id") else "none"), "area_id": text("area_id"),
         "corners": text("corners", 40 * CORNERS_MAX), "place": text("place"), "radius_km": text("radius_km", 20),
         **{name: text(name) for name in ("moves", "profile", "user_class")},
