@@ -344,7 +344,7 @@ def test_advice_is_subscribed_to_on_the_movement_and_acknowledged_once_in_the_li
     inbox = text_of(mission, "movement_control", "/alerts")
     assert "Advice to a movement · explosive" in inbox
     assert f'href="{address}">See the movement' in inbox
-    assert 'Advice to <span class="plate">' in inbox
+    assert re.search(r'Advice to\s+<span class="plate">', inbox)
     alert = re.search(r'name="alert" value="([^"]+)"', inbox)[1]
     assert browser.post("/alerts/acknowledge", data={"alert": alert}).status_code == 303
     assert "acknowledged" in text_of(mission, "movement_control", address)
