@@ -6,6 +6,8 @@ here calls `add_append_only` again afterwards (`tests/migrations` looks at every
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -24,6 +26,35 @@ def codes(table: str, column: str, *allowed: str) -> sa.CheckConstraint:
     """Return the check that a column holds one of the codes allowed at this version (or null where it may be null)."""
     listed = ", ".join(f"'{code}'" for code in allowed)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"ck_{table}_{column}")
+
+
+def restate_codes(table: str, column: str, *allowed: str) -> None:
+    """Let a column that has a check of its codes hold these; the table must not be append-only.
+
+    SQLite states a check only while it makes a table, so the table is made anew under its own name, with its rows and
+    indexes; what refers to its rows is looked at when the transaction ends.
+    """
+    check = codes(table, column, *allowed)
+    if not is_sqlite():
+        op.drop_constraint(str(check.name), table, type_="check")
+        op.create_check_constraint(str(check.name), table, check.sqltext)
+        return
+    query = sa.text(
+        "SELECT type, sql FROM sqlite_master WHERE tbl_name = :name AND sql IS NOT NULL ORDER BY type = 'table' DESC"
+    )
+    (_, made), *indexes = op.get_bind().execute(query.bindparams(name=table)).all()
+    listed = ", ".join(f"'{code}'" for code in allowed)
+    anew, found = re.subn(rf"({check.name} CHECK \({column} IN \()[^)]*(\)\))", rf"\g<1>{listed}\g<2>", str(made))
+    if found != 1:
+        raise RuntimeError(f"the table {table} does not state the check of {column}")
+    op.execute("PRAGMA defer_foreign_keys = ON")
+    op.execute(f"CREATE TABLE {table}_kept AS SELECT * FROM {table}")  # noqa: S608 - our own words
+    op.execute(f"DROP TABLE {table}")
+    op.execute(anew)
+    op.execute(f"INSERT INTO {table} SELECT * FROM {table}_kept")  # noqa: S608 - our own words
+    op.execute(f"DROP TABLE {table}_kept")
+    for _, index in indexes:
+        op.execute(index)
 
 
 def grades(table: str) -> sa.CheckConstraint:

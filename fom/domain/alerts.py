@@ -17,9 +17,11 @@ MOVES = ("none", "route_worse", "route", "stretch_worse", "stretch")
 """Which changes of state: of the worst state along the whole, or of any stretch; those for the worse, or all."""
 WATCHED_KINDS = ("explosive", "physical", "control", "incident", "verification", "manual")
 """Kinds of records whose coming may be watched."""
-CHECKS = ("verification", "review", "inspection", "task", "expiry", "follow_up")
+WATCHED_MOVEMENTS = ("none", "unit", "all")
+"""Of which movements advice is told beside those that are named: of one's unit, or of all that one may see."""
+CHECKS = ("verification", "review", "inspection", "task", "expiry", "follow_up", "movement")
 """What may be overdue, or about to end, and be told of."""
-ALERT_KINDS = ("state", "record", "overdue", "false_state")
+ALERT_KINDS = ("state", "record", "overdue", "false_state", "advice")
 CHANNELS = ("page", "email", "webhook")
 STATUSES = ("waiting", "delivered", "given_up")
 OUTSIDE_CLEARANCE = "confidential"

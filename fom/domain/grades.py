@@ -15,6 +15,7 @@ from fom.domain.states import State
 SLACK = 1e-9
 """Computed numbers are compared with this slack towards the worse state. Source: facts format, section 1.4."""
 NOT_JUDGED = "F6"
+IMPROBABLE = "5"
 AUTOMATIC = "B2"
 """Grade of a passage by an authenticated account with a GPS track."""
 SHOWN_CONFIRMED_MIN = 0.95
@@ -47,6 +48,14 @@ def level_of(confidence: float, policy: Policy) -> Level:
     if confidence >= policy.suspected_min - SLACK:
         return Level.SUSPECTED
     return Level.DOUBTFUL
+
+
+def may_support(grade: str, policy: Policy) -> bool:
+    """Return whether a record of this grade speaks for another: not when it is doubtful, or judged improbable (5).
+
+    What nobody has judged (F, 6) is not bad, and may. Source: doctrine, section 2.
+    """
+    return grade[1] != IMPROBABLE and level_of(confidence_of(grade, policy), policy) != Level.DOUBTFUL
 
 
 def corroborated(voices: Iterable[float], policy: Policy) -> float:

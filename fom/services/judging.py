@@ -25,6 +25,7 @@ from fom.store.records import (
     Provenance,
     find_record,
     find_records,
+    grades_about,
     insert_records,
     list_about,
     retracted_ids,
@@ -112,8 +113,23 @@ def grade_in_force(session: Session, target: RecordRow, *, at: int, policy: Poli
 
 def grade_among(session: Session, target: RecordRow, *, absent: set[str], policy: Policy) -> str:
     """Return the grade that counts when the records `absent` are taken back."""
-    latest: dict[str | None, RecordRow] = {}
     grades = [r for r in list_about(session, target.id) if r.kind == "grade" and r.id not in absent]
+    return _that_counts(target, grades, policy)
+
+
+def grades_of_many(
+    session: Session, targets: Sequence[RecordRow], *, absent: set[str], policy: Policy
+) -> dict[str, str]:
+    """Return id -> the grade that counts, of many records."""
+    grades = grades_about(session, [target.id for target in targets])
+    return {
+        target.id: _that_counts(target, [r for r in grades.get(target.id, ()) if r.id not in absent], policy)
+        for target in targets
+    }
+
+
+def _that_counts(target: RecordRow, grades: Sequence[RecordRow], policy: Policy) -> str:
+    latest: dict[str | None, RecordRow] = {}
     for row in sorted(grades, key=lambda r: (r.received or 0, r.id)):
         latest[row.by] = row
     if latest:

@@ -7,6 +7,7 @@ and by what was known at it, so all of them come to the same receipts, and the f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,10 @@ from fom.domain.instants import format_instant
 from fom.domain.patterns import KEPT_US
 from fom.domain.states import State
 from fom.errors import NotFound, NotPermitted
+from fom.services.alerts.reading import read_advice_alerts
 from fom.services.movement_ahead import Run
 from fom.services.movement_marks import RouteMarks
-from fom.services.movement_outlook import Judged, judge_movements, moved_words
+from fom.services.movement_outlook import Judged, is_explosive, judge_movements, moved_words
 from fom.services.movement_places import last_seen
 from fom.services.movements import EVERYTHING, get_movement, list_movements
 from fom.services.picture_host import PictureHost
@@ -39,6 +41,7 @@ class Told:
     movement_id: str
     state: State
     text: str
+    is_explosive: bool
 
 
 def find_worse(session: Session, host: PictureHost, change: Change, before: int, *, now: int) -> list[Told]:
@@ -62,7 +65,8 @@ def find_worse(session: Session, host: PictureHost, change: Change, before: int,
         if classification not in marks:
             marks[classification] = RouteMarks(session, host, classification)
         run, was = found
-        told.append(Told(movement_id, run.state, moved_words(judged, run, marks[classification], change.at, was)))
+        text = moved_words(judged, run, marks[classification], change.at, was)
+        told.append(Told(movement_id, run.state, text, is_explosive(judged, run)))
     return told
 
 
@@ -81,7 +85,14 @@ def keep_told(session: Session, told: Iterable[Told], change: int, *, now: int) 
     for one in told:
         number = session.execute(
             insert(MovementAdvice)
-            .values(movement_id=one.movement_id, change_number=change, state=one.state.name, text=one.text, told_at=now)
+            .values(
+                movement_id=one.movement_id,
+                change_number=change,
+                state=one.state.name,
+                text=one.text,
+                is_explosive=one.is_explosive,
+                told_at=now,
+            )
             .on_conflict_do_nothing(index_elements=["movement_id", "change_number"])
             .returning(MovementAdvice.number)
         ).scalar()
@@ -129,7 +140,10 @@ def advice_dict(row: MovementAdvice) -> dict[str, Any]:
 
 
 def acknowledge_advice(session: Session, number: int, *, actor: Actor, now: int) -> dict[str, Any]:
-    """Note that somebody of the movement, or movement control, has read an advice; the first one stands."""
+    """Note that somebody of the movement, or movement control, has read an advice; the first one stands.
+
+    The alert by which the actor himself was told of it is acknowledged with it.
+    """
     row = session.get(MovementAdvice, number)
     if row is None:
         raise NotFound("advice", str(number))
@@ -142,7 +156,17 @@ def acknowledge_advice(session: Session, number: int, *, actor: Actor, now: int)
         details = {"advice": number}
         subject = ("movement", row.movement_id)
         note(session, "acknowledge_advice", subject, kind="register", actor=actor, at=at, details=details)
+    read_advice_alerts(session, row, actor=actor, now=now)
     return advice_dict(row)
+
+
+def acknowledge_told(session: Session, movement_id: str, change_number: int, *, actor: Actor, now: int) -> None:
+    """Acknowledge the advice that an alert told, where the actor may; where he may not it stays as it is."""
+    query = select(MovementAdvice.number).filter_by(movement_id=movement_id, change_number=change_number)
+    number = session.scalar(query)
+    with suppress(NotFound, NotPermitted):
+        if number is not None:
+            acknowledge_advice(session, number, actor=actor, now=now)
 
 
 def purge_ways(session: Session, *, now: int) -> int:

@@ -103,6 +103,14 @@ class RoadsAhead:
         assessment = next(self._picture.assess_over(question, [question.at], np.array([number], np.int64)))
         return assessment.reason_members(0, direction)
 
+    def components(self, numbers: NDArray[np.int64], directions: NDArray[np.int64], at: int) -> set[str]:
+        """Return what decides some roads at a moment: the components of their first reasons."""
+        asked, places = np.unique(numbers, return_inverse=True)
+        question = replace(self.question, at=max(at, self.question.at))
+        assessment = next(self._picture.assess_over(question, [question.at], asked))
+        pairs = zip(places.tolist(), directions.tolist(), strict=True)
+        return {str(assessment.reason_members(row, direction)[0]["component"]) for row, direction in pairs}
+
     def _arc(self, number: int, direction: int) -> int:
         return 2 * int(np.searchsorted(self._segments, number)) + direction
 

@@ -117,6 +117,13 @@ def _judge_group(
         yield movement, Judged(movement, tuple(ways), tuple(outlooks), roads)
 
 
+def is_explosive(judged: Judged, run: Run) -> bool:
+    """Return whether something explosive decides any stretch of a run when it is reached."""
+    way = judged.ways[0]
+    on_run = (way.at_m[:-1] >= run.from_m) & (way.at_m[:-1] < run.to_m)
+    return "explosive" in judged.roads.components(way.numbers[on_run], way.directions[on_run], run.reached_at)
+
+
 # words
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from fom.errors import FomError
 from fom.services.movement_advice import TELLING, find_worse, keep_told, purge_ways
 from fom.services.movement_ahead import TOGETHER_US, Due, next_due
 from fom.services.movement_marks import RouteMarks
-from fom.services.movement_outlook import due_words, judge_movements
+from fom.services.movement_outlook import due_words, is_explosive, judge_movements
 from fom.services.movement_places import last_seen
 from fom.services.movements import EVERYTHING, list_movements
 from fom.services.picture_host import PictureHost
@@ -94,8 +94,9 @@ def tell_dues(session: Session, host: PictureHost, agenda: Agenda, *, now: int) 
         subject = ("movement", row["id"])
         change = note(session, "tell_movement", subject, kind="register", actor=SYSTEM, at=at, details=details)
         advice = MovementAdvice(
-            movement_id=row["id"], change_number=change, due_at=due.at, state=due.run.state.name, text=text, told_at=now
-        )
+            movement_id=row["id"], change_number=change, due_at=due.at, state=due.run.state.name, text=text,
+            is_explosive=is_explosive(judged, due.run), told_at=now,
+        )  # fmt: skip
         session.add(advice)
         session.flush()
         numbers.append(advice.number)
@@ -104,9 +105,15 @@ def tell_dues(session: Session, host: PictureHost, agenda: Agenda, *, now: int) 
 
 
 def _was_told(session: Session, movement_id: str, due: Due) -> bool:
+    """Return whether it was told of that moment, or since then of as bad a state by a change.
+
+    What a change brings may hold from a moment before it on, and then looks as if time had done it.
+    """
     near = MovementAdvice.due_at.between(due.at - TOGETHER_US, due.at + TOGETHER_US)
-    states = session.scalars(select(MovementAdvice).where(MovementAdvice.movement_id == movement_id, near))
-    return any(told.due_at == due.at or State[told.state] >= due.run.state for told in states)
+    by_change = and_(MovementAdvice.due_at.is_(None), Change.at >= due.at)
+    query = select(MovementAdvice).join(Change, Change.number == MovementAdvice.change_number)
+    found = session.scalars(query.where(MovementAdvice.movement_id == movement_id, or_(near, by_change)))
+    return any(told.due_at == due.at or State[told.state] >= due.run.state for told in found)
 
 
 class MovementWatch:
@@ -142,7 +149,7 @@ class MovementWatch:
         if self._seen is None:
             self._seen, self._told_until = self._begin(host), host.now() - BACK_US
         told = self._look_at_changes(host, self._seen) if host.version > self._seen else 0
-        return told + self._look_at_clock(host)
+        return told + (self._look_at_clock(host) if host.version == self._seen else 0)
 
     def _look_at_changes(self, host: PictureHost, seen: int) -> int:
         version = host.version
@@ -162,8 +169,10 @@ class MovementWatch:
         now, agenda = host.now(), self._agenda
         if agenda is None or agenda.version != host.version or agenda.is_past(now):
             agenda = self._make_agenda(host)
+        if agenda.version != self._seen:
+            return 0  # a change came meanwhile: it is told first, as what it is
         if not agenda.is_past(now):
-            self._agenda = agenda
+            self._agenda, self._told_until = agenda, max(self._told_until, now)
             return 0
         with self._database.writing() as session:
             numbers = tell_dues(session, host, agenda, now=now)

@@ -5,7 +5,7 @@ Values are plain, as in the API and the demo file: moments ISO 8601 text, geomet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -93,6 +93,13 @@ def list_register(
     matching = [body for body in then if all(body[name] == value for name, value in equal.items())]
     order = [name for name in ORDER if name in members]
     return sorted(matching, key=lambda body: [(body[name] is None, body[name]) for name in order])
+
+
+def visible_ids(session: Session, register: str, ids: Collection[str], *, actor: Actor) -> set[str]:
+    """Return which of some rows, at most some hundreds, the actor may see."""
+    table, own = REGISTER_TABLES[register], _own_movements(session, register, actor)
+    rows = session.scalars(select(table).where(table.id.in_(ids))) if ids else ()
+    return {row.id for row in rows if _sees(actor, register, row, row.id, _unit(row), own)}
 
 
 def get_register(

@@ -5,7 +5,7 @@ Source: doctrine, section 9.3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 from fom.domain.access import Actor, visible
 from fom.domain.facts_file import parse_record
 from fom.domain.geodesy import bounds_with_reach
+from fom.domain.grades import may_support
 from fom.domain.instants import DAY_US, HOUR_US
 from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.policy import Policy
-from fom.services.judging import get_visible_record
+from fom.services.judging import get_visible_record, grades_of_many
 from fom.services.policies import edition_in_force
 from fom.store.records import feature_of, list_about, list_present, retracted_ids
 from fom.store.tables import RecordRow
@@ -123,15 +124,20 @@ def find_supported(
 ) -> set[str]:
     """Return the ids of those records of which another one, judged or not, of another origin likely tells as well.
 
-    Only what the actor may see counts.
+    Only what the actor may see counts, and of what was judged only what may support another (`domain.grades`).
     """
     known = {row.id: row for row in rows}
     others = [row for row in _of_the_time(session, rows, now) if row.id not in absent and visible(actor, row)]
-    return supported_among([*rows, *(row for row in others if row.id not in known)], policy) & set(known)
+    everything = [*rows, *(row for row in others if row.id not in known)]
+    grades = grades_of_many(session, everything, absent=absent, policy=policy)
+    silent = {record_id for record_id, grade in grades.items() if not may_support(grade, policy)}
+    return supported_among(everything, policy, silent=silent) & set(known)
 
 
-def supported_among(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
+def supported_among(rows: Sequence[RecordRow], policy: Policy, *, silent: Collection[str] = ()) -> set[str]:
     """Return the ids of those records of which another one among them, of another origin, likely tells as well.
+
+    Those in `silent` support nothing, but may be supported.
 
     As `compare` finds them, each place read once, and of a storm of reports about one place only as many pairs as it
     takes to find one for each.
@@ -140,16 +146,19 @@ def supported_among(rows: Sequence[RecordRow], policy: Policy) -> set[str]:
     for kind in sorted({row.kind for row in rows}):
         placed = [(row, place) for row in rows if row.kind == kind and (place := place_of(row, policy)) is not None]
         if placed:
-            found |= _supported_of_kind(placed)
+            found |= _supported_of_kind(placed, silent)
     return found
 
 
-def _supported_of_kind(placed: Sequence[tuple[RecordRow, tuple[BaseGeometry, float]]]) -> set[str]:
+def _supported_of_kind(
+    placed: Sequence[tuple[RecordRow, tuple[BaseGeometry, float]]], silent: Collection[str]
+) -> set[str]:
     moments = np.array([moment_of(row) for row, _ in placed])
     codes = {origin: code for code, origin in enumerate({row.origin for row, _ in placed})}
     origins = np.array([codes[row.origin] for row, _ in placed])
     bounds = np.array([shape.bounds for _, (shape, _) in placed])
     doubts = np.array([doubt for _, (_, doubt) in placed])
+    speaks = np.array([row.id not in silent for row, _ in placed])
     boxes = shapely.box(*bounds_with_reach(bounds, NEAR_M / 2 + doubts).T)
     tree = shapely.STRtree(boxes)
     found: set[str] = set()
@@ -157,10 +166,10 @@ def _supported_of_kind(placed: Sequence[tuple[RecordRow, tuple[BaseGeometry, flo
         if row.id in found:
             continue
         near = tree.query(boxes[at])
-        near = near[(np.abs(moments[near] - moments[at]) <= NEAR_US) & (origins[near] != origins[at])]
+        near = near[(np.abs(moments[near] - moments[at]) <= NEAR_US) & (origins[near] != origins[at]) & speaks[near]]
         for other, (other_shape, other_doubt) in (placed[one] for one in near):
             if distance_between_m(shape, other_shape) - doubt - other_doubt <= NEAR_M:
-                found |= {row.id, other.id}
+                found |= {row.id, other.id} if speaks[at] else {row.id}
                 break
     return found
 

@@ -245,6 +245,19 @@ def list_about(session: Session, record_id: str) -> list[RecordRow]:
     return list(session.scalars(_ordered(query.where(RecordReference.target_id == record_id))))
 
 
+def grades_about(session: Session, ids: Iterable[str]) -> dict[str, list[RecordRow]]:
+    """Return target -> the grades of it, in order, of many records."""
+    found: dict[str, list[RecordRow]] = {}
+    for some in parts_of(ids):
+        query = select(RecordRow, RecordReference.target_id).join(
+            RecordReference, RecordReference.record_id == RecordRow.id
+        )
+        of_some = query.where(RecordRow.kind == "grade", RecordReference.target_id.in_(some))
+        for row, target in session.execute(of_some.order_by(RecordRow.number)):
+            found.setdefault(target, []).append(row)
+    return found
+
+
 def _ordered(query: Select[RecordRow]) -> Select[RecordRow]:
     return query.order_by(RecordRow.number)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Flask, current_app
@@ -13,6 +14,8 @@ from fom.domain.instants import MINUTE_US, parse_instant
 from fom.services.alerts.inbox import count_unread
 from fom.services.alerts.keeper import AlertKeeper
 from fom.services.alerts.settings import Outside
+from fom.services.effects import Effect
+from fom.services.movement_ways import stretches_here
 from fom.services.shown import ShownLog
 from fom.web.access import current_actor, find_actor
 from fom.web.edge import Edge, edge, reading
@@ -116,6 +119,29 @@ def _named(part: Any) -> set[str | int]:
         return set()
     found = {name for key, inner in part.items() if key != "segments" for name in _named(inner)}
     return found | {name for name in part.get("segments") or () if isinstance(name, str)}
+
+
+def note_movements(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Remember the roads of those movements that are shown with how their ways stand."""
+    note_ways(row for row in rows if row["outlook"] is not None)
+
+
+def note_ways(movements: Iterable[Mapping[str, Any]]) -> None:
+    """Remember the roads of movements: as they are now, for who moves."""
+    host, roads = edge().host, dict[tuple[str, str], set[str | int]]()
+    for row in movements:
+        stretches = [s for way in row["ways"] for s in stretches_here(host, way, row["planned_as"])]
+        roads.setdefault((row["profile"], row["user_class"]), set()).update(str(s["id"]) for s in stretches)
+    for (profile, user_class), ids in roads.items():
+        question = host.question(profile=profile, user_class=user_class)
+        note_shown("movement", question, segments=partial(set, ids))
+
+
+def note_effects(effects: Iterable[Effect]) -> None:
+    """Remember the roads of which the desk tells what records do to them."""
+    ids = {road.segment_id for effect in effects for road in effect.roads}
+    if ids:
+        note_shown("desk", edge().host.question(), segments=lambda: ids)
 
 
 def note_stream(app: Flask, host: Any, profile: str, user_class: str, actor: Actor) -> None:

@@ -31,6 +31,7 @@ from fom.store.tables import (
     ImportRow,
     InspectionForm,
     Look,
+    MovementAdvice,
     Shown,
 )
 from tests.services.people import ADMIN, AMINA, PATROL, T0, draft, hazard, new_id
@@ -40,7 +41,7 @@ from tests.store.test_audit import assert_guarded
 
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014", "0015",
-    "0016", "0017", "0018",
+    "0016", "0017", "0018", "0019",
 )  # fmt: skip
 MOVEMENT = {
     "id": new_id(), "code": "MV-1", "purpose": "convoy", "user_class": "mission_military",
@@ -252,3 +253,35 @@ def test_areas_of_new_kinds_and_new_members_survive_as_far_as_the_older_schema_c
     assert versions[0]["changes"]["kind"] == "red_line"
     with pytest.raises(IntegrityError), database.writing() as session:
         session.execute(text("UPDATE area SET kind = 'playground'"))
+
+
+def test_alerts_survive_with_their_deliveries_where_advice_is_not_known_and_new_kinds_are_held_to(database):
+    fill(database)
+    told = {"title": "t", "text": "t", "outside_text": "t", "fact_ids": [], "details": {}, "is_explosive": False}
+    way = {"channel": "page", "target": "", "status": "waiting", "tries": 0}
+    with database.writing() as session:
+        (user_id,) = session.execute(text("SELECT id FROM user_account")).scalars()
+        session.add(Alert(id="b", user_id=user_id, kind="advice", at=T0, **told))
+        session.flush()
+        session.add(Delivery(alert_id="b", user_id=user_id, due_at=T0, **way))
+        plan_movement(session, {**MOVEMENT}, version=None, actor=AMINA, now=T0)
+        advice = {"movement_id": MOVEMENT["id"], "change_number": 1, "state": "RED", "text": "t", "is_explosive": True}
+        session.add(MovementAdvice(**advice, told_at=T0))
+    downgrade(database, "0018")
+    with database.reading() as session:
+        assert session.execute(text("SELECT id, kind FROM alert")).all() == [("a", "state")]
+        assert session.execute(text("SELECT alert_id FROM delivery")).scalars().all() == ["a"]
+    upgrade(database)
+    with database.reading() as session:
+        assert [row.kind for row in session.query(Alert)] == ["state"]
+        assert session.query(Shown).count() == session.query(Delivery).count() == 1
+        (kept,) = session.query(MovementAdvice)
+        assert (kept.passed_on_at, kept.is_explosive) == (T0, False)
+    assert {"ix_alert_user_at"} <= {index["name"] for index in inspect(database.engine).get_indexes("alert")}
+    for statement in (
+        "UPDATE alert SET kind = 'gossip'",
+        "UPDATE shown SET kind = 'gossip'",
+        "DELETE FROM alert",
+    ):
+        with pytest.raises(IntegrityError), database.writing() as session:
+            session.execute(text(statement))

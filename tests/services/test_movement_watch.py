@@ -19,6 +19,7 @@ from tests.services.test_movements import (
     WAY,
     plan,
     receipts,
+    report,
     seen,
 )
 
@@ -164,3 +165,46 @@ def test_ways_are_purged_once_a_day_by_the_watch_itself(ground):
     clock.now = T0 + 95 * 24 * HOUR
     watch.purge_daily()
     assert seen(database, host, movement, actor=MOVCON)["ways"] == []
+
+
+def blocked(occurred: int) -> dict[str, Any]:
+    said = {"kind": "physical", "damage": "blocked", "segments": [{"id": "east"}], "occurred": format_instant(occurred)}
+    return {"type": "Feature", "geometry": None, "properties": said}
+
+
+@pytest.mark.parametrize("ago_min", [0, 40])
+def test_what_a_change_told_is_not_told_again_as_if_time_had_done_it(ground, ago_min):
+    database, host, clock = ground
+    movement = leave(database, host)
+    watch = MovementWatch(database, lambda: host)
+    clock.now = T0 + 60 * MINUTE_US
+    watch.look()
+    clock.now += MINUTE_US
+    occurred = clock.now - ago_min * MINUTE_US
+    report(database, host, blocked(occurred), now=clock.now)
+    told = watch.look()
+    clock.now += MINUTE_US
+    told += watch.look()
+    told += MovementWatch(database, lambda: host).look()
+    assert told == 1, receipts(database, movement)
+    assert receipts(database, movement)[0]["due_at"] is None
+
+
+def test_a_change_that_comes_while_the_clock_is_looked_at_is_told_as_what_it_is(ground, monkeypatch):
+    database, host, clock = ground
+    movement = leave(database, host)
+    watch = MovementWatch(database, lambda: host)
+    watch.look()
+    clock.now = T0 + 20 * MINUTE_US
+    looked = MovementWatch._look_at_clock
+
+    def after_a_report(self, of):
+        if not receipts(database, movement) and host.version == watch._seen:
+            report(database, host, blocked(clock.now), now=clock.now)
+            clock.now += MINUTE_US
+        return looked(self, of)
+
+    monkeypatch.setattr(MovementWatch, "_look_at_clock", after_a_report)
+    for _ in range(3):
+        watch.look()
+    assert [told["due_at"] for told in receipts(database, movement)] == [None]

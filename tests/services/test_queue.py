@@ -396,6 +396,33 @@ def test_the_item_proposes_what_its_line_proposes_when_another_origin_tells_the_
     assert line.proposals[record_id].grade == item.waiting.proposals[record_id].grade == "B2"
 
 
+@pytest.mark.parametrize(
+    ("grade", "proposed"), [("F6", "B2"), ("C2", "B2"), ("E1", "B2"), ("E2", "B3"), ("D4", "B3"), ("A5", "B3")]
+)
+@pytest.mark.parametrize("is_sent_with_it", [False, True])
+def test_a_record_that_is_doubtful_or_improbable_itself_supports_nothing(ground, grade, proposed, is_sent_with_it):
+    database, host, _ = ground
+    said = {"grade": grade} if is_sent_with_it else {}
+    report_id, record_id = send(ground, incident(at=WEST, origin="patrol"))
+    _, other = send(ground, incident(at=WEST, origin="police", **said), actor=AMINA)
+    if not is_sent_with_it:
+        with database.writing() as session:
+            grade_record(session, other, grade, actor=AMINA, now=T0 + 1)
+        host.follow()
+    line = next(line for line in queue(ground, after=MINUTE_US) if line.key == report_id)
+    assert line.proposals[record_id].grade == proposed
+
+
+def test_what_is_doubtful_may_still_be_supported_and_the_same_origin_never_supports(ground):
+    database, host, _ = ground
+    rows = [send(ground, incident(at=WEST, origin=origin))[1] for origin in ("patrol", "police", "police")]
+    with database.reading() as session:
+        first, second, third = (find_record(session, record_id) for record_id in rows)
+    assert supported_among([first, second], host.policy, silent={first.id}) == {first.id}
+    assert supported_among([second, third], host.policy) == set()
+    assert supported_among([first, second, third], host.policy, silent={first.id}) == {first.id}
+
+
 def test_what_was_judged_at_another_time_supports_nothing(ground):
     database, _, _ = ground
     report_id, record_id = send(ground, hazard(at=WEST, origin="patrol", occurred=T0))

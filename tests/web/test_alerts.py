@@ -20,6 +20,8 @@ from fom.services.shown import ShownLog
 from fom.store.tables import Delivery, Shown, User
 from tests.web.conftest import Mission
 from tests.web.mission import PLACES, email_of, hazard
+from tests.web.test_movements_page import make
+from tests.web.test_plans import everything_passed
 
 API = "/api/v1"
 SHAPE = {"type": "Polygon", "coordinates": [[[30.0, 5.0], [30.1, 5.0], [30.1, 5.1], [30.0, 5.0]]]}
@@ -350,3 +352,15 @@ def test_the_count_costs_tiles_and_endpoints_no_query(mission: Mission, route: s
     asked.clear()
     client.get("/routes")
     assert len([statement for statement in asked if "delivery" in statement]) == 1
+
+
+def test_who_looked_at_a_movement_is_told_when_its_way_proves_to_have_been_shut(mission: Mission, keeper: AlertKeeper):
+    everything_passed(mission)
+    address = make(mission)
+    assert mission.browser("duty_officer").get(address).status_code == 200
+    assert mission.browser("eod").get("/alerts").status_code == 200
+    report(mission, keeper)
+    (alert,) = mission.program("duty_officer").get(f"{API}/alerts").json["alerts"]
+    assert alert["kind"] == "false_state"
+    assert "You were shown it on the way of a movement" in alert["text"]
+    assert mission.program("eod").get(f"{API}/alerts").json["alerts"] == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fom.services.alerts.keeper import AlertKeeper
 from fom.services.auditing import list_audit
 from fom.services.movement_watch import MovementWatch
 from tests.services.people import AUDITOR
@@ -315,3 +316,37 @@ def test_the_week_shows_the_day_and_bad_dates_are_told(mission: Mission):
 def test_what_is_not_there_is_not_found(mission: Mission, path: str):
     answer: Any = mission.browser("chief_joc").get(path.format(new_id()))
     assert answer.status_code == 404
+
+
+def test_advice_is_subscribed_to_on_the_movement_and_acknowledged_once_in_the_list_of_alerts(mission: Mission):
+    everything_passed(mission)
+    address = make(mission)
+    watch, parts = MovementWatch(mission.database, lambda: mission.host), mission.app.extensions["fom"]
+    shown = mission.app.extensions["fom.shown"]
+    keeper = AlertKeeper(parts.config, mission.database, lambda: mission.host, shown, clock=mission.clock)
+    keeper.step()
+    watch.look()
+    browser = mission.browser("movement_control")
+    link = re.search(r'href="(/alerts/subscriptions/new[^"]*)"', text_of(mission, "movement_control", address))
+    form = browser.get(link[1]).get_data(as_text=True)
+    known = fields(form)
+    movement = address.rsplit("/", 1)[-1]
+    assert f'value="{movement}" checked' in form
+    assert 'value="none" checked' in form
+    wanted = {**known, "title": "my convoy", "profile": "P3", "user_class": "mission_military"}
+    target = re.search(r'action="(/alerts/subscriptions/[^"/]+)"', form)[1]
+    assert browser.post(target, data=wanted).status_code == 303
+    mission.clock.advance(0.1)
+    log(mission)
+    mission.host.follow()
+    watch.look()
+    keeper.step()
+    inbox = text_of(mission, "movement_control", "/alerts")
+    assert "Advice to a movement · explosive" in inbox
+    assert f'href="{address}">See the movement' in inbox
+    assert re.search(r'Advice to\s+<span class="plate">', inbox)
+    alert = re.search(r'name="alert" value="([^"]+)"', inbox)[1]
+    assert browser.post("/alerts/acknowledge", data={"alert": alert}).status_code == 303
+    assert "acknowledged" in text_of(mission, "movement_control", address)
+    told = text_of(mission, "movement_control", "/alerts?show=all")
+    assert "Acknowledged for the movement by movement_control@demo.example" in told

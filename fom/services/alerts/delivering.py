@@ -18,7 +18,9 @@ from fom.domain.alerts import TRIES_MAX, pause_us, webhook_key
 from fom.domain.instants import MINUTE_US, format_instant
 from fom.services.accounts import actor_of
 from fom.services.alerts.channels import Undelivered, send_mail, send_webhook
+from fom.services.alerts.reading import movement_of
 from fom.services.alerts.settings import Outside
+from fom.services.registers import visible_ids
 from fom.store.database import Database
 from fom.store.tables import Alert, Delivery, User
 
@@ -41,6 +43,8 @@ class Parcel:
     is_explosive: bool
     title: str
     text: str
+    page: str
+    """Path of the page on which the reader goes on."""
 
 
 def deliver_due(database: Database, outside: Outside, *, clock: Callable[[], int]) -> int:
@@ -67,6 +71,10 @@ def _claim(session: Session, now: int) -> list[Parcel]:
         if not user.active or not may(actor_of(user), "read_picture"):
             delivery.status, delivery.last_error = "given_up", "the account may not read the picture any more"
             continue
+        movement_id = movement_of(alert)
+        if movement_id is not None and not visible_ids(session, "movement", [movement_id], actor=actor_of(user)):
+            delivery.status, delivery.last_error = "given_up", "the account may not see the movement any more"
+            continue
         delivery.tries += 1
         delivery.due_at = now + CLAIM_US
         title, _, text = alert.outside_text.partition("\n")
@@ -82,6 +90,7 @@ def _claim(session: Session, now: int) -> list[Parcel]:
                 alert.is_explosive,
                 title,
                 text,
+                "alerts" if movement_id is None else f"movements/{movement_id}",
             )
         )
     session.flush()
@@ -107,9 +116,10 @@ def _deliver(database: Database, outside: Outside, parcel: Parcel, *, clock: Cal
 
 
 def _send(outside: Outside, parcel: Parcel, now: int) -> None:
+    link = f"{outside.public_url}/{parcel.page}" if outside.public_url else None
     if parcel.channel == "email":
-        link = f"\n\n{outside.public_url}/alerts" if outside.public_url else ""
-        foot = f"\n\n{format_instant(parcel.at)}. A state is no guarantee of safety.{link}"
+        foot = f"\n\n{format_instant(parcel.at)}. A state is no guarantee of safety."
+        foot += "" if link is None else f"\n\n{link}"
         send_mail(
             outside, to=parcel.target, alert_id=parcel.alert_id, at=now, subject=parcel.title,
             text=f"{parcel.title}\n\n{parcel.text}{foot}\n",
@@ -118,7 +128,7 @@ def _send(outside: Outside, parcel: Parcel, now: int) -> None:
     body = {
         "alert": parcel.alert_id, "kind": parcel.kind, "subscription": parcel.subscription_id,
         "mission": outside.mission, "at": format_instant(parcel.at), "explosive": parcel.is_explosive,
-        "title": parcel.title, "text": parcel.text,
+        "title": parcel.title, "text": parcel.text, "link": link,
     }  # fmt: skip
     key = webhook_key(outside.secret, parcel.subscription_id or "")
     send_webhook(outside, parcel.target, key=key, alert_id=parcel.alert_id, now=now, body=orjson.dumps(body))

@@ -46,6 +46,7 @@ KIND_WORDS = {
     "map": "the map", "routes": "the list of key routes", "route": "the page of a key route",
     "segment": "the reasons of a road", "plan": "a plan", "export": "an export", "changes": "what changed",
     "reach": "what is within reach", "analysis": "an analysis",
+    "movement": "the way of a movement", "desk": "the desk",
 }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -11,8 +12,11 @@ from sqlalchemy.orm import Session
 from fom.domain.access import Actor, require, visible
 from fom.domain.instants import format_instant
 from fom.errors import NotFound
+from fom.services.alerts.reading import mark_read, movement_of
 from fom.services.disclosure import RESTRICTED_TEXT, KnowsAccess
-from fom.store.tables import Alert, AlertSubscription, Delivery
+from fom.services.movement_advice import acknowledge_told
+from fom.services.registers import visible_ids
+from fom.store.tables import Alert, AlertSubscription, Delivery, MovementAdvice
 
 GIVEN_UP_MAX = 50
 """Messages that never arrived that are listed; older ones are in the receipts of their alerts."""
@@ -40,14 +44,8 @@ def list_alerts(
     if before is not None:
         query = query.where(Alert.at < before)
     rows = session.execute(query.order_by(Alert.at.desc(), Alert.id).limit(limit)).all()
-    others = _other_ways(session, [alert.id for alert, _ in rows])
-    titles = {
-        row.id: row.title
-        for row in session.scalars(select(AlertSubscription).where(AlertSubscription.user_id == actor.user_id))
-    }
-    return [
-        _alert_dict(alert, page, others.get(alert.id, ()), titles, host, actor=actor, now=now) for alert, page in rows
-    ]
+    beside = _read_beside(session, [alert for alert, _ in rows], actor)
+    return [_alert_dict(alert, page, beside, host, actor=actor, now=now) for alert, page in rows]
 
 
 def count_unread(session: Session, *, actor: Actor, now: int) -> int:
@@ -70,6 +68,8 @@ def note_delivered(session: Session, *, actor: Actor, now: int) -> None:
 def acknowledge_alerts(session: Session, alert_ids: Sequence[str], *, actor: Actor, now: int) -> list[dict[str, Any]]:
     """Note that the actor has read alerts of his; again changes nothing. Return the receipts: `{alert, read_at}`.
 
+    Who may acknowledge the advice that an alert told to a movement does so with it.
+
     Raises
     ------
     NotFound
@@ -81,10 +81,11 @@ def acknowledge_alerts(session: Session, alert_ids: Sequence[str], *, actor: Act
         row = session.get(Delivery, (alert_id, "page"))
         if row is None or row.user_id != actor.user_id:
             raise NotFound("alert", alert_id)
-        if row.read_at is None:
-            row.read_at, row.status = now, "delivered"
-            row.delivered_at = row.delivered_at or now
-        receipts.append({"alert": alert_id, "read_at": format_instant(row.read_at)})
+        read_at = mark_read(row, now)
+        alert = session.get_one(Alert, alert_id)
+        if alert.kind == "advice" and alert.change_number is not None:
+            acknowledge_told(session, str(movement_of(alert)), alert.change_number, actor=actor, now=now)
+        receipts.append({"alert": alert_id, "read_at": format_instant(read_at)})
     session.flush()
     return receipts
 
@@ -125,6 +126,38 @@ def send_again(session: Session, alert_id: str, channel: str, *, actor: Actor, n
     session.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is read once for many alerts of one person."""
+
+    titles: Mapping[str, str]
+    """Of his subscriptions, by id."""
+    others: Mapping[str, Sequence[Delivery]]
+    """Alert -> deliveries by other ways than the page."""
+    unseen: frozenset[str]
+    """Movements told of that he may not see (any more)."""
+    answers: Mapping[tuple[str, int], Mapping[str, Any]]
+    """(movement, change) -> who of the movement, or movement control, acknowledged the advice first: `{by, at}`."""
+
+
+def _read_beside(session: Session, alerts: Sequence[Alert], actor: Actor) -> _Beside:
+    mine = select(AlertSubscription).where(AlertSubscription.user_id == actor.user_id)
+    movements = {id_ for alert in alerts if (id_ := movement_of(alert)) is not None}
+    changes = {alert.change_number for alert in alerts if alert.kind == "advice"}
+    receipts = select(MovementAdvice).where(MovementAdvice.change_number.in_(changes))
+    answered = session.scalars(receipts) if changes else ()
+    return _Beside(
+        titles={row.id: row.title for row in session.scalars(mine)},
+        others=_other_ways(session, [alert.id for alert in alerts]),
+        unseen=frozenset(movements - visible_ids(session, "movement", movements, actor=actor)),
+        answers={
+            (row.movement_id, row.change_number): {"by": row.acknowledged_by, "at": format_instant(at)}
+            for row in answered
+            if (at := row.acknowledged_at) is not None
+        },
+    )
+
+
 def _other_ways(session: Session, ids: Sequence[str]) -> dict[str, list[Delivery]]:
     found: dict[str, list[Delivery]] = {}
     for start in range(0, len(ids), 500):
@@ -135,10 +168,13 @@ def _other_ways(session: Session, ids: Sequence[str]) -> dict[str, list[Delivery
 
 
 def _alert_dict(
-    alert: Alert, page: Delivery, others: Sequence[Delivery], titles: dict[str, str], host: KnowsAccess,
-    *, actor: Actor, now: int,
-) -> dict[str, Any]:  # fmt: skip
-    is_hidden = not all(visible(actor, host.access_of(fact_id)) for fact_id in alert.fact_ids)
+    alert: Alert, page: Delivery, beside: _Beside, host: KnowsAccess, *, actor: Actor, now: int
+) -> dict[str, Any]:
+    movement_id = movement_of(alert)
+    is_hidden = movement_id in beside.unseen or not all(
+        visible(actor, host.access_of(fact_id)) for fact_id in alert.fact_ids
+    )
+    answer = None if is_hidden else beside.answers.get((movement_id or "", alert.change_number or 0))
     details = _without_reasons(alert.details) if is_hidden else alert.details
     is_titled = alert.kind in ("state", "false_state")
     return {
@@ -148,10 +184,11 @@ def _alert_dict(
         "text": RESTRICTED_TEXT.capitalize().replace("joc", "JOC") if is_hidden else alert.text,
         "restricted": is_hidden,
         "details": details,
-        "subscription": alert.subscription_id, "subscription_title": titles.get(alert.subscription_id or ""),
+        "subscription": alert.subscription_id, "subscription_title": beside.titles.get(alert.subscription_id or ""),
+        "acknowledged_for_movement": answer,
         "held_until": format_instant(page.due_at) if page.due_at > now and page.read_at is None else None,
         "read_at": None if page.read_at is None else format_instant(page.read_at),
-        "deliveries": [_delivery_dict(row) for row in (page, *others)],
+        "deliveries": [_delivery_dict(row) for row in (page, *beside.others.get(alert.id, ()))],
     }  # fmt: skip
 
 

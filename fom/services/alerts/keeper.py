@@ -1,4 +1,5 @@
-"""The work behind alerts, once for all processes: matching, overdue checks, states that proved false, deliveries.
+"""The work behind alerts, once for all processes: matching, advice to movements, overdue checks, states that proved
+false, deliveries.
 
 Deliveries have a thread of their own: a mail server that hangs holds up nothing else.
 
@@ -16,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fom.domain.instants import SECOND_US
+from fom.services.alerts.advice import advice_alerts, note_passed_on, waiting_advice
 from fom.services.alerts.delivering import deliver_due
 from fom.services.alerts.false_states import find_false_states
 from fom.services.alerts.keeping import EVERY_US as PRUNE_EVERY_US
@@ -82,6 +84,8 @@ class AlertKeeper:
         self.begin()
         while not self._stop.is_set() and (self.match() or self.find_false_states()):
             pass
+        while not self._stop.is_set() and self.pass_on_advice():
+            pass
         self.find_overdue()
         self.prune()
 
@@ -124,6 +128,19 @@ class AlertKeeper:
         if is_behind and before is not None:
             return False
         return self._write("false_states", before, after, batch, alerts)
+
+    def pass_on_advice(self) -> bool:
+        """Pass on to who asked for it what open movements were told; return whether there may be more."""
+        with self._database.reading() as session:
+            receipts = waiting_advice(session)
+            alerts = advice_alerts(session, receipts) if receipts else []
+        if not receipts:
+            return False
+        now = self._clock()
+        with self._database.writing() as session:
+            mine = {receipt.change_number for receipt in note_passed_on(session, receipts, now=now)}
+            self._raise(session, [alert for alert in alerts if alert.change_number in mine], now)
+        return True
 
     def find_overdue(self) -> bool:
         """Look for what is overdue, once for all processes in every span of some minutes."""

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from fom.domain.instants import DAY_US
+from fom.domain.patterns import KEPT_US
 from fom.store.tables import Alert, Delivery, Look, Shown
 
 READ_US = 90 * DAY_US
@@ -14,6 +15,8 @@ UNREAD_US = 400 * DAY_US
 """One that nobody acknowledged, from when it happened: a year and a month, so that last year's is at hand."""
 VIEWED_US = 90 * DAY_US
 """A look at a route that was not acknowledged."""
+ADVICE_US = KEPT_US
+"""An alert of advice, from when it happened, whoever has read it: it says over which roads a unit moved."""
 ACKNOWLEDGED_US = 400 * DAY_US
 """A look that was, unless it is the person's last at the route: that one is what his page goes on from."""
 AT_ONCE = 5_000
@@ -39,7 +42,8 @@ def _is_old(now: int) -> ColumnElement[bool]:
     page, other = aliased(Delivery), aliased(Delivery)
     acknowledged = exists().where(page.alert_id == Alert.id, page.read_at < now - READ_US)
     waits = exists().where(other.alert_id == Alert.id, other.channel != "page", other.status == "waiting")
-    return and_(or_(acknowledged, Alert.at < now - UNREAD_US), ~waits)
+    advice = and_(Alert.kind == "advice", Alert.at < now - ADVICE_US)
+    return or_(and_(or_(acknowledged, Alert.at < now - UNREAD_US), ~waits), advice)
 
 
 def _is_old_look(now: int) -> ColumnElement[bool]:

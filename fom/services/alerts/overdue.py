@@ -16,6 +16,7 @@ from fom.domain.instants import DAY_US, HOUR_US, format_instant, parse_instant
 from fom.domain.positions import date_time_group
 from fom.picture.assessment import Assessment
 from fom.services.alerts.falling_due import FallingDue, Overdue, access_of
+from fom.services.alerts.late_movements import LateMovements
 from fom.services.alerts.raising import NewAlert
 from fom.services.alerts.telling import Told, outside_reader
 from fom.services.alerts.watching import Watch
@@ -39,12 +40,12 @@ TASK_TARGETS = {
 
 def find_overdue(session: Session, host: PictureHost, watches: Iterable[Watch], *, now: int) -> list[NewAlert]:
     """Return the alerts of everything that is overdue at a moment, or ends soon, for the watches that ask for them."""
-    falling = FallingDue(session, host, now)
+    falling, late = FallingDue(session, host, now), LateMovements(session, host, now)
     asking = [watch for watch in watches if watch.row.checks]
     return [
         _alert(watch, thing, now)
         for watch in asking
-        for thing in (*_roads(host, falling, watch, now), *falling.of(watch))
+        for thing in (*_roads(host, falling, watch, now), *falling.of(watch), *late.of(watch))
     ]
 
 

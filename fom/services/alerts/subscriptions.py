@@ -13,14 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, require
-from fom.domain.alerts import CHECKS, MOVES, WATCHED_KINDS, format_clock, parse_clock, webhook_key
+from fom.domain.alerts import CHECKS, MOVES, WATCHED_KINDS, WATCHED_MOVEMENTS, format_clock, parse_clock, webhook_key
 from fom.domain.geojson import geometry_to_json
 from fom.domain.instants import format_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.states import State
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.services.alerts.settings import Outside
-from fom.services.registers import list_register
+from fom.services.registers import list_register, visible_ids
 from fom.services.writing import step
 from fom.store.audit import append_audit
 from fom.store.tables import AlertSubscription
@@ -53,6 +53,8 @@ class SubscriptionDraft:
     states: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    movements: str = "none"
+    movement_ids: tuple[str, ...] = ()
     profile: str = "P3"
     user_class: str = "mission_military"
     is_email: bool = False
@@ -125,6 +127,7 @@ def subscription_dict(row: AlertSubscription, outside: Outside) -> dict[str, Any
         "id": row.id, "version": row.version, "title": row.title, "routes": row.routes,
         "unit_routes": row.is_unit_routes, "area_id": row.area_id, "geometry": geometry_to_json(row.geometry),
         "moves": row.moves, "states": row.states, "kinds": row.kinds, "checks": row.checks,
+        "movements": row.movements, "movement_ids": row.movement_ids,
         "profile": row.profile, "user_class": row.user_class, "email": row.is_email, "webhook": row.webhook,
         "webhook_key": webhook_key(outside.secret, row.id) if row.webhook and outside.secret else None,
         **{name: None if minutes is None else format_clock(minutes) for name, minutes in clock.items()},
@@ -152,6 +155,7 @@ def _values(draft: SubscriptionDraft, geometry: shapely.Geometry | None) -> dict
         "states": [state.name for state in State if state.name in draft.states],
         "kinds": [kind for kind in WATCHED_KINDS if kind in draft.kinds],
         "checks": [check for check in CHECKS if check in draft.checks],
+        "movements": draft.movements, "movement_ids": sorted(set(draft.movement_ids)),
         "profile": draft.profile, "user_class": draft.user_class, "is_email": draft.is_email,
         "webhook": draft.webhook,
         "quiet_from": None if draft.quiet_from is None else parse_clock(draft.quiet_from),
@@ -188,8 +192,15 @@ def _check(
         expect(kind in WATCHED_KINDS, "kinds", kind, "one of " + ", ".join(WATCHED_KINDS))
     for check in draft.checks:
         expect(check in CHECKS, "checks", check, "one of " + ", ".join(CHECKS))
-    wants_any = draft.moves != "none" or draft.kinds or draft.checks
-    expect(bool(wants_any), "moves", "none", "a change of state, a kind of record or overdue checks to be told of")
+    expect(draft.movements in WATCHED_MOVEMENTS, "movements", draft.movements, "one of " + ", ".join(WATCHED_MOVEMENTS))
+    is_of_unit = draft.movements == "unit"
+    expect(not is_of_unit or actor.unit is not None, "movements", "unit", "another: your account has no unit")
+    seen = visible_ids(session, "movement", draft.movement_ids, actor=actor)
+    for movement_id in draft.movement_ids:
+        expect(movement_id in seen, "movement_ids", movement_id, "the id of a movement that you may see")
+    wants_any = draft.moves != "none" or draft.kinds or draft.checks or draft.movements != "none" or draft.movement_ids
+    expected = "a change of state, a kind of record, movements or overdue checks to be told of"
+    expect(bool(wants_any), "moves", "none", expected)
     expect(draft.profile in host.profiles, "profile", draft.profile, "one of " + ", ".join(sorted(host.profiles)))
     expect(draft.user_class in USER_CLASSES, "user_class", draft.user_class, "one of " + ", ".join(USER_CLASSES))
     expect(not draft.is_unit_routes or actor.unit is not None, "unit_routes", "yes", "no: your account has no unit")

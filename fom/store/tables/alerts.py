@@ -8,12 +8,14 @@ import shapely
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fom.domain.alerts import ALERT_KINDS, CHANNELS, MOVES, STATUSES
+from fom.domain.alerts import ALERT_KINDS, CHANNELS, MOVES, STATUSES, WATCHED_MOVEMENTS
 from fom.domain.profiles import USER_CLASSES
 from fom.store.columns import CanonicalJson, Geometry, Moment, RowNumber
 from fom.store.tables.base import Base, one_of, within
 
-SHOWN_KINDS = ("map", "routes", "route", "segment", "plan", "export", "changes", "reach", "analysis")
+SHOWN_KINDS = (
+    "map", "routes", "route", "segment", "plan", "export", "changes", "reach", "analysis", "movement", "desk",
+)  # fmt: skip
 
 
 class AlertSubscription(Base):
@@ -22,6 +24,7 @@ class AlertSubscription(Base):
     __tablename__ = "subscription"
     __table_args__ = (
         one_of("moves", MOVES),
+        one_of("movements", WATCHED_MOVEMENTS),
         one_of("user_class", USER_CLASSES),
         CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet"),
         within("quiet_from", 0, 1439),
@@ -45,6 +48,9 @@ class AlertSubscription(Base):
     kinds: Mapped[list[Any]] = mapped_column(CanonicalJson)
     checks: Mapped[list[Any]] = mapped_column(CanonicalJson)
     """What is told when it is overdue or about to end."""
+    movements: Mapped[str] = mapped_column(String(8))
+    """Of which movements advice is told, beside those in `movement_ids`."""
+    movement_ids: Mapped[list[Any]] = mapped_column(CanonicalJson)
     profile: Mapped[str] = mapped_column(String(40))
     user_class: Mapped[str] = mapped_column(String(24))
     is_email: Mapped[bool] = mapped_column(Boolean)

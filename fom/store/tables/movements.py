@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fom.domain import movements as words
@@ -123,7 +123,11 @@ class MovementAdvice(Base):
     due_at: Mapped[int | None] = mapped_column(Moment)
     """When time alone made its way worse; None where a change did."""
     state: Mapped[str] = mapped_column(String(8))
+    is_explosive: Mapped[bool] = mapped_column(Boolean)
+    """Something explosive decides the stretch that it tells of."""
     text: Mapped[str] = mapped_column(Text)
     told_at: Mapped[int] = mapped_column(Moment)
+    passed_on_at: Mapped[int | None] = mapped_column(Moment, index=True)
+    """When it was passed on as alerts; None = not yet."""
     acknowledged_by: Mapped[str | None] = mapped_column(String(254))
     acknowledged_at: Mapped[int | None] = mapped_column(Moment)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
-from fom.domain.alerts import ALERT_KINDS, CHANNELS, CHECKS, MOVES, STATUSES, WATCHED_KINDS
+from fom.domain.alerts import ALERT_KINDS, CHANNELS, CHECKS, MOVES, STATUSES, WATCHED_KINDS, WATCHED_MOVEMENTS
 from fom.services.alerts.inbox import acknowledge_alerts, count_unread, list_alerts, note_delivered, send_again
 from fom.services.alerts.subscriptions import (
     SubscriptionDraft,
@@ -46,7 +46,13 @@ class SubscriptionBody(Body):
     )
     states: list[StateName] = Field(default_factory=list, max_length=5, description="Only changes to these; none = any")
     kinds: list[Kind] = Field(default_factory=list, max_length=6, description="Records of these kinds")
-    checks: list[Check] = Field(default_factory=list, max_length=6, description="Told when overdue or about to end")
+    checks: list[Check] = Field(
+        default_factory=list, max_length=len(CHECKS), description="Told when overdue or about to end"
+    )
+    movements: Literal[WATCHED_MOVEMENTS] = Field(  # type: ignore[valid-type]
+        "none", description="Advice to the movements of your unit, or to all that you may see"
+    )
+    movement_ids: list[Id] = Field(default_factory=list, max_length=200, description="Advice to these movements too")
     profile: ProfileName = "P3"
     user_class: UserClass = "mission_military"
     email: bool = False
@@ -61,7 +67,7 @@ class SubscriptionBody(Body):
         values = self.model_dump()
         for name in ("unit_routes", "email"):
             values[f"is_{name}"] = values.pop(name)
-        for name in ("routes", "states", "kinds", "checks"):
+        for name in ("routes", "states", "kinds", "checks", "movement_ids"):
             values[name] = tuple(values[name])
         return SubscriptionDraft(id=subscription_id.lower(), **values)
 
@@ -80,6 +86,8 @@ class Subscription(BaseModel):
     states: list[str]
     kinds: list[str]
     checks: list[str]
+    movements: str
+    movement_ids: list[str]
     profile: str
     user_class: str
     email: bool
@@ -116,6 +124,13 @@ class Receipt(BaseModel):
     read_at: InstantText | None
 
 
+class Answer(BaseModel):
+    """Who acknowledged an advice first, of its movement or of movement control."""
+
+    by: str
+    at: InstantText
+
+
 class AlertOut(BaseModel):
     """Something that one was told."""
 
@@ -130,6 +145,7 @@ class AlertOut(BaseModel):
     details: dict[str, Any]
     subscription: str | None
     subscription_title: str | None
+    acknowledged_for_movement: Answer | None = Field(description="Of advice to a movement: who acknowledged it first")
     held_until: InstantText | None
     read_at: InstantText | None
     deliveries: list[Receipt]
@@ -329,7 +345,7 @@ def get_alert_count() -> Any:
 @api.post("/alerts/acknowledge", responses={"200": ReadReceipts, **MISSING, **BODY})
 @allows("read_picture")
 def post_acknowledge_alerts(body: AlertIds) -> Any:
-    """Say that alerts have been read; again changes nothing."""
+    """Say that alerts have been read; again changes nothing. Of advice to one's movement it acknowledges that too."""
     with writing() as (session, now):
         ids = [alert_id.lower() for alert_id in body.alerts]
         return jsonify(receipts=acknowledge_alerts(session, ids, actor=current_actor(), now=now))

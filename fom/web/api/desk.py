@@ -16,6 +16,7 @@ from fom.services.seen import mark_now
 from fom.services.suggesting import suggest_links
 from fom.services.two_bodies import Decision, look_at_body, settle_body
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_effects
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.reports import ReportPath
 from fom.web.api.shapes import Body, Id, InstantText, Outcome, Text, Uuid
@@ -172,7 +173,8 @@ def get_queue() -> Any:
     """List what waits for a judgement: explosive items on key routes first, then by effect on movement, then by age."""
     with reading() as session:
         queue = list_queue(session, edge().host, actor=current_actor(), now=edge().host.now())
-        return jsonify(waiting=[line.members() for line in queue.lines], left_out=queue.left_out)
+    note_effects(line.effect for line in queue.lines)
+    return jsonify(waiting=[line.members() for line in queue.lines], left_out=queue.left_out)
 
 
 @api.get("/records/<path:record_id>/outlook", responses={"200": Outlook, **MISSING})
@@ -183,8 +185,9 @@ def get_outlook(path: RecordPath) -> Any:
     with reading() as session:
         row = judging.get_visible_record(session, path.record_id, actor)
         outlook = Bench(session, edge().host, by=actor.person).outlook(row)
-        grades = {grade: effect.members() for grade, effect in outlook.items()}
-        return jsonify(record_id=row.id, seen=mark_now(session), grades=grades)
+        grades, mark = {grade: effect.members() for grade, effect in outlook.items()}, mark_now(session)
+    note_effects(outlook.values())
+    return jsonify(record_id=path.record_id, seen=mark, grades=grades)
 
 
 @api.get("/records/<path:record_id>/suggestions", responses={"200": Suggestions, **MISSING})
@@ -240,6 +243,7 @@ def get_body_effect(path: BodyPath) -> Any:
     """Return what promoting a body would do to movement at once; `before` and `now` are as it stands."""
     with reading() as session:
         effect = look_at_body(session, edge().host, path.report_id, path.number, actor=current_actor())
+    note_effects([effect])
     return jsonify(effect.members())
 
 

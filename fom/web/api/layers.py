@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 from fom.domain.instants import MINUTE_US
 from fom.services.admin_units import units_among
 from fom.services.map_layers import CONSENT, LAYERS, read_layer
+from fom.services.movements import list_movements
 from fom.web.access import allows, current_actor
-from fom.web.alerting import note_shown
+from fom.web.alerting import note_shown, note_ways
 from fom.web.api import MISSING, UNCHANGED, family
 from fom.web.api.shapes import Asking, FeatureOut, InstantText
 from fom.web.caching import unchanged, with_etag
@@ -59,4 +60,9 @@ def get_layer(path: LayerPath, query: Asking) -> Any:
         return with_etag(Response(status=304), tag)
     units = units_among(context_features()) if path.name == CONSENT else []
     with reading() as session:
-        return with_etag(jsonify(read_layer(session, host, path.name, question, actor=actor, units=units)), tag)
+        layer = read_layer(session, host, path.name, question, actor=actor, units=units)
+        if path.name == "movements" and layer["features"]:
+            ids = {feature["properties"]["id"] for feature in layer["features"]}
+            movements = list_movements(session, actor=actor, now=host.now(), since=host.now())
+            note_ways(row for row in movements if row["id"] in ids and row["profile"] is not None)
+    return with_etag(jsonify(layer), tag)

@@ -17,6 +17,7 @@ from fom.services.movement_clearances import answer_clearance, ask_clearance
 from fom.services.movement_closing import close_movement, depart_movement
 from fom.services.movement_places import check_in
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_movements
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.registers import RowPath
 from fom.web.api.shapes import Body, Classification, Id, InstantText, ProfileName, Text, UserClass, Uuid
@@ -283,6 +284,7 @@ def get_board(query: BoardFilter) -> Any:
     """Return the movements by phase, each with how its way stands when it is reached and what to do."""
     with reading() as session:
         board = read_board(session, edge().host, wanted=Filter(**query.model_dump()), actor=current_actor())
+    note_movements(row for column in board["columns"] for row in column["rows"])
     columns = [{**column, "rows": [_shown(row) for row in column["rows"]]} for column in board["columns"]]
     return jsonify(at=format_instant(board["at"]), columns=columns, later=board["later"])
 
@@ -303,7 +305,9 @@ def get_plan(path: RowPath) -> Any:
     host, actor = edge().host, current_actor()
     with reading() as session:
         movement = movements.get_movement(session, path.row_id, actor=actor, now=host.now())
-        return jsonify(_shown(read_movement(session, host, movement, actor=actor)))
+        shown = read_movement(session, host, movement, actor=actor)
+    note_movements([shown])
+    return jsonify(_shown(shown))
 
 
 def _values(body: NewMovement) -> dict[str, Any]:

@@ -66,4 +66,6 @@ def get_last_days(path: SegmentPath, query: Asking) -> Any:
     """Return the states that were shown on each of the last thirty days, as known then, oldest first."""
     host = edge().host
     question = host.question(query.at, query.known_at, query.profile, query.user_class)
-    return jsonify(last_days(host, path.segment_id, question))
+    told = last_days(host, path.segment_id, question)
+    note_shown("segment", question, at=query.at, known_at=query.known_at, segments=lambda: [path.segment_id])
+    return jsonify(told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request
@@ -39,11 +39,19 @@ CHECK_WORDS = {
     "task": "Tasks past their date",
     "expiry": "States set by hand and orders that end soon",
     "follow_up": "Follow-ups and replies of restriction cases",
+    "movement": "Movements that have not left or arrived",
 }
+MOVEMENTS_WORDS = {
+    "none": "None but those marked below",
+    "unit": "Movements of my unit",
+    "all": "Every movement that I may see",
+}
+MOVEMENTS_SHOWN = 60
+"""Open movements to choose from, the next to leave first."""
 AREAS = ("none", "registered", "drawn", "round", "kept")
 """How the area is given; `kept` leaves one that a program gave as it is."""
 FLAGS = ("unit_routes", "email")
-LISTS = {"routes": 200, "states": 5, "kinds": 6, "checks": 6}
+LISTS = {"routes": 200, "states": 5, "kinds": 6, "checks": len(CHECKS), "movement_ids": 200}
 CAME_MAX = 100
 CORNERS_MAX = 200
 RADIUS_MAX_KM = 300.0
@@ -52,11 +60,12 @@ RADIUS_MAX_KM = 300.0
 Form = dict[str, Any]
 
 
-def new_form(routes: list[str]) -> Form:
-    """Return an empty form, with some key routes marked."""
+def new_form(routes: list[str], movements: list[str]) -> Form:
+    """Return an empty form, with some key routes or movements marked; of movements alone no change of state."""
     return {
-        "id": str(uuid.uuid4()), "moves": "stretch_worse", "profile": "P3", "user_class": USER_CLASSES[0],
-        "routes": routes, "kinds": [], "states": [], "checks": [], "area": "none",
+        "id": str(uuid.uuid4()), "moves": "none" if movements and not routes else "stretch_worse",
+        "profile": "P3", "user_class": USER_CLASSES[0], "routes": routes, "kinds": [], "states": [], "checks": [],
+        "area": "none", "movements": "none", "movement_ids": movements,
     }  # fmt: skip
 
 
@@ -67,20 +76,35 @@ def read_form(subscription_id: str) -> Form:
     def text(name: str, most: int = CAME_MAX) -> str:
         return form.get(name, "").replace("\x00", "").strip()[:most]
 
+    def several(name: str, most: int) -> list[str]:
+        return [one.replace("\x00", "")[:CAME_MAX] for one in form.getlist(name)[:most]]
+
     version = text("version")
     return {
         "id": subscription_id, "version": int(version) if _is_number(version) else None, "title": text("title", 200),
-        **{name: form.getlist(name)[:most] for name, most in LISTS.items()}, **{name: name in form for name in FLAGS},
+        **{name: several(name, most) for name, most in LISTS.items()}, **{name: name in form for name in FLAGS},
         "area": text("area") or ("registered" if text("area_id") else "none"), "area_id": text("area_id"),
         "corners": text("corners", 40 * CORNERS_MAX), "place": text("place"), "radius_km": text("radius_km", 20),
         **{name: text(name) for name in ("moves", "profile", "user_class")},
+        "movements": text("movements") or "none",
         **{name: text(name, 600) or None for name in ("webhook", "quiet_from", "quiet_to")},
     }  # fmt: skip
 
 
 def draft_of(form: Form) -> SubscriptionDraft:
     """Return what a form asks for. InvalidInput names what is wrong with its area."""
-    names = ("id", "version", "title", "moves", "profile", "user_class", "webhook", "quiet_from", "quiet_to")
+    names = (
+        "id",
+        "version",
+        "title",
+        "moves",
+        "movements",
+        "profile",
+        "user_class",
+        "webhook",
+        "quiet_from",
+        "quiet_to",
+    )
     values: Form = {name: form[name] for name in names}
     values |= {f"is_{name}": form[name] for name in FLAGS}
     values |= {name: tuple(form[name]) for name in LISTS}
@@ -149,6 +173,7 @@ def render_form(form: Form, errors: Any = ()) -> str:
         routes = list_register(session, "key_route", actor=actor)
         areas = list_register(session, "area", actor=actor)
         named = named_places(session, actor=actor)
+        movements = list_register(session, "movement", actor=actor)
     shapes = [
         {"type": "Feature", "geometry": row["geometry"], "properties": {"id": row["id"], "name": row["name"]}}
         for row in areas
@@ -156,11 +181,18 @@ def render_form(form: Form, errors: Any = ()) -> str:
     ]
     return render_template(
         "alerts/form.html", form=form, errors=errors, routes=routes, areas=areas, moves=MOVES, move_words=MOVE_WORDS,
+        movements=_choosable(movements, form["movement_ids"]), movements_words=MOVEMENTS_WORDS,
         kinds=WATCHED_KINDS, checks=CHECKS, check_words=CHECK_WORDS, states=list(State.__members__),
         letter_of=lambda name: letter_of(State[name]), named=named, shapes=shapes, settings=map_settings(),
         profiles=sorted(edge().host.profiles.values(), key=lambda p: p.name), user_classes=USER_CLASSES,
         outside=outside(), zone=edge().config.mission_zone, most=SUBSCRIPTIONS_MAX, corners_max=CORNERS_MAX,
     )  # fmt: skip
+
+
+def _choosable(movements: Sequence[Mapping[str, Any]], marked: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the movements to choose from: those marked, then open ones."""
+    rows = [row for row in movements if row["id"] in marked or row["outcome"] is None]
+    return sorted(rows, key=lambda row: (row["id"] not in marked, row["planned_start"], row["code"]))[:MOVEMENTS_SHOWN]
 
 
 def _is_number(text: str) -> bool:

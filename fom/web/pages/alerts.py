@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -32,7 +33,16 @@ from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_shown, outside
 from fom.web.edge import edge, reading, writing
-from fom.web.pages.alert_form import CHECK_WORDS, MOVE_WORDS, area_fields, draft_of, new_form, read_form, render_form
+from fom.web.pages.alert_form import (
+    CHECK_WORDS,
+    MOVE_WORDS,
+    MOVEMENTS_WORDS,
+    area_fields,
+    draft_of,
+    new_form,
+    read_form,
+    render_form,
+)
 from fom.web.pages.routes import asked_question
 from fom.web.queries import check_query, whole_number
 
@@ -40,6 +50,7 @@ blueprint = Blueprint("alerts", __name__)
 
 KIND_WORDS = {
     "state": "State changed", "record": "Reported", "overdue": "Overdue", "false_state": "Proved false",
+    "advice": "Advice to a movement",
 }  # fmt: skip
 CHANNEL_WORDS = {"page": "in the page", "email": "e-mail", "webhook": "webhook"}
 SHOWN_AT_ONCE = 100
@@ -57,14 +68,14 @@ def show() -> Any:
         waiting = count_unread(session, actor=actor, now=now)
         subscriptions = list_subscriptions(session, outside(), actor=actor)
         given_up = list_given_up(session, actor=actor)
-        names = _names(session)
+        names = _names(session, subscriptions)
     if any(row["deliveries"][0]["status"] == "waiting" and row["held_until"] is None for row in rows):
         with writing() as (session, now):
             note_delivered(session, actor=actor, now=now)
     return render_template(
         "alerts/inbox.html", alerts=rows, waiting=waiting, is_all=is_all, subscriptions=subscriptions, names=names,
         given_up=given_up,
-        move_words=MOVE_WORDS, kind_words=KIND_WORDS, channel_words=CHANNEL_WORDS,
+        move_words=MOVE_WORDS, movements_words=MOVEMENTS_WORDS, kind_words=KIND_WORDS, channel_words=CHANNEL_WORDS,
         check_words=CHECK_WORDS, link_of=_link_of, zone=edge().config.mission_zone,
         letter_of=lambda name: letter_of(State[name]),
     )  # fmt: skip
@@ -99,8 +110,8 @@ def send_again_from_page(alert_id: str) -> Any:
 @allows("read_picture")
 def new() -> Any:
     """Show an empty form."""
-    check_query("route")
-    return render_form(new_form(request.args.getlist("route")))
+    check_query("route", "movement")
+    return render_form(new_form(request.args.getlist("route"), request.args.getlist("movement")))
 
 
 @blueprint.get("/alerts/subscriptions/<subscription_id>")
@@ -187,10 +198,14 @@ def _may_see_units() -> bool:
     return may(current_actor(), "read_acknowledgements")
 
 
-def _names(session: Any) -> dict[str, str]:
+def _names(session: Any, subscriptions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what the routes, areas and movements of subscriptions are called."""
     actor = current_actor()
+    is_any = any(subscription["movement_ids"] for subscription in subscriptions)
+    movements = list_register(session, "movement", actor=actor) if is_any else []
     routes = {row["id"]: row["code"] for row in list_register(session, "key_route", actor=actor)}
-    return routes | {row["id"]: row["name"] for row in list_register(session, "area", actor=actor)}
+    areas = {row["id"]: row["name"] for row in list_register(session, "area", actor=actor)}
+    return routes | areas | {row["id"]: row["code"] for row in movements}
 
 
 _LINKS: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -202,6 +217,7 @@ _LINKS: dict[str, tuple[str, str, dict[str, str]]] = {
     "site": ("registers.show_row", "row_id", {"slug": "sites"}),
     "asset": ("register_assets.show_asset", "asset_id", {}),
     "segment": ("live_map.live_map", "segment", {}),
+    "movement": ("movements.show", "movement_id", {}),
     "case": ("restrictions.show_case", "case_id", {}),
     "manual": ("desk.show", "", {}),
     "order": ("controls.show_orders", "", {}),

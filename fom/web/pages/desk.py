@@ -29,6 +29,7 @@ from fom.services.reporting import body_of
 from fom.services.seen import mark_now
 from fom.services.two_bodies import look_at_body
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_effects
 from fom.web.edge import edge, reading
 from fom.web.pages.desk_words import differing, refusal_words
 
@@ -74,6 +75,7 @@ def page(asked: Mapping[str, str], *, conflict: Conflict | None = None) -> Any:
     now = host.now()
     with reading() as session:
         queue = list_queue(session, host, actor=actor, now=now)
+        note_effects(line.effect for line in queue.lines[:SHOWN])
         report_id, record_id = asked.get("report"), asked.get("record")
         wanted = dict(asked)
         if not report_id and not record_id and queue.lines:
@@ -99,6 +101,7 @@ def _item_values(session: Any, host: Any, asked: Mapping[str, str]) -> dict[str,
     found = None
     if report_id or record_id:
         found = look_into(session, host, report_id=report_id, record_id=record_id, actor=actor, now=host.now())
+        note_effects([found.waiting.effect, *found.outlook.values()])
     return {
         "item": found, "told": _told(found), "bodies": _bodies(session, host, found), "closings": CLOSINGS,
         "may_close": {kind: may(actor, action) for kind, action in RIGHTS.items()}, "relations": RELATIONS,
@@ -123,6 +126,7 @@ def _bodies(session: Any, host: Any, found: Item | None) -> list[dict[str, Any]]
             except InvalidInput as refused:
                 fault = refusal_words(refused)
         told.append({**conflict, "differs": differing(now, conflict["body"]), "effect": effect, "fault": fault})
+    note_effects(one["effect"] for one in told)
     return told
 
 

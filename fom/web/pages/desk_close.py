@@ -20,6 +20,7 @@ from fom.maps.tiles import MAX_ZOOM, MIN_ZOOM, network_bounds, network_credit
 from fom.services.closing import ClosingLook, log_closing_act, look_at_closing, released_circle
 from fom.services.desk_item import Item, look_into
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_effects
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.desk import letter_of_state
 from fom.web.pages.register_forms import positions_text, read_positions
@@ -213,6 +214,7 @@ def _render(
     host = edge().host
     with reading() as session:
         item = _item(session, record_id)
+    note_effects([item.waiting.effect, *([] if look is None else [look.effect])])
     row = item.row
     shape = None if row is None else row.geometry
     has_outline = shape is not None and shape.geom_type in ("Polygon", "MultiPolygon")

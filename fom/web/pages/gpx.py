@@ -23,7 +23,7 @@ from fom.services.movements import get_movement
 from fom.services.registers import list_register
 from fom.services.reporting import get_report
 from fom.web.access import allows, current_actor
-from fom.web.alerting import note_shown
+from fom.web.alerting import note_movements, note_shown
 from fom.web.edge import edge, reading
 from fom.web.pages.planner import plan_asked, shown_routes
 from fom.web.pages.planner_form import named_places
@@ -80,6 +80,7 @@ def movement(movement_id: str) -> Response:
     with reading() as session:
         row = get_movement(session, movement_id, actor=actor, now=host.now())
         shown = read_movement(session, host, row, actor=actor)
+    note_movements([shown])
     outlook = shown["outlook"] or {"state": None, "alternates": []}
     states = [outlook["state"], *(alternate["state"] for alternate in outlook["alternates"])]
     ways = []

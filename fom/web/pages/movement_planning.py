@@ -32,6 +32,7 @@ from fom.services.movements import PARTNER_CLASSES, get_movement, plan_movement
 from fom.services.planning import PlanWishes, plan_way
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_plan, note_ways
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.movement_form import (
@@ -88,6 +89,8 @@ def edit(movement_id: str) -> Any:
     form["ways"] = json.dumps({"ways": movement["ways"], "planned_as": movement["planned_as"] or {}})
     form["way"] = movement["ways"][0]["title"] if movement["ways"] else "none"
     form["asked"] = question_of(movement)
+    if movement["profile"] is not None:
+        note_ways([movement])
     return _form(form, [], is_asked=False)
 
 
@@ -193,6 +196,7 @@ def _find_ways(form: dict[str, str], values: Mapping[str, Any]) -> tuple[str | N
         )  # fmt: skip
     except InvalidInput as refused:
         return None, list(refused.errors)
+    note_plan(plan)
     found = {"ways": kept_ways(plan), "planned_as": planned_as(plan, host.edition_at(host.now()).number)}
     form["ways"], form["asked"] = json.dumps(found), question_of(values)
     form["way"] = ""

@@ -38,6 +38,7 @@ from fom.services.movements import get_movement
 from fom.services.political_calendar import list_dates
 from fom.services.registers import list_register
 from fom.web.access import allows, current_actor
+from fom.web.alerting import note_movements
 from fom.web.context_layers import context_features
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.moment_fields import moment_text, read_moment
@@ -88,6 +89,7 @@ def board() -> Any:
     with reading() as session:
         shown = read_board(session, host, wanted=_filter(), actor=actor)
         index = read_index(session, actor=actor, now=now) if may(actor, "read_benchmarks") else None
+    note_movements(row for column in shown["columns"] for row in column["rows"])
     return render_template(
         "movements/board.html", board=shown, index=index, has_pattern=may_see_patterns(actor), wanted=_filter(),
         phase_words=PHASE_WORDS, empty_words=EMPTY_WORDS, purposes=MOVEMENT_PURPOSES, user_classes=USER_CLASSES,
@@ -126,6 +128,7 @@ def week() -> Any:
         shown = read_week(session, host, start, wanted=_filter(), actor=current_actor())
         dates = list_dates(session, start, start + 7 * DAY_US - 1, actor=current_actor())
         units = sorted({r["unit"] for r in list_register(session, "movement", actor=current_actor()) if r["unit"]})
+    note_movements(row for line in shown["grid"] for day in line["days"] for row in day)
     others = {name: value for name, value in request.args.items() if name != "from" and value}
     page = render_template(
         "movements/week.html", week=shown, wanted=_filter(), purposes=MOVEMENT_PURPOSES, units=units, errors=errors,
@@ -148,6 +151,7 @@ def _page(movement_id: str, *, errors: Any = (), typed: Mapping[str, str] | None
     with reading() as session:
         movement = get_movement(session, movement_id, actor=actor, now=host.now())
         shown = read_movement(session, host, movement, actor=actor)
+    note_movements([shown])
     ways = [stretches_here(host, way, movement["planned_as"]) for way in movement["ways"]]
     lines = [way_line(host.network, way) for way in ways]
     leg = (shown["flight"] or {}).get("line")
