@@ -13,16 +13,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import ParseError, iterparse
+from defusedxml.ElementTree import ParseError, fromstring, iterparse
 
 from fom.domain.instants import to_us
-from fom.domain.tracks import TrackPoint
+from fom.domain.track_points import TrackPoint
 from fom.errors import InvalidInput
 
 FILE_MAX_BYTES = 20 * 1024 * 1024
 POINTS_MAX = 200_000
 TRACKS_MAX = 200
 NAME_MAX = 120
+LINE_FORMS = "a GPX track or route, or GeoJSON with one LineString"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,25 @@ def read_gpx(data: bytes) -> tuple[GpxTrack, ...]:
         found = "only a drawn route" if reader.has_route else "no track"
         raise _refused(found, "a recorded track (trk): a route drawn beforehand shows no passage")
     return tracks
+
+
+def read_positions(data: bytes) -> list[tuple[str | None, str | None]]:
+    """Return (lon, lat) as written, of the track points of a GPX file, where it has none of its route points.
+
+    Raises
+    ------
+    InvalidInput
+        No plain XML, or without such points.
+    """
+    try:
+        root = fromstring(data, forbid_dtd=True)
+    except (DefusedXmlException, ParseError, LookupError, ValueError):
+        raise InvalidInput.single("file", "a text that is no plain XML", LINE_FORMS) from None
+    for name in ("trkpt", "rtept"):
+        found = [(node.get("lon"), node.get("lat")) for node in root.iter() if str(node.tag).rpartition("}")[2] == name]
+        if found:
+            return found
+    raise InvalidInput.single("file", "a GPX file without track or route points", LINE_FORMS)
 
 
 class _Reader:

@@ -18,7 +18,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import openpyxl
+import orjson
 
+from fom.domain.json_bounds import check_value
 from fom.errors import InvalidInput
 
 FILE_MAX_BYTES = 20 * 1024 * 1024
@@ -102,7 +104,7 @@ def read_xlsx(data: bytes) -> Table:
         sheets[0].reset_dimensions()  # what a sheet claims of its size would fill every row with empty cells
         lines = enumerate(sheets[0].iter_rows(values_only=True), start=1)
         table = _table((number, [_cell_text(cell) for cell in line]) for number, line in lines)
-    except InvalidInput:
+    except (InvalidInput, MemoryError):
         raise
     except Exception:  # the reader of workbooks raises whatever a broken part leads it to
         raise _refused("a workbook that cannot be read", "an XLSX file as a spreadsheet program saves it") from None
@@ -110,6 +112,25 @@ def read_xlsx(data: bytes) -> Table:
         others = ", ".join(sheet.title[:40] for sheet in sheets[1:6])
         return Table(table.headers, table.rows, (f"Only the sheet {sheets[0].title[:40]!r} is read, not {others}.",))
     return table
+
+
+def read_geojson(data: bytes) -> Table:
+    """Return the table of a GeoJSON file of points.
+
+    Raises
+    ------
+    InvalidInput
+        Too large, no JSON, too much or too deep, or no FeatureCollection.
+    """
+    _check_size(data)
+    try:
+        collection = orjson.loads(data)
+    except ValueError:
+        raise _refused("a file that is no JSON", "a GeoJSON FeatureCollection") from None
+    check_value(collection)
+    if not isinstance(collection, dict):
+        raise _refused(type(collection).__name__, "a GeoJSON FeatureCollection")
+    return read_features(collection)
 
 
 def read_features(collection: Mapping[str, Any]) -> Table:
