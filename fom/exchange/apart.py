@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from signal import SIGKILL, SIGXCPU
 from typing import Any, TypeVar, get_type_hints
 
 import orjson
@@ -38,6 +37,7 @@ PATIENCE_S = 10.0
 """How long one waits. Source of all: project decision."""
 GRACE_S = 5.0
 """By how much a nursery that says nothing is waited for longer than any of its children may take."""
+NOT_NOW = "Too many files are being read; nothing was kept of this one. Send it again in some seconds."
 EXPECTED = "an undamaged file; open it in its program and save it again"
 _ROOT = Path(fom.__file__).resolve().parents[1]
 _SETTINGS = ("PATH", "LANG", "LC_", "LD_", "PYTHON")
@@ -90,9 +90,12 @@ class Nursery:
         if read.__module__ not in self._modules:
             raise ValueError(f"{read.__module__} is none of the modules that are read apart")
         with self._turn():
-            told, ending = self._ask([read.__module__, read.__name__, options], data)
-        self.last = ending
-        return _value(read, told, ending, field)
+            for _ in range(2):
+                told, ending = self._ask([read.__module__, read.__name__, options], data)
+                if ending is not None:
+                    self.last = ending
+                    return _value(read, told, ending, field)
+        raise Busy(NOT_NOW)  # the nursery went, not the file's reader: that says nothing of the file
 
     def close(self) -> None:
         """End the process and what runs in it; the next file starts another."""
@@ -107,10 +110,10 @@ class Nursery:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):
-            raise Busy("Many files are being read; nothing was kept of this one. Send it again in some seconds.")
+            raise Busy(NOT_NOW)
         try:
             if not self._turns.acquire(timeout=PATIENCE_S):
-                raise Busy("Many files are being read; nothing was kept of this one. Send it again in some seconds.")
+                raise Busy(NOT_NOW)
             try:
                 yield
             finally:
@@ -119,7 +122,7 @@ class Nursery:
             self._places.release()
 
     def _ask(self, job: list[Any], data: bytes) -> tuple[bytes, Ending | None]:
-        """Return (what the child wrote, how it ended: None when the nursery went with it)."""
+        """Return (what the child wrote, how it ended: None when the nursery ended before it)."""
         ours, theirs = socket.socketpair()
         told, tell = socket.socketpair()
         with ours, told:
@@ -148,7 +151,7 @@ class Nursery:
                     return
                 self._let_go()  # it ended since the last file: the next one is given to a new one
         log.error("files cannot be read: their process does not start")
-        raise Busy("Files cannot be read now; nothing was kept of this one. Send it again in some seconds.")
+        raise Busy(NOT_NOW)
 
     def _running(self) -> socket.socket:
         if self._control is None:
@@ -183,7 +186,7 @@ def _read_all(source: socket.socket) -> bytes:
     return bytes(answer)
 
 
-def _value(read: Callable[..., T], told: bytes, ending: Ending | None, field: str) -> T:
+def _value(read: Callable[..., T], told: bytes, ending: Ending, field: str) -> T:
     kind, body = told[:1], told[1:]
     with suppress(ValidationError):  # cut off, or not what its reader promises
         if kind == b"v":
@@ -194,18 +197,15 @@ def _value(read: Callable[..., T], told: bytes, ending: Ending | None, field: st
     raise InvalidInput.single(field, _what_happened(kind, ending), EXPECTED)
 
 
-def _what_happened(kind: bytes, ending: Ending | None) -> str:
-    if ending is not None:
-        log.warning("a reader ended by signal %d: %.1f s, %.0f MB", ending.signal, ending.cpu_s, ending.peak_mb)
+def _what_happened(kind: bytes, ending: Ending) -> str:
+    log.warning("a reader ended by signal %d: %.1f s, %.0f MB", ending.signal, ending.cpu_s, ending.peak_mb)
     if kind == b"m":
         return f"a file that takes more than {MEMORY_MAX // 1024 // 1024} MB of memory to read"
-    if ending is not None and (ending.is_late or ending.signal == SIGXCPU or _is_used_up(ending)):
+    if ending.is_late and ending.cpu_s < CPU_MAX_S / 2:
+        raise Busy(NOT_NOW)  # the machine had no time for it: that says nothing of the file
+    if ending.is_late or ending.cpu_s >= CPU_MAX_S - 1:
         return f"a file that takes longer than {CPU_MAX_S} s to read"
     return "a file on which its reader broke down"
-
-
-def _is_used_up(ending: Ending) -> bool:
-    return ending.signal == SIGKILL and ending.cpu_s >= CPU_MAX_S - 1
 
 
 @cache

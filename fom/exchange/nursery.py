@@ -161,7 +161,7 @@ def _answer(job: int, modules: frozenset[str]) -> None:
                 module, name, options = orjson.loads(stream.readline())
                 data = stream.read()
             told = _told(_find(module, name, modules), data, options)
-        except MemoryError:
+        except (MemoryError, SystemError):  # C code that finds no memory may forget to say which of the two
             told = b"m"
         asked.sendall(told)
 

@@ -20,7 +20,7 @@ from typing import Any
 import openpyxl
 import orjson
 
-from fom.domain.json_bounds import check_value
+from fom.domain.json_bounds import VALUES_MAX, check_value
 from fom.errors import InvalidInput
 
 FILE_MAX_BYTES = 20 * 1024 * 1024
@@ -123,6 +123,8 @@ def read_geojson(data: bytes) -> Table:
         Too large, no JSON, too much or too deep, or no FeatureCollection.
     """
     _check_size(data)
+    if (holders := data.count(b"{") + data.count(b"[")) > VALUES_MAX:
+        raise _refused(f"{holders:,} objects and lists", f"at most {VALUES_MAX:,} values; send it in parts")
     try:
         collection = orjson.loads(data)
     except ValueError:

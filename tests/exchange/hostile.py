@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import openpyxl
+
 from fom.exchange.gpx import read_gpx, read_positions
 from fom.exchange.photos import read_photo
 from fom.exchange.tables import read_csv, read_geojson, read_xlsx
@@ -140,8 +142,10 @@ def _repeated_strings(*, rows: int, columns: int, length: int) -> bytes:
     table = f'<worksheet xmlns="{space}"><sheetData>{f"<row>{cell * columns}</row>" * rows}</sheetData></worksheet>'
     texts = f'<sst xmlns="{space}" count="1" uniqueCount="1"><si><t>{"w" * length}</t></si></sst>'
     noise = random.Random(1).randbytes(200_000)  # so that the ratio of the whole is an ordinary one
-    data = with_part(workbook([["w"], ["x"]]), SHEET, table.encode())
-    out = io.BytesIO()
+    book, plain, out = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    book.active["A1"] = "w"
+    book.save(plain)
+    data = with_part(plain.getvalue(), SHEET, table.encode())
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
             new.writestr(entry, texts if entry.filename == "xl/sharedStrings.xml" else old.read(entry))

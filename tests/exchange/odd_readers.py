@@ -24,9 +24,9 @@ def eats_memory(data: bytes) -> int:
     return len(held)
 
 
-def eats_memory_in_words(data: bytes) -> str:
-    """Stay under the bound while reading, and go beyond it with what was read."""
-    return "x" * (80 * 1024 * 1024)
+def eats_memory_in_words(data: bytes) -> list[str]:
+    """Stay under the bound while reading, and go beyond that of answers with what was read."""
+    return ["x" * 1024] * 80 * 1024
 
 
 def spins(data: bytes) -> int:
@@ -37,6 +37,11 @@ def spins(data: bytes) -> int:
 def sleeps(data: bytes) -> int:
     time.sleep(3600)
     return 0
+
+
+def naps(data: bytes) -> int:
+    time.sleep(1)
+    return len(data)
 
 
 def crashes(data: bytes) -> int:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,19 +123,28 @@ def test_a_nursery_that_was_killed_is_followed_by_another(odd: Nursery):
     assert odd.pid != before
 
 
-def test_a_nursery_killed_under_a_file_is_told_as_a_refusal(odd: Nursery):
+def test_a_nursery_killed_under_a_file_does_not_make_the_file_a_bad_one(odd: Nursery):
     with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(odd.read, odd_readers.naps, b"x")
+        first = _kill_under_its_child(odd)
+        assert reading.result() == 1, "another nursery reads it"
         reading = threads.submit(odd.read, odd_readers.sleeps, b"x")
-        child = _child_of(odd)
-        os.kill(odd.pid or 0, signal.SIGKILL)
-        child.kill()
-        assert "broke down" in refusal(reading.result)
+        again = _kill_under_its_child(odd)
+        _kill_under_its_child(odd, but=again)
+        with pytest.raises(Busy):
+            reading.result()
+    assert odd.pid not in (first, again)
 
 
-def _child_of(nursery: Nursery) -> psutil.Process:
-    for _ in range(500):
-        if nursery.pid and (children := psutil.Process(nursery.pid).children()):
-            return children[0]
+def _kill_under_its_child(nursery: Nursery, *, but: int = 0) -> int:
+    """Kill a nursery that reads a file, and what reads it; `but` is one that was killed before."""
+    for _ in range(1000):
+        pid = nursery.pid or 0
+        with suppress(psutil.NoSuchProcess):
+            if pid not in (0, but) and (children := psutil.Process(pid).children()):
+                os.kill(pid, signal.SIGKILL)
+                children[0].kill()
+                return pid
         time.sleep(0.02)
     raise AssertionError("no child began")
 
@@ -201,16 +211,20 @@ def test_many_threads_get_each_its_own_answer():
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize(
-    ("read", "limit_s"), [(odd_readers.spins, CPU_MAX_S), (odd_readers.sleeps, WALL_MAX_S)], ids=["spins", "sleeps"]
-)
-def test_a_reader_without_end_is_ended(odd: Nursery, read: Any, limit_s: int):
+@pytest.mark.alone
+@pytest.mark.parametrize("read", [odd_readers.spins, odd_readers.sleeps])
+def test_a_reader_without_end_is_ended(odd: Nursery, read: Any):
     begun = time.monotonic()
-    assert f"takes longer than {CPU_MAX_S} s to read" in refusal(lambda: odd.read(read, b"x"))
-    assert time.monotonic() - begun < WALL_MAX_S + 2
+    with pytest.raises((InvalidInput, Busy)) as ended:
+        odd.read(read, b"x")
+    took = time.monotonic() - begun
+    assert took < WALL_MAX_S + 2
     assert odd.last
     assert odd.last.cpu_s <= CPU_MAX_S + 1.5
-    assert (odd.last.signal, odd.last.is_late) in ((signal.SIGXCPU, False), (signal.SIGKILL, True))
+    is_spent = odd.last.cpu_s > CPU_MAX_S / 2
+    assert odd.last.is_late is (took > WALL_MAX_S)
+    assert isinstance(ended.value, InvalidInput) is is_spent, "who waits without using time is not a bad file"
+    assert is_spent is (read is odd_readers.spins)
 
 
 @pytest.mark.parametrize("name", hostile.CLASSICS)
@@ -221,7 +235,7 @@ def test_a_hostile_file_is_refused_in_words_with_bounded_time_and_memory(name: s
     ending = apart._ours.last
     assert ending
     assert ending.peak_mb < PEAK_MAX_MB
-    assert ending.cpu_s < CPU_MAX_S
+    assert ending.cpu_s < 2
     assert psutil.pid_exists(apart._ours.pid or 0)
 
 
@@ -230,10 +244,12 @@ def test_a_file_with_changed_bytes_is_read_or_refused_and_nothing_else(start: in
     before = None
     for seed in range(start, start + share_of(50)):
         name, read, data = hostile.mutated(seed)
+        told = ""
         try:
             read_apart(read, data)
         except InvalidInput as refused:
-            assert "broke down" not in str(refused), name
+            told = str(refused)
+        assert "broke down" not in told, name
         assert apart._ours.last
         assert apart._ours.last.peak_mb < PEAK_MAX_MB, name
         before = before or apart._ours.pid
