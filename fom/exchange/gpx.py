@@ -67,7 +67,7 @@ def read_gpx(data: bytes) -> tuple[GpxTrack, ...]:
     return tracks
 
 
-def read_positions(data: bytes) -> list[tuple[str | None, str | None]]:
+def read_line_positions(data: bytes) -> list[tuple[str | None, str | None]]:
     """Return (lon, lat) as written, of the track points of a GPX file, where it has none of its route points.
 
     Raises

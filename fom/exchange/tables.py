@@ -33,6 +33,8 @@ ZIP_TOTAL_MAX = 200 * 1024 * 1024
 ZIP_FILES_MAX = 200
 CELLS_MAX = 4_000_000
 """Cells looked at, empty ones included: one cell far to the right makes its row so wide."""
+TEXT_MAX = 32_000_000
+"""Characters of all cells: a workbook may say one long text in every cell and be small."""
 LINES_MAX = 60_000
 """Lines looked at, empty ones included. Source of all: reliability goals S7, S9; project decision."""
 ENCODINGS = ("utf-8", "windows-1252", "windows-1256")
@@ -224,7 +226,12 @@ def _table(lines: Iterable[tuple[int, Sequence[str]]]) -> Table:
     """Return the table of numbered lines: the first that says anything is the header; empty ones are left out."""
     headers: tuple[str, ...] = ()
     rows: list[Row] = []
+    length = 0
     for number, cells in _filled(lines):
+        length += sum(map(len, cells))
+        if length > TEXT_MAX:
+            came = f"more than {TEXT_MAX // 1_000_000} million characters by row {number}"
+            raise _refused(came, "a table of reports; send it in parts")
         if not headers:
             headers = _distinct(cells)
             continue

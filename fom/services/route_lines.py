@@ -20,7 +20,7 @@ from fom.domain.route_class import Obstacles, RouteClass, classify, parse_route_
 from fom.domain.route_studies import STUDY_LIFE_US
 from fom.errors import InvalidInput
 from fom.exchange.apart import read_apart
-from fom.exchange.gpx import LINE_FORMS, read_positions
+from fom.exchange.gpx import LINE_FORMS, read_line_positions
 from fom.maps.route_lines import route_feature
 from fom.network.network import ASSET_TYPES, Network
 from fom.routing.router import Router
@@ -49,7 +49,7 @@ def read_line(text: str) -> Floats:
         Neither of the two, no line, several lines, or a position that is none.
     """
     is_xml = text.lstrip("\ufeff \n\r\t").startswith("<")
-    positions: Sequence[Any] = read_apart(read_positions, text.encode()) if is_xml else _of_geojson(text)
+    positions: Sequence[Any] = read_apart(read_line_positions, text.encode()) if is_xml else _of_geojson(text)
     if len(positions) > POINTS_MAX:
         raise InvalidInput.single("file", f"{len(positions)} positions", f"a line of at most {POINTS_MAX} positions")
     try:

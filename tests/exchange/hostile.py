@@ -11,9 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import openpyxl
-
-from fom.exchange.gpx import read_gpx, read_positions
+from fom.exchange.gpx import read_gpx, read_line_positions
 from fom.exchange.photos import read_photo
 from fom.exchange.tables import read_csv, read_geojson, read_xlsx
 from tests.exchange.test_gpx import HEAD, file, point
@@ -43,14 +41,14 @@ def _classics() -> dict[str, tuple[Callable[..., Any], Callable[[], bytes]]]:
     for name, (head, entity) in {**heads, "parameters": (PARAMETERS, "")}.items():
         gpx, part = _xml_of(head, entity, "gpx"), _xml_of(head, entity, "worksheet")
         cases[f"gpx {name}"] = read_gpx, partial(bytes, gpx)
-        cases[f"line {name}"] = read_positions, partial(bytes, gpx)
+        cases[f"line {name}"] = read_line_positions, partial(bytes, gpx)
         cases[f"xlsx {name}"] = read_xlsx, partial(with_part, workbook(LINES), SHEET, part)
         cases[f"styles {name}"] = read_xlsx, partial(with_part, workbook(LINES), "xl/styles.xml", part)
     attributes = " ".join(f'a{n}="1"' for n in range(1_000))
     track = f"<trk><trkseg>{point(30, 5)}</trkseg></trk>"
     return cases | {
         "gpx deep": (read_gpx, lambda: f"{HEAD}{'<a>' * 1_000_000}".encode()),
-        "line deep": (read_positions, lambda: b"<a>" * 400_000),
+        "line deep": (read_line_positions, lambda: b"<a>" * 400_000),
         "gpx attribute": (read_gpx, lambda: file(f'<trkpt lat="5" lon="{"3" * (10 * MB)}"/>')),
         "gpx attributes": (read_gpx, lambda: f"{HEAD}{f'<a {attributes}/>' * 1_000}</gpx>".encode()),
         "gpx name": (read_gpx, lambda: f"{HEAD}<trk><name>{'x ' * (9 * MB)}</name></trk></gpx>".encode()),
@@ -61,7 +59,7 @@ def _classics() -> dict[str, tuple[Callable[..., Any], Callable[[], bytes]]]:
         "xlsx parts": (read_xlsx, lambda: _many_parts(5_000)),
         "xlsx lying size": (read_xlsx, lambda: _lying(bomb())),
         "xlsx wide": (read_xlsx, lambda: sheet((1, "A"), *((number, "XFD") for number in range(2, 2_000)))),
-        "xlsx strings": (read_xlsx, lambda: _repeated_strings(rows=2_000, columns=200, length=9_000)),
+        "xlsx strings": (read_xlsx, lambda: _repeated_strings(rows=200, columns=200, length=9_000)),
         "png bomb": (read_photo, lambda: png_of(50_000, 50_000)),
         "jpeg bomb": (read_photo, lambda: jpeg_of(50_000, 50_000)),
         "png words": (read_photo, lambda: _png_with_words(100 * MB)),
@@ -142,13 +140,13 @@ def _repeated_strings(*, rows: int, columns: int, length: int) -> bytes:
     table = f'<worksheet xmlns="{space}"><sheetData>{f"<row>{cell * columns}</row>" * rows}</sheetData></worksheet>'
     texts = f'<sst xmlns="{space}" count="1" uniqueCount="1"><si><t>{"w" * length}</t></si></sst>'
     noise = random.Random(1).randbytes(200_000)  # so that the ratio of the whole is an ordinary one
-    book, plain, out = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
-    book.active["A1"] = "w"
-    book.save(plain)
-    data = with_part(plain.getvalue(), SHEET, table.encode())
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    named = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'.encode()
+    data, out = with_part(workbook([["w"]]), SHEET, table.encode()), io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
-            new.writestr(entry, texts if entry.filename == "xl/sharedStrings.xml" else old.read(entry))
+            new.writestr(entry, old.read(entry).replace(b"</Types>", named))
+        new.writestr("xl/sharedStrings.xml", texts)
         new.writestr("docProps/thumbnail.jpeg", noise)
     return out.getvalue()
 
