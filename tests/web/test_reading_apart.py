@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from tests.web.conftest import Mission
 from tests.web.test_evidence import announced, put
 from tests.web.test_imports import CSV, send, staged
 from tests.web.test_openrosa import ON_A_B, filled, phone
-from tests.web.test_serving import data, running  # noqa: F401 - a fixture
+from tests.web.test_serving import Server, data, running  # noqa: F401 - a fixture
 
 API = "/api/v1"
 
@@ -69,11 +70,20 @@ def test_an_import_that_gets_no_turn_is_told_on_a_page(mission: Mission):
     assert staged(client, CSV.encode())
 
 
+def _is_ready(served: Server, token: str) -> bool:
+    try:
+        return served.request("GET", "/readyz", token)[0] == 200
+    except OSError:
+        return False
+
+
 @pytest.mark.deep
 def test_the_server_goes_on_under_hostile_files_and_leaves_nothing_when_it_is_killed(data: Path):  # noqa: F811
     hostile = [make() for read, make in CLASSICS.values() if read is read_gpx]
     with running(data) as served:
         token, _, _ = served.token("duty_officer")
+        while not _is_ready(served, token):
+            time.sleep(0.2)
         (worker,) = psutil.Process(served.process.pid).children()
         for content in hostile:
             body = {"id": str(uuid.uuid4()), "kind": "gpx", "form": "passage", "text": content.decode()}
@@ -83,7 +93,7 @@ def test_the_server_goes_on_under_hostile_files_and_leaves_nothing_when_it_is_ki
         assert "fom.exchange.nursery" in nursery.cmdline()
         nursery.kill()
         body = {"id": str(uuid.uuid4()), "kind": "csv", "form": "incident", "text": CSV}
-        assert served.request("POST", f"{API}/imports", token, body)[0] == 201
+        assert served.request("POST", f"{API}/imports", token, body)[0] == 200
         (following,) = worker.children()
         assert psutil.Process(served.process.pid).children() == [worker], "the worker is the same"
         worker.kill()
