@@ -87,6 +87,12 @@ class BadReferenceData(FomError):
     code = "bad_reference_data"
 
 
+class Busy(FomError):
+    """Too much of one kind is asked at once; nothing was done, and the same may be asked again in some seconds."""
+
+    code = "busy"
+
+
 class ServiceUnreachable(FomError):
     """A service outside does not answer: this machine is offline, or that service is down."""
 

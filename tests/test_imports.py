@@ -94,6 +94,20 @@ def test_imports_point_one_way(path: Path):
     assert not packages_imported(path) & FORBIDDEN_OUTSIDE.get(room, set())
 
 
+APART = ("read_gpx", "read_line_positions", "read_photo", "read_csv", "read_xlsx", "read_geojson")
+"""Readers of files that strangers send: handed to `read_apart`, never called by the server (docs/architecture.md)."""
+
+
+def called_names(source: str) -> set[str]:
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return {f.id if isinstance(f, ast.Name) else f.attr for f in calls if isinstance(f, ast.Name | ast.Attribute)}
+
+
+@pytest.mark.parametrize("path", [p for p in modules() if room_of(p) in ("services", "web")], ids=lambda p: p.stem)
+def test_no_file_of_a_stranger_is_read_in_the_server(path: Path):
+    assert not called_names(path.read_text()) & set(APART)
+
+
 def test_an_arrow_turned_round_is_seen():
     source = "from fom.services import reports\nfrom ..web import app\nimport flask\n"
     names = imported_names(source, package=("fom", "domain"))

@@ -14,6 +14,7 @@ import shapely
 
 from fom.domain.geodesy import distance_m
 from fom.domain.instants import HOUR_US, SECOND_US
+from fom.domain.track_points import TrackPoint
 
 GAP_M = 300.0
 """Two points farther apart than this have a gap between them."""
@@ -33,15 +34,6 @@ POINTS_KEPT = 20_000
 """Points of one drive that are kept; more are thinned by a metre or a few."""
 _THIN_DEG = (0.00001, 0.00003, 0.00006)
 """1, 3 and 7 metres: well inside the tolerance of 25 m."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrackPoint:
-    """A point of a track; `at` is None where no time was recorded, microseconds."""
-
-    lon: float
-    lat: float
-    at: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import ParseError, iterparse
+from defusedxml.ElementTree import ParseError, fromstring, iterparse
 
 from fom.domain.instants import to_us
-from fom.domain.tracks import TrackPoint
+from fom.domain.track_points import TrackPoint
 from fom.errors import InvalidInput
 
 FILE_MAX_BYTES = 20 * 1024 * 1024
 POINTS_MAX = 200_000
 TRACKS_MAX = 200
 NAME_MAX = 120
+NUMBER_MAX = 40
+"""Characters of a number; millions of them take seconds to read."""
+PIECE_MAX_BYTES = 1024 * 1024
+"""Between the ends of two tags; the time for one grows with its square, because the file is read piece by piece."""
+LINE_FORMS = "a GPX track or route, or GeoJSON with one LineString"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ def read_gpx(data: bytes) -> tuple[GpxTrack, ...]:
         raise _refused("an empty file", "a GPX file with a track")
     if len(data) > FILE_MAX_BYTES:
         raise _refused(f"{len(data) / 1024 / 1024:.0f} MB", f"at most {FILE_MAX_BYTES // 1024 // 1024} MB")
+    if (longest := max(map(len, data.split(b">")))) > PIECE_MAX_BYTES:
+        raise _refused(f"{longest / 1024 / 1024:.0f} MB without the end of a tag", "a GPX file as a receiver writes it")
     reader = _Reader()
     try:
         for event, element in iterparse(io.BytesIO(data), events=("start", "end"), forbid_dtd=True):
@@ -58,6 +65,25 @@ def read_gpx(data: bytes) -> tuple[GpxTrack, ...]:
         found = "only a drawn route" if reader.has_route else "no track"
         raise _refused(found, "a recorded track (trk): a route drawn beforehand shows no passage")
     return tracks
+
+
+def read_line_positions(data: bytes) -> list[tuple[str | None, str | None]]:
+    """Return (lon, lat) as written, of the track points of a GPX file, where it has none of its route points.
+
+    Raises
+    ------
+    InvalidInput
+        No plain XML, or without such points.
+    """
+    try:
+        root = fromstring(data, forbid_dtd=True)
+    except (DefusedXmlException, ParseError, LookupError, ValueError):
+        raise InvalidInput.single("file", "a text that is no plain XML", LINE_FORMS) from None
+    for name in ("trkpt", "rtept"):
+        found = [(node.get("lon"), node.get("lat")) for node in root.iter() if str(node.tag).rpartition("}")[2] == name]
+        if found:
+            return found
+    raise InvalidInput.single("file", "a GPX file without track or route points", LINE_FORMS)
 
 
 class _Reader:
@@ -104,8 +130,8 @@ class _Reader:
         if self._count > POINTS_MAX:
             raise _refused(f"more than {POINTS_MAX:,} points", f"at most {POINTS_MAX:,} points; send it in parts")
         try:
-            lon, lat = float(element.get("lon")), float(element.get("lat"))
-        except (TypeError, ValueError):
+            lon, lat = _degrees(element.get("lon")), _degrees(element.get("lat"))
+        except ValueError:
             raise _refused(f"point {self._count} without lon and lat", "degrees in every trkpt") from None
         if not (math.isfinite(lon) and math.isfinite(lat) and -180 <= lon <= 180 and -90 <= lat <= 90):
             raise _refused(f"point {self._count} at {lon:g}, {lat:g}", "degrees within ± 180, ± 90")
@@ -119,6 +145,12 @@ class _Reader:
             raise _refused(f"more than {TRACKS_MAX} tracks", f"at most {TRACKS_MAX} tracks")
         self.tracks.append(GpxTrack(self._name, tuple(self._pieces)))
         self._pieces, self._name = [], ""
+
+
+def _degrees(text: str | None) -> float:
+    if text is None or len(text) > NUMBER_MAX:
+        raise ValueError("no number")
+    return float(text)
 
 
 def _moment(text: str | None) -> int | None:

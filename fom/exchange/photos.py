@@ -38,6 +38,7 @@ class Photo:
     height: int
     position: tuple[float, float] | None
     """(lon, lat); never in the file."""
+    __pydantic_config__ = {"val_json_bytes": "base64"}  # noqa: RUF012 - read as such by `apart`
 
 
 def read_photo(data: bytes) -> Photo:
@@ -61,7 +62,7 @@ def read_photo(data: bytes) -> Photo:
                     raise _refused(came, f"at most {PIXELS_MAX // 1_000_000} million pixels")
                 position = _position(image)
                 return _made_anew(image, position)
-    except InvalidInput:
+    except (InvalidInput, MemoryError):
         raise
     except Image.DecompressionBombError:
         raise _refused("a picture of far too many pixels", f"at most {PIXELS_MAX // 1_000_000} million") from None
@@ -70,8 +71,8 @@ def read_photo(data: bytes) -> Photo:
 
 
 def _made_anew(image: Image.Image, position: tuple[float, float] | None) -> Photo:
+    image.thumbnail((LONGEST_PX, LONGEST_PX))  # first, so that what is turned and converted is small already
     upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((LONGEST_PX, LONGEST_PX))
     bare = Image.new("RGB", upright.size, "white")  # a fresh picture carries no comment, profile or note
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
         layer = upright.convert("RGBA")

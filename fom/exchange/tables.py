@@ -17,7 +17,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import openpyxl
+import orjson
 
+from fom.domain.json_bounds import VALUES_MAX, check_value
 from fom.errors import InvalidInput
 
 FILE_MAX_BYTES = 20 * 1024 * 1024
@@ -30,6 +32,8 @@ ZIP_TOTAL_MAX = 200 * 1024 * 1024
 ZIP_FILES_MAX = 200
 CELLS_MAX = 4_000_000
 """Cells looked at, empty ones included: one cell far to the right makes its row so wide."""
+TEXT_MAX = 32_000_000
+"""Characters of all cells: a workbook may say one long text in every cell and be small."""
 LINES_MAX = 60_000
 """Lines looked at, empty ones included. Source of all: reliability goals S7, S9; project decision."""
 ENCODINGS = ("utf-8", "windows-1252", "windows-1256")
@@ -99,7 +103,7 @@ def read_xlsx(data: bytes) -> Table:
         sheets[0].reset_dimensions()  # what a sheet claims of its size would fill every row with empty cells
         lines = enumerate(sheets[0].iter_rows(values_only=True), start=1)
         table = _table((number, [_cell_text(cell) for cell in line]) for number, line in lines)
-    except InvalidInput:
+    except (InvalidInput, MemoryError):
         raise
     except Exception:  # the reader of workbooks raises whatever a broken part leads it to
         raise _refused("a workbook that cannot be read", "an XLSX file as a spreadsheet program saves it") from None
@@ -107,6 +111,27 @@ def read_xlsx(data: bytes) -> Table:
         others = ", ".join(sheet.title[:40] for sheet in sheets[1:6])
         return Table(table.headers, table.rows, (f"Only the sheet {sheets[0].title[:40]!r} is read, not {others}.",))
     return table
+
+
+def read_geojson(data: bytes) -> Table:
+    """Return the table of a GeoJSON file of points.
+
+    Raises
+    ------
+    InvalidInput
+        Too large, no JSON, too much or too deep, or no FeatureCollection.
+    """
+    _check_size(data)
+    if (holders := data.count(b"{") + data.count(b"[")) > VALUES_MAX:
+        raise _refused(f"{holders:,} objects and lists", f"at most {VALUES_MAX:,} values; send it in parts")
+    try:
+        collection = orjson.loads(data)
+    except ValueError:
+        raise _refused("a file that is no JSON", "a GeoJSON FeatureCollection") from None
+    check_value(collection)
+    if not isinstance(collection, dict):
+        raise _refused(type(collection).__name__, "a GeoJSON FeatureCollection")
+    return read_features(collection)
 
 
 def read_features(collection: Mapping[str, Any]) -> Table:
@@ -184,7 +209,12 @@ def _table(lines: Iterable[tuple[int, Sequence[str]]]) -> Table:
     """Return the table of numbered lines: the first that says anything is the header; empty ones are left out."""
     headers: tuple[str, ...] = ()
     rows: list[Row] = []
+    length = 0
     for number, cells in _filled(lines):
+        length += sum(map(len, cells))
+        if length > TEXT_MAX:
+            came = f"more than {TEXT_MAX // 1_000_000} million characters by row {number}"
+            raise _refused(came, "a table of reports; send it in parts")
         if not headers:
             headers = _distinct(cells)
             continue

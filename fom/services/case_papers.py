@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from fom.domain.access import Actor, may, require
 from fom.domain.instants import format_instant
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted
+from fom.exchange.apart import read_apart
 from fom.exchange.photos import KEPT_TYPE, PHOTO_MAX_BYTES, read_photo
 from fom.services.cases import steps_of
 from fom.services.drafts import check_uuid
@@ -36,6 +37,15 @@ _ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA)\b")
 """What makes a PDF do something by itself; found only where the file does not pack it away."""
 
 
+@dataclass(frozen=True, slots=True)
+class PaperFile:
+    """A file as it is kept: a photo made anew, or a PDF."""
+
+    kind: str
+    kept: bytes
+    sent_sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperDraft:
     """A paper as somebody sends it; its id is the sender's UUID, so that sending twice keeps it once."""
@@ -46,7 +56,7 @@ class PaperDraft:
 
 
 def keep_paper(
-    session: Session, case_id: str, draft: PaperDraft, data: bytes, *, folder: Path, actor: Actor, now: int
+    session: Session, case_id: str, draft: PaperDraft, file: PaperFile, *, folder: Path, actor: Actor, now: int
 ) -> dict[str, Any]:
     """Keep a file with a case and return its row.
 
@@ -55,28 +65,27 @@ def keep_paper(
     NotFound
         No such case for this actor.
     InvalidInput
-        No title, no step of the case, or a file that is neither a photo nor a PDF within the limits.
+        No title, or no step of the case.
     Conflict
         The id names another paper, or the case has too many.
     """
     require(actor, EDITS)
     at = step(session, now)
     get_register(session, "restriction_case", case_id, actor=actor)
-    sent = hashlib.sha256(data).hexdigest()
     known = session.get(CasePaper, draft.id, populate_existing=True)
     if known is not None:
-        if (known.case_id, known.sent_sha256, known.by) != (case_id, sent, actor.person):
+        if (known.case_id, known.sent_sha256, known.by) != (case_id, file.sent_sha256, actor.person):
             raise Conflict("this id names another paper already")
         return _plain(known)
     _check(session, case_id, draft)
     if len(_rows(session, case_id)) >= PAPERS_MAX:
         raise Conflict(f"a case takes at most {PAPERS_MAX} papers")
-    kind, kept = _read(data)
+    kind, kept = file.kind, file.kept
     digest = hashlib.sha256(kept).hexdigest()
     write_file(_file(folder, digest, kind), 0, kept)
     row = CasePaper(
         id=draft.id, case_id=case_id, step_id=draft.step_id, title=draft.title.strip(), kind=kind, size=len(kept),
-        sent_sha256=sent, kept_sha256=digest, by=actor.person, received=at,
+        sent_sha256=file.sent_sha256, kept_sha256=digest, by=actor.person, received=at,
     )  # fmt: skip
     session.add(row)
     details = {"case": case_id, "kind": kind, "kept": digest}
@@ -152,11 +161,20 @@ def _check(session: Session, case_id: str, draft: PaperDraft) -> None:
         raise InvalidInput(errors)
 
 
-def _read(data: bytes) -> tuple[str, bytes]:
-    """Return (kind, bytes to keep) of a file by its content, whatever it was called."""
+def read_paper(data: bytes) -> PaperFile:
+    """Return what is kept of a file, by its content, whatever it was called; done before a writing session.
+
+    Raises
+    ------
+    InvalidInput
+        Neither a photo nor a PDF within the limits.
+    Busy
+        Too many files are being read.
+    """
+    sent = hashlib.sha256(data).hexdigest()
     if not data.startswith(b"%PDF-"):
         try:
-            return "photo", read_photo(data).data
+            return PaperFile("photo", read_apart(read_photo, data).data, sent)
         except InvalidInput as refused:
             (error,) = refused.errors
             raise InvalidInput.single("file", error.came, "a photo (JPEG, PNG, WebP) or a PDF") from None
@@ -168,7 +186,7 @@ def _read(data: bytes) -> tuple[str, bytes]:
     if found := _ACTIVE.search(data):
         came = f"a PDF with /{found[1].decode()} in it"
         raise InvalidInput.single("file", came, "a PDF that only shows pages: print it to a new PDF")
-    return "pdf", data
+    return PaperFile("pdf", data, sent)
 
 
 def _file(folder: Path, digest: str, kind: str) -> Path:

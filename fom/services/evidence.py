@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from fom.domain.access import CLASSIFICATIONS, Actor, may, visible
 from fom.domain.instants import format_instant
 from fom.errors import Conflict, FieldError, InvalidInput, KeptConflict, NotFound, NotPermitted
-from fom.exchange.photos import KEPT_TYPE, MEDIA_TYPES, PHOTO_MAX_BYTES, read_photo
+from fom.exchange.apart import read_apart
+from fom.exchange.photos import KEPT_TYPE, MEDIA_TYPES, PHOTO_MAX_BYTES, Photo, read_photo
 from fom.services.drafts import check_uuid
 from fom.services.writing import note, step
 from fom.store.audit import append_audit
@@ -40,6 +41,32 @@ class EvidenceDraft:
     size: int
     sha256: str
     media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadePhoto:
+    """What became of the file of a photo: the picture made anew, or why there is none."""
+
+    sha256: str
+    """Of the file that was sent."""
+    photo: Photo | None
+    refusal: str
+
+
+def make_photo(data: bytes) -> MadePhoto:
+    """Return the picture of a whole file; it takes seconds, so it is done before a writing session and not in one.
+
+    Raises
+    ------
+    Busy
+        Too many files are being read.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        return MadePhoto(sha256, read_apart(read_photo, data, field="photo"), "")
+    except InvalidInput as refused:
+        (error,) = refused.errors
+        return MadePhoto(sha256, None, f"{error.came}; expected {error.expected}"[:200])
 
 
 def announce_evidence(
@@ -78,10 +105,29 @@ def announce_evidence(
     return _plain(row, actor)
 
 
+def find_whole(
+    session: Session, evidence_id: str, data: bytes, *, first: int, folder: Path, actor: Actor
+) -> bytes | None:
+    """Return the file that a photo will be with this part, for `make_photo`; None where it is not whole with it.
+
+    Raises
+    ------
+    NotFound
+        No such photo of this actor.
+    """
+    row = _own(session, evidence_id, actor)
+    if row.state != "partial" or first + len(data) != row.size:
+        return None
+    part = _partial(folder, row.id)
+    have = part.read_bytes()[:first] if part.exists() else b""
+    return have + data if len(have) == first and first <= row.received_bytes else None
+
+
 def receive_part(
-    session: Session, evidence_id: str, data: bytes, *, first: int, total: int, folder: Path, actor: Actor, now: int
-) -> dict[str, Any]:
-    """Take in the next part of a photo; with the last one the picture is made anew and kept.
+    session: Session, evidence_id: str, data: bytes, *, first: int, total: int, folder: Path, actor: Actor, now: int,
+    made: MadePhoto | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Take in the next part of a photo; with the last one the picture that was `made` of the file is kept.
 
     A part that is here already changes nothing.
 
@@ -90,7 +136,7 @@ def receive_part(
     InvalidInput
         A part beyond the size that was announced.
     Conflict
-        A part after a gap: `details["received_bytes"]` says where to go on.
+        A part after a gap, or the last one while another part came in: `details["received_bytes"]` says where to go on.
     KeptConflict
         The file came damaged and starts again, or is no photo and is refused for good.
     """
@@ -108,11 +154,12 @@ def receive_part(
         session.flush()
         raise KeptConflict("a part is missing before this one", received_bytes=have)
     fresh = data[have - first :]
-    if fresh:
+    if have + len(fresh) == row.size:
+        whole = (part.read_bytes()[:have] if have else b"") + fresh
+        _finish(session, row, whole, made, part, folder, actor=actor, at=at)
+    elif fresh:
         write_file(part, have, fresh)
         row.received_bytes = have + len(fresh)
-    if row.received_bytes == row.size:
-        _finish(session, row, part, folder, actor=actor, at=at)
     return _plain(row, actor)
 
 
@@ -162,20 +209,23 @@ def _check(draft: EvidenceDraft) -> None:
         raise InvalidInput(errors)
 
 
-def _finish(session: Session, row: Evidence, part: Path, folder: Path, *, actor: Actor, at: int) -> None:
-    """Make the picture anew and keep it; what cannot be kept is refused, and the refusal is stored."""
-    data = part.read_bytes()
-    if hashlib.sha256(data).hexdigest() != row.sha256:
-        part.unlink()
+def _finish(
+    session: Session, row: Evidence, whole: bytes, made: MadePhoto | None, part: Path, folder: Path, *, actor: Actor,
+    at: int,
+) -> None:  # fmt: skip
+    """Keep the picture that was made of the file; what cannot be kept is refused, and the refusal is stored."""
+    if hashlib.sha256(whole).hexdigest() != row.sha256:
+        part.unlink(missing_ok=True)
         row.received_bytes = 0
         session.flush()
         raise KeptConflict("the photo arrived damaged: send it again from the beginning", received_bytes=0)
-    try:
-        photo = read_photo(data)
-    except InvalidInput as refused:
-        (error,) = refused.errors
-        part.unlink()
-        row.state, row.refusal = "refused", f"{error.came}; expected {error.expected}"[:200]
+    if made is None or made.sha256 != row.sha256:
+        session.flush()
+        raise KeptConflict("another part came in with the last one: send that again", received_bytes=row.received_bytes)
+    row.received_bytes, photo = row.size, made.photo
+    part.unlink(missing_ok=True)
+    if photo is None:
+        row.state, row.refusal = "refused", made.refusal
         details = {"report": row.report_id}
         note(session, "refuse_evidence", ("evidence", row.id), kind="report", actor=actor, at=at, details=details)
         raise KeptConflict(f"this photo cannot be kept: {row.refusal}", refusal=row.refusal) from None
@@ -185,7 +235,6 @@ def _finish(session: Session, row: Evidence, part: Path, folder: Path, *, actor:
     row.width, row.height = photo.width, photo.height
     row.lon, row.lat = (None, None) if photo.position is None else photo.position
     row.state = "whole"
-    part.unlink()
     details = {"report": row.report_id, "kept": row.kept_sha256}
     note(session, "keep_evidence", ("evidence", row.id), kind="report", actor=actor, at=at, details=details)
 

@@ -6,15 +6,12 @@ And the class of a course from what the network records of it.
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ET
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import shapely
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from numpy.typing import NDArray
 
 from fom.domain.geodesy import Plane, densify, line_length_m
@@ -22,6 +19,8 @@ from fom.domain.instants import parse_instant
 from fom.domain.route_class import Obstacles, RouteClass, classify, parse_route_class, with_stated
 from fom.domain.route_studies import STUDY_LIFE_US
 from fom.errors import InvalidInput
+from fom.exchange.apart import read_apart
+from fom.exchange.gpx import LINE_FORMS, read_line_positions
 from fom.maps.route_lines import route_feature
 from fom.network.network import ASSET_TYPES, Network
 from fom.routing.router import Router
@@ -39,7 +38,6 @@ VIA_MAX = 400
 POINTS_MAX = 50_000
 LINE_MAX_M = 3_000_000.0
 """Longest line that is read: no key route is longer, and sampling it stays quick."""
-_FORMS = "a GPX track or route, or GeoJSON with one LineString"
 
 
 def read_line(text: str) -> Floats:
@@ -50,13 +48,14 @@ def read_line(text: str) -> Floats:
     InvalidInput
         Neither of the two, no line, several lines, or a position that is none.
     """
-    positions = _of_gpx(text) if text.lstrip("\ufeff \n\r\t").startswith("<") else _of_geojson(text)
+    is_xml = text.lstrip("\ufeff \n\r\t").startswith("<")
+    positions: Sequence[Any] = read_apart(read_line_positions, text.encode()) if is_xml else _of_geojson(text)
     if len(positions) > POINTS_MAX:
         raise InvalidInput.single("file", f"{len(positions)} positions", f"a line of at most {POINTS_MAX} positions")
     try:
         line = np.array([[float(lon), float(lat)] for lon, lat, *_ in positions], dtype=np.float64)
     except (TypeError, ValueError):
-        raise InvalidInput.single("file", "a position that is no pair of numbers", _FORMS) from None
+        raise InvalidInput.single("file", "a position that is no pair of numbers", LINE_FORMS) from None
     if len(line) < 2:
         raise InvalidInput.single("file", f"{len(line)} positions", "a line of at least two positions")
     is_bad = ~np.isfinite(line).all(axis=1) | (np.abs(line) > (180, 90)).any(axis=1)
@@ -147,23 +146,11 @@ def _known(values: NDArray[np.float64]) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in np.atleast_1d(values)]
 
 
-def _of_gpx(text: str) -> list[tuple[Any, ...]]:
-    try:
-        root = fromstring(text, forbid_dtd=True)
-    except (ET.ParseError, DefusedXmlException, ValueError):
-        raise InvalidInput.single("file", "a text that is no plain XML", _FORMS) from None
-    for name in ("trkpt", "rtept"):
-        found = [(node.get("lon"), node.get("lat")) for node in root.iter() if str(node.tag).rpartition("}")[2] == name]
-        if found:
-            return found
-    raise InvalidInput.single("file", "a GPX file without track or route points", _FORMS)
-
-
 def _of_geojson(text: str) -> list[tuple[Any, ...]]:
     try:
         value = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
-        raise InvalidInput.single("file", "a text that is neither XML nor JSON", _FORMS) from None
+        raise InvalidInput.single("file", "a text that is neither XML nor JSON", LINE_FORMS) from None
     features = value.get("features", [value]) if isinstance(value, Mapping) else []
     lines: list[list[tuple[Any, ...]]] = []
     for feature in features if isinstance(features, list) else []:
@@ -176,7 +163,7 @@ def _of_geojson(text: str) -> list[tuple[Any, ...]]:
             parts = [part for part in coordinates if isinstance(part, list)]
             lines.append([tuple(p) for part in parts for p in part if isinstance(p, list) and len(p) >= 2])
     if len(lines) != 1:
-        raise InvalidInput.single("file", f"{len(lines)} lines", _FORMS)
+        raise InvalidInput.single("file", f"{len(lines)} lines", LINE_FORMS)
     return lines[0]
 
 

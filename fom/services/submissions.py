@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor
-from fom.errors import Conflict, InvalidInput, NotPermitted
+from fom.errors import Busy, Conflict, InvalidInput, NotPermitted
 from fom.network.network import Network
 from fom.routing.router import Router
 from fom.services.drafts import parse_report
-from fom.services.evidence import PART_MAX_BYTES, EvidenceDraft, announce_evidence, receive_part
+from fom.services.evidence import PART_MAX_BYTES, EvidenceDraft, MadePhoto, announce_evidence, make_photo, receive_part
 from fom.services.form_records import with_records
 from fom.services.former_networks import FormerNetworks
 from fom.services.reporting import LoggedReport, amend_report, log_report
@@ -34,6 +34,20 @@ class Attachment:
     name: str
     media_type: str
     content: bytes
+    made: MadePhoto | None = None
+    """None where too many files were being read: it is not taken, and comes again."""
+
+
+def make_photos(attachments: Sequence[Attachment]) -> list[Attachment]:
+    """Return the files with the pictures made of them, before a writing session begins."""
+    return [_with_photo(attachment) for attachment in attachments]
+
+
+def _with_photo(attachment: Attachment) -> Attachment:
+    try:
+        return replace(attachment, made=make_photo(attachment.content))
+    except Busy:
+        return attachment
 
 
 def log_submission(
@@ -103,8 +117,9 @@ def _is_kept(session: Session, report_id: str, attachment: Attachment, *, folder
         for first in range(told["received_bytes"], photo.size, PART_MAX_BYTES):
             part = content[first : first + PART_MAX_BYTES]
             told = receive_part(
-                session, photo.id, part, first=first, total=photo.size, folder=folder, actor=actor, now=now
-            )
+                session, photo.id, part, first=first, total=photo.size, folder=folder, actor=actor, now=now,
+                made=attachment.made,
+            )  # fmt: skip
     except (InvalidInput, Conflict, NotPermitted):
         return False
     return bool(told["state"] == "whole")

@@ -5,7 +5,6 @@ Runs before any view, so that models and services never meet NaN, Infinity, a NU
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,16 +12,11 @@ import orjson
 from flask import Flask, Request, abort, current_app, request
 from flask.json.provider import JSONProvider
 
+from fom.domain.json_bounds import check_text, check_value
 from fom.errors import InvalidInput
 
 BODY_MAX_BYTES = 2 * 1024 * 1024
 """Largest body of any request. Source: project decision; 50,000 vertices of 40 bytes."""
-DEPTH_MAX = 24
-"""Deepest nest of lists and objects; a GeoJSON MultiPolygon inside a record inside a report needs 10."""
-VERTICES_MAX = 50_000
-"""Positions in one body. Source: reliability goal for hostile geometry, vertices per feature."""
-VALUES_MAX = 400_000
-"""Values of any kind in one body."""
 
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -71,61 +65,12 @@ class StrictRequest(Request):
         abort(400, f"The body is not JSON: {e}.")
 
 
-def check_value(root: object) -> None:
-    """Refuse a parsed body that is too deep, too large, or holds a text or number that cannot be stored.
-
-    Raises
-    ------
-    InvalidInput
-        Names the path of the first offender.
-    """
-    vertices, values = 0, 1
-    stack: list[tuple[str, object, int]] = [("body", root, 0)]
-    while stack:
-        path, value, depth = stack.pop()
-        if not isinstance(value, dict | list):
-            _check_scalar(path, value)
-            continue
-        if depth >= DEPTH_MAX:
-            raise InvalidInput.single(path[:80], f"a nest more than {DEPTH_MAX} deep", f"at most {DEPTH_MAX} levels")
-        values += len(value)
-        vertices += isinstance(value, list) and len(value) > 1 and all(isinstance(x, int | float) for x in value[:3])
-        if values > VALUES_MAX:
-            raise InvalidInput.single("body", f"more than {VALUES_MAX} values", "a smaller body; send it in parts")
-        if vertices > VERTICES_MAX:
-            raise InvalidInput.single(path[:80], f"more than {VERTICES_MAX} positions", "a simpler geometry")
-        if isinstance(value, dict):
-            for key in value:
-                _check_text(path, key)
-            stack.extend((f"{path}.{key}", item, depth + 1) for key, item in value.items())
-        else:
-            stack.extend(
-                (f"{path}[{i}]", item, depth + 1) for i, item in enumerate(value) if not _is_harmless_number(item)
-            )
-
-
-def _is_harmless_number(value: object) -> bool:
-    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
-
-
-def _check_scalar(path: str, value: object) -> None:
-    if isinstance(value, str):
-        _check_text(path, value)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise InvalidInput.single(path[:80], str(value), "a finite number")
-
-
-def _check_text(path: str, text: str) -> None:
-    if "\x00" in text:
-        raise InvalidInput.single(path[:80], "a text with a NUL character", "a text without control character 0")
-
-
 def _check_request() -> None:
     if "\x00" in request.path or any("\x00" in k or "\x00" in v for k, v in request.args.items(multi=True)):
         abort(400, "The address holds a NUL character.")
     if request.mimetype in _FORMS:
         for name, text in request.form.items(multi=True):
-            _check_text(name[:80], name + text)
+            check_text(name[:80], name + text)
     if not request.path.startswith("/api/") or request.method not in ("POST", "PATCH", "PUT"):
         return
     if getattr(current_app.view_functions.get(request.endpoint or ""), "fom_body_raw", False):

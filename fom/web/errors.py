@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from fom.errors import (
     BadReferenceData,
+    Busy,
     Conflict,
     FieldError,
     FomError,
@@ -39,6 +40,7 @@ STATUS: dict[type[FomError], int] = {
     NotPermitted: 403,
     BadReferenceData: 503,
     ServiceUnreachable: 503,
+    Busy: 503,
 }
 
 TITLES = {
@@ -71,6 +73,8 @@ CODES = {
     503: "not_ready",
 }
 
+AGAIN_S = "5"
+"""Seconds after which who was turned away may ask again."""
 _CAME_MAX = 120
 """Longest echo of a bad value in an answer, characters."""
 
@@ -142,7 +146,10 @@ def _on_ours(error: FomError) -> Response:
     errors = error.errors if isinstance(error, InvalidInput) else ()
     detail = "Some fields cannot be used." if errors else str(error)
     extra = {"details": error.details} if isinstance(error, Conflict) and error.details else None
-    return problem(status, error.code, detail, errors, extra)
+    answer = problem(status, error.code, detail, errors, extra)
+    if isinstance(error, Busy):
+        answer.headers["Retry-After"] = AGAIN_S
+    return answer
 
 
 def _on_http(error: HTTPException) -> Response | HTTPException:
@@ -163,7 +170,7 @@ def _on_database(error: OperationalError | InterfaceError | NoConnectionFree) ->
     cause = error.orig if isinstance(error, DBAPIError) else error
     log.error("database unavailable: %s (request %s)", type(cause).__name__, _request_id())
     answer = problem(503, "database_unavailable", "The database cannot answer now; nothing was saved. Try again.")
-    answer.headers["Retry-After"] = "5"
+    answer.headers["Retry-After"] = AGAIN_S
     return answer
 
 

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response
-
-from fom.web.errors import problem
+from fom.errors import Busy
 
 AT_ONCE = max(2, os.cpu_count() or 2)
 """Heavy questions that a process answers at the same time."""
@@ -30,16 +28,10 @@ def takes_turns(view: View) -> View:
     @wraps(view)
     def waiting(*args: Any, **kwargs: Any) -> Any:
         if not _turns.acquire(timeout=PATIENCE_S):
-            return _busy()
+            raise Busy("Many heavy questions are being answered; ask again in some seconds.")
         try:
             return view(*args, **kwargs)
         finally:
             _turns.release()
 
     return waiting  # type: ignore[return-value]
-
-
-def _busy() -> Response:
-    answer = problem(503, "busy", "Many heavy questions are being answered; ask again in some seconds.")
-    answer.headers["Retry-After"] = "5"
-    return answer

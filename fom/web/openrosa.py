@@ -12,7 +12,7 @@ from fom.errors import InvalidInput
 from fom.exchange import openrosa
 from fom.exchange.submission import read_submission
 from fom.exchange.xlsform import XlsForm, xform_of
-from fom.services.submissions import Attachment, keep_attachments, log_submission
+from fom.services.submissions import Attachment, keep_attachments, log_submission, make_photos
 from fom.web.access import allows, current_actor
 from fom.web.bodies import takes
 from fom.web.edge import edge, reading, writing
@@ -75,14 +75,15 @@ def submit() -> Response:
     attachments = [
         Attachment(name=file.filename or name, media_type=file.mimetype, content=file.read()) for name, file in files
     ]
-    host = edge().host
+    host, actor = edge().host, current_actor()
     with writing() as (session, now):
-        actor = current_actor()
         logged = log_submission(
             session, submission.report, replaces=submission.replaces, actor=actor, now=now,
             network=host.network, router=host.router, names=host.names,
         )  # fmt: skip
-        left = keep_attachments(session, logged, attachments, folder=edge().config.evidence, actor=actor, now=now)
+    photos = make_photos(attachments)  # takes seconds: the report counts by now, and nobody waits to write meanwhile
+    with writing() as (session, now):
+        left = keep_attachments(session, logged, photos, folder=edge().config.evidence, actor=actor, now=now)
     said = f"The JOC has it: report {logged.report_id}, version {logged.version}."
     if left:
         said += f" Not taken, keep them on the phone: {', '.join(left)}."

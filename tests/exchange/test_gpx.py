@@ -54,6 +54,8 @@ OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE g SYSTEM "file:///etc/passwd"><gpx></
         (f"{HEAD}</gpx>".encode(), "no track"),
         (f'{HEAD}<rte><rtept lat="5" lon="30"/></rte></gpx>'.encode(), "only a drawn route"),
         (file('<trkpt lat="x" lon="30"/>'), "point 1 without lon and lat"),
+        (file(f'<trkpt lat="{"5" * 50}" lon="30"/>'), "point 1 without lon and lat"),
+        (file(f"<trkpt lat='5' lon='30'><cmt>{'x' * 1_100_000}</cmt></trkpt>"), "1 MB without the end of a tag"),
         (file('<trkpt lat="nan" lon="30"/>'), "point 1 at 30, nan"),
         (file('<trkpt lat="95" lon="30"/>'), "point 1 at 30, 95"),
         (file(point(30, 5)).replace(b"UTF-8", b"no-such"), "no XML"),

@@ -14,7 +14,15 @@ from fom.domain.policy import Policy
 from fom.domain.political_dates import occurrences
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.services.auditing import list_audit
-from fom.services.case_papers import PAPERS_MAX, PaperDraft, keep_paper, list_papers, open_paper, withdraw_paper
+from fom.services.case_papers import (
+    PAPERS_MAX,
+    PaperDraft,
+    keep_paper,
+    list_papers,
+    open_paper,
+    read_paper,
+    withdraw_paper,
+)
 from fom.services.cases import list_due
 from fom.services.consent_layer import consent_features
 from fom.services.contacts import list_contacts, whom_to_call
@@ -131,9 +139,10 @@ PDF = b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\n%%EOF\n"
 
 
 def paper(database, folder, case, data: bytes, *, actor=AMINA, id: str | None = None, title="Note, signed", step=None):
+    file = read_paper(data)
     with database.writing() as session:
         draft = PaperDraft(id=id or new_id(), title=title, step_id=step)
-        return keep_paper(session, case["id"], draft, data, folder=folder, actor=actor, now=T0 + HOUR)
+        return keep_paper(session, case["id"], draft, file, folder=folder, actor=actor, now=T0 + HOUR)
 
 
 def test_a_paper_is_kept_once_bare_if_a_photo_and_as_it_came_if_a_pdf(database, tmp_path):

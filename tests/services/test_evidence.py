@@ -16,8 +16,10 @@ from fom.services.auditing import list_audit
 from fom.services.evidence import (
     EvidenceDraft,
     announce_evidence,
+    find_whole,
     get_evidence,
     list_evidence,
+    make_photo,
     read_evidence,
     receive_part,
 )
@@ -52,17 +54,12 @@ def announced(
 def send(
     database, folder: Path, id: str, data: bytes, first: int = 0, *, total: int | None = None, actor=PATROL
 ) -> dict:
+    with database.reading() as session:
+        whole = find_whole(session, id, data, first=first, folder=folder, actor=actor)
+    made = None if whole is None else make_photo(whole)
+    total = len(DATA) if total is None else total
     with database.writing() as session:
-        return receive_part(
-            session,
-            id,
-            data,
-            first=first,
-            total=len(DATA) if total is None else total,
-            folder=folder,
-            actor=actor,
-            now=T0,
-        )
+        return receive_part(session, id, data, first=first, total=total, folder=folder, actor=actor, now=T0, made=made)
 
 
 def seen(database, folder: Path, id: str, *, actor, small: bool = False) -> bytes:
@@ -111,6 +108,24 @@ def test_a_part_after_a_gap_says_where_to_go_on_and_what_the_disk_lost_is_asked_
     with pytest.raises(KeptConflict) as lost:
         send(database, folder, id, DATA[500:], 500)
     assert lost.value.details["received_bytes"] == 0
+
+
+def test_a_last_part_that_another_one_made_the_last_is_asked_for_again(database, report_id, folder):
+    id = announced(database, report_id)
+    with database.reading() as session:
+        assert find_whole(session, id, DATA[500:], first=500, folder=folder, actor=PATROL) is None, "a part is missing"
+    send(database, folder, id, DATA[:500])
+    with database.writing() as session, pytest.raises(KeptConflict) as again:
+        receive_part(
+            session, id, DATA[500:], first=500, total=len(DATA), folder=folder, actor=PATROL, now=T0, made=None
+        )
+    assert again.value.details["received_bytes"] == 500
+    with database.writing() as session, pytest.raises(KeptConflict):
+        receive_part(
+            session, id, DATA[500:], first=500, total=len(DATA), folder=folder, actor=PATROL, now=T0,
+            made=make_photo(photo("PNG")),
+        )  # fmt: skip
+    assert send(database, folder, id, DATA[500:], 500)["state"] == "whole"
 
 
 def test_a_damaged_photo_starts_again_and_one_that_is_none_is_refused_for_good(database, report_id, folder):

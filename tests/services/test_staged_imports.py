@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fom.domain.instants import SECOND_US, format_instant
-from fom.domain.tracks import TrackPoint
+from fom.domain.track_points import TrackPoint
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.exchange.gpx import GpxTrack
 from fom.exchange.tables import read_csv

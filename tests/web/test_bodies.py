@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fom.domain.json_bounds import DEPTH_MAX, VERTICES_MAX, check_value
 from fom.errors import InvalidInput
-from fom.web.bodies import DEPTH_MAX, VERTICES_MAX, check_value
 
 
 def nested(depth: int) -> object:

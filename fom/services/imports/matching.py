@@ -18,7 +18,8 @@ from fom.domain.facts_file import parse_record
 from fom.domain.geodesy import densify, line_length_m
 from fom.domain.instants import SECOND_US, format_instant
 from fom.domain.records import Verification
-from fom.domain.tracks import OFF_ROAD_MIN_M, Drive, TrackPoint, runs
+from fom.domain.track_points import TrackPoint
+from fom.domain.tracks import OFF_ROAD_MIN_M, Drive, runs
 from fom.network.network import Network
 from fom.picture.covering import Covering
 

@@ -96,14 +96,16 @@ def put_part(path: EvidencePath, raw: Part) -> Any:  # noqa: ARG001 - the bytes 
     """Send the next part with `Content-Range: bytes first-last/size`; 409 says from where to go on, or why not."""
     data = request.get_data()
     first, total = _range(len(data))
-    folder = edge().config.evidence
+    evidence_id, folder, actor = path.evidence_id.lower(), edge().config.evidence, current_actor()
+    with reading() as session:
+        whole = evidence.find_whole(session, evidence_id, data, first=first, folder=folder, actor=actor)
+    made = None if whole is None else evidence.make_photo(whole)
     with writing() as (session, now):
         return jsonify(
             evidence.receive_part(
-                session, path.evidence_id.lower(), data, first=first, total=total, folder=folder,
-                actor=current_actor(), now=now,
+                session, evidence_id, data, first=first, total=total, folder=folder, actor=actor, now=now, made=made
             )
-        )  # fmt: skip
+        )
 
 
 @api.get("/evidence/<evidence_id>", responses={"200": EvidenceOut, **MISSING})

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fom.domain.forms import FORMS
 from fom.errors import InvalidInput
+from fom.exchange.apart import read_apart
 from fom.exchange.gpx import read_gpx
 from fom.exchange.tables import FILE_MAX_BYTES, read_csv, read_features
 from fom.services.imports import publishing, staging
@@ -242,4 +243,4 @@ def _read(body: ImportBody) -> tuple[Any, str]:
     data = body.text.encode()
     if body.kind == "gpx" and body.form != "passage":
         raise InvalidInput.single("form", body.form, "passage: a track shows a passage")
-    return (read_gpx(data) if body.kind == "gpx" else read_csv(data)), hashlib.sha256(data).hexdigest()
+    return read_apart(read_gpx if body.kind == "gpx" else read_csv, data), hashlib.sha256(data).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, request, url_for
 
 from fom.errors import Conflict, FieldError, InvalidInput
-from fom.services.case_papers import PAPER_MAX_BYTES, PaperDraft, keep_paper, open_paper, withdraw_paper
+from fom.services.case_papers import PAPER_MAX_BYTES, PaperDraft, keep_paper, open_paper, read_paper, withdraw_paper
 from fom.web.access import allows, current_actor
 from fom.web.bodies import takes
 from fom.web.edge import edge, writing
@@ -30,8 +30,9 @@ def keep(case_id: str) -> Any:
     try:
         if not data:
             raise InvalidInput.single("file", "nothing", "a photo or a PDF")
+        paper = read_paper(data)
         with writing() as (session, now):
-            keep_paper(session, case_id, draft, data, folder=edge().config.evidence, actor=current_actor(), now=now)
+            keep_paper(session, case_id, draft, paper, folder=edge().config.evidence, actor=current_actor(), now=now)
     except InvalidInput as refused:
         return case_page(case_id, paper=form, paper_errors=refused.errors), 422
     except Conflict as refused:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from fom.domain.access import CLASSIFICATIONS
 from fom.domain.column_mapping import UNITS
@@ -65,7 +65,7 @@ def stage_file() -> Any:
         if not name and not data:
             raise InvalidInput.single("file", "nothing", "a file: GPX, CSV, XLSX or GeoJSON")
         draft = file_draft(fields, name, data)
-        content = read_file(draft.kind, data, fields.get("encoding", "utf-8"), current_app.json.loads)
+        content = read_file(draft.kind, data, fields.get("encoding", "utf-8"))
         batch = _stage(draft, content, fields)
     except InvalidInput as refused:
         return _render_list({**fields, "id": str(uuid.uuid4())}, list(refused.errors)), 422

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fom.domain.forms import FORMS
 from fom.domain.positions import reading
 from fom.errors import InvalidInput
+from fom.exchange.apart import read_apart
 from fom.exchange.gpx import read_gpx
-from fom.exchange.tables import read_csv, read_features, read_xlsx
+from fom.exchange.tables import read_csv, read_geojson, read_xlsx
 from fom.services.form_words import tell_answers
 from fom.services.imports.staging import FileDraft
-from fom.web.bodies import check_value
 from fom.web.pages.shell import dtg
 
 Fields = Mapping[str, str]
@@ -27,6 +27,7 @@ GAPS = {
     "break": "the recording was interrupted", "far": "no point for so far", "long": "no point for so long",
     "jump": "the receiver jumped",
 }  # fmt: skip
+_READERS: Mapping[str, Callable[..., Any]] = {"gpx": read_gpx, "xlsx": read_xlsx, "geojson": read_geojson}
 COMMON_SHOWN = 8
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 POINTS_ON_MAP = 5_000
@@ -55,22 +56,11 @@ def file_draft(fields: Fields, name: str, data: bytes) -> FileDraft:
     )  # fmt: skip
 
 
-def read_file(kind: str, data: bytes, encoding: str, loads: Any) -> Any:
-    """Return the tracks or the table of a file; `loads` reads JSON text."""
-    if kind == "gpx":
-        return read_gpx(data)
-    if kind == "xlsx":
-        return read_xlsx(data)
+def read_file(kind: str, data: bytes, encoding: str) -> Any:
+    """Return the tracks or the table of a file."""
     if kind == "csv":
-        return read_csv(data, encoding=encoding)
-    try:
-        collection = loads(data)
-    except ValueError:
-        raise InvalidInput.single("file", "a file that is no JSON", "a GeoJSON FeatureCollection") from None
-    check_value(collection)
-    if not isinstance(collection, dict):
-        raise InvalidInput.single("file", type(collection).__name__, "a GeoJSON FeatureCollection")
-    return read_features(collection)
+        return read_apart(read_csv, data, encoding=encoding)
+    return read_apart(_READERS[kind], data)
 
 
 def track_answers(fields: Fields) -> dict[str, Any]:
