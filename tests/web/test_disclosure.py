@@ -55,7 +55,7 @@ def everything(mission: Mission, **marks: Any) -> dict[str, list[str]]:
     post(chief, "air-heads", row)
     rows: dict[str, str] = {}
     for name, values in (
-        ("crossings", {"id": new_id(), "name": CANARY, "lon": 30.0, "lat": 5.0, "status": "closed"}),
+        ("crossings", {"id": new_id(), "name": CANARY, "lon": 30.0, "lat": 5.0}),
         ("control-points", {"id": new_id(), "name": CANARY, "kind": "checkpoint", "lon": 30.0, "lat": 5.0,
                             "run_by": "host_police"}),
         ("sites", site("base", "F") | {"id": new_id(), "name": CANARY}),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
 import pytest
 
+from fom.domain.instants import format_instant
 from fom.domain.registers import REGISTERS, members_of
 from fom.web.api.registers import FAMILIES, member_schema
 from tests.web.conftest import Mission
@@ -118,6 +120,34 @@ def test_what_inspections_say_of_an_air_head_is_not_typed(mission: Mission, memb
     assert "/api/v1/inspections" in refused.json["errors"][0]["expected"]
     editor.post(AIR_HEADS, json=row | {"status": "unknown"})
     assert editor.patch(f"{AIR_HEADS}/{row['id']}", json={"version": 1, member: value}).status_code == 422
+
+
+def test_a_crossing_answers_with_the_status_of_its_inspections_until_their_review(mission: Mission):
+    editor, gates = mission.program("civil_affairs"), "/api/v1/crossings"
+    row = {"id": str(uuid.uuid4()), "name": "Gate", "lon": 30.0, "lat": 5.0}
+    refused = editor.post(gates, json=row | {"goods_status": "closed", "status": "partly"})
+    assert (refused.status_code, {e["field"] for e in refused.json["errors"]}) == (422, {"status", "goods_status"})
+    added = editor.post(gates, json=row)
+    assert (added.status_code, added.json["status"], added.json["why"]) == (201, "unknown", "never")
+    look = {"id": str(uuid.uuid4()), "subject_kind": "crossing", "subject_id": row["id"], "form": "crossing",
+            "inspected_at": format_instant(mission.clock()), "inspected_by": "civil affairs", "status": "operational",
+            "findings": {"goods": "closed"}}  # fmt: skip
+    assert editor.post("/api/v1/inspections", json=look).status_code == 200
+    told = editor.get(f"{gates}/{row['id']}").json
+    assert [told[name] for name in ("status", "people_status", "goods_status", "found", "decided_by")] == [
+        "partly", "operational", "closed", "operational", "civil affairs",
+    ]  # fmt: skip
+    mission.clock.advance(31 * 24)
+    (told,) = editor.get(gates).json["rows"]
+    assert (told["status"], told["goods_status"], told["is_overdue"]) == ("unknown", "closed", True)
+    page = mission.browser("civil_affairs")
+    form = page.get(f"/registers/crossings/{row['id']}/edit").text
+    assert not re.search(r'name="(status|people_status|staffed)"', form)
+    shown = page.get(f"/registers/crossings/{row['id']}").text
+    assert "the last inspection is past its review" in shown.lower()
+    assert "overdue since" in page.get("/registers/crossings?status=unknown").text
+    assert "Gate" not in page.get("/registers/crossings?status=partly").text
+    assert "decided_by" in page.get("/registers/crossings.csv").text.splitlines()[0]
     assert editor.get(f"{AIR_HEADS}/{row['id']}").json["version"] == 1
 
 
