@@ -134,7 +134,7 @@ AIR_HEAD_WHY = {
 """Reason of the status of an air head -> in words."""
 CROSSING_WHY = {
     "inspected": "inspected", "stated": "typed without an inspection", "never": "no inspection is recorded",
-    "too_old": "the last inspection is past its review",
+    "too_old": "inspected too long ago",
 }  # fmt: skip
 WHY = {"air_head": AIR_HEAD_WHY, "crossing": CROSSING_WHY}
 """Register whose status is computed -> reason of a status -> in words."""
