@@ -186,7 +186,8 @@ def test_an_official_crossing_counts_while_its_inspection_speaks_for_it(ground):
     add(ground, "crossing", id="gate", name="Gate", lon=30.0, lat=5.0, is_official=True)
     look = InspectionDraft(
         id=new_id(), subject_kind="crossing", subject_id="gate", form="crossing", inspected_at=T0,
-        inspected_by="civil affairs", status="operational", findings={**dict.fromkeys(CHECKLIST, "yes"), "staffed": "yes"},
+        inspected_by="civil affairs", status="operational",
+        findings=dict.fromkeys((*CHECKLIST, "staffed"), "yes"),
     )  # fmt: skip
     assert computed(ground)["L2"].status is Status.NOT_MET
     with database.writing() as session:
