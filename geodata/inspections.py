@@ -79,22 +79,30 @@ def _landings(rows: Sequence[Row], id_of: Any, now: int) -> list[Draft]:
 
 
 def _crossings(rows: Sequence[Row], id_of: Any, now: int) -> list[Draft]:
+    """Return one that passes whole, one partly, one whose review has passed, one that the neighbour closed."""
     whole = dict.fromkeys(CHECKLIST, "yes")
+    waiting: dict[str, Any] = {"staffed": "yes", "waiting_min": 35}
     partly = whole | {"quarantine_point": "no", "secure_store": "not_seen"}
     told = (
-        ("operational", whole | {"people": "operational", "goods": "operational", "mission": "operational"}, 5.0),
-        ("partly", partly | {"people": "operational", "goods": "partly", "mission": "operational"}, 6.5),
+        ("operational", whole | _passing("operational", "operational", "operational"), 5.0, 30, ""),
+        ("partly", partly | _passing("operational", "partly", "operational"), 6.5, 30, ""),
+        ("operational", whole | _passing("operational", "operational", "partly"), 41.0, -11, ""),
+        ("closed", _passing("closed", "closed", "closed"), 12.5, 18, "Closed from the other side since the morning."),
     )
     drafts = []
-    for number, (row, (status, findings, days)) in enumerate(zip(rows, told, strict=False)):
+    for number, (row, (status, findings, days, review, notes)) in enumerate(zip(rows, told, strict=False)):
         drafts.append(
             _draft(
                 id_of("crossing", number), "crossing", row["id"], "crossing", now - round(days * DAY_US),
-                "Civil affairs", status=status, findings={**findings, "staffed": "yes", "waiting_min": 35},
-                next_review=now + 30 * DAY_US,
+                "Civil affairs", status=status, findings=findings if status == "closed" else findings | waiting,
+                notes=notes, next_review=now + review * DAY_US,
             )
         )  # fmt: skip
     return drafts
+
+
+def _passing(people: str, goods: str, mission: str) -> dict[str, str]:
+    return {"people": people, "goods": goods, "mission": mission}
 
 
 def _camps(rows: Sequence[Row], id_of: Any, now: int) -> list[Draft]:

@@ -175,7 +175,6 @@ def _air_heads(mission: Mission) -> list[Row]:
 
 
 def _crossings(mission: Mission) -> list[Row]:
-    status = ("operational", "operational", "operational", "closed")
     rows = []
     for number, post in enumerate(mission.country.border_posts):
         lon, lat = lonlat(post.x, post.y)
@@ -186,17 +185,7 @@ def _crossings(mission: Mission) -> list[Row]:
                 "lon": lon,
                 "lat": lat,
                 "is_official": True,
-                "status": status[number],
-                "goods": number < 2,
-                "people": number < 3,
-                "mission": number != 3,
                 "hours": ("0600-1800 daily", "0700-1700 daily", "0800-1400 Mon-Fri", None)[number],
-                "checklist_passed_at": mission.days_ago((31, 66, 90)[number]) if number < 3 else None,
-                "staffed": number < 3,
-                "people_status": ("operational", "operational", "operational", "closed")[number],
-                "goods_status": ("operational", "partly", "closed", "closed")[number],
-                "mission_status": ("operational", "operational", "partly", "closed")[number],
-                "inspected_at": mission.days_ago((12, 23, 9, 58)[number]),
             }
         )
     return rows

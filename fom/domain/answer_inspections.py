@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from fom.domain.air_heads import SEVERITY
+from fom.domain import air_heads, crossings
 from fom.domain.answers import Answers
 from fom.domain.inspections import CHECKLIST
 from fom.domain.registers import AIR_HEAD_STATUS
@@ -19,10 +19,7 @@ SUBJECT_OF: Mapping[str, str] = MappingProxyType(
     {"air_head": "air_head", "crossing": "crossing", "camp": "site", "bridge": "asset"}
 )
 """Form of a report -> kind of subject that it inspects."""
-_BEST_FIRST = {
-    "air_head": SEVERITY,
-    "crossing": ("operational", "partly", "unknown", "closed"),
-}
+_BEST_FIRST = {"air_head": air_heads.SEVERITY, "crossing": crossings.SEVERITY}
 _ACCESS = {"yes": "open", "with_difficulty": "restricted", "no": "closed", "unknown": "unknown"}
 _CONDITION = {"destroyed": "failed", "washed_out": "failed", "damaged": "poor"}
 """Damage -> condition of what it happened to; water or something in the way says nothing of it. Project decision."""

@@ -118,7 +118,7 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
         },
         "crossing": {
             "name": _NEEDED, "lon": _LON, "lat": _LAT, "is_official": Member("flag"),
-            "status": _text(*CROSSING_STATUS, required=True), "goods": _ACCESS, "people": _ACCESS,
+            "status": _text(*CROSSING_STATUS), "goods": _ACCESS, "people": _ACCESS,
             "mission": _ACCESS, "hours": _ANY, "checklist_passed_at": _WHEN, "staffed": Member("flag"),
             "inspected_at": _WHEN, "people_status": _text(*CROSSING_STATUS), "goods_status": _text(*CROSSING_STATUS),
             "mission_status": _text(*CROSSING_STATUS), "notes": _ANY,
@@ -191,8 +191,14 @@ REGISTERS: Mapping[str, Mapping[str, Member]] = MappingProxyType(
 """Register -> members besides `COMMON` and `version`."""
 
 FOLLOWING: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"air_head": ("status", "inspected_at", "inspection_by"), "control_point": ("status", "inspected_at")}
-)
+    {
+        "air_head": ("status", "inspected_at", "inspection_by"), "control_point": ("status", "inspected_at"),
+        "crossing": (
+            "status", "people_status", "goods_status", "mission_status", "people", "goods", "mission", "staffed",
+            "checklist_passed_at", "inspected_at",
+        ),
+    }
+)  # fmt: skip
 """Register -> members that nobody types: what the last inspection found. Source: doctrine, section 7."""
 ORDER = ("code", "name", "rank", "planned_start", "opened_at", "promised_at", "due_at", "valid_from", "starts_at", "id")
 """Members by which a register is listed, as far as it has them."""

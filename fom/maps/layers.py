@@ -143,15 +143,21 @@ def air_head_features(rows: Sequence[Mapping[str, Any]]) -> list[Feature]:
 
 
 def crossing_features(rows: Sequence[Mapping[str, Any]]) -> list[Feature]:
-    """Return border crossings with their status as a letter."""
+    """Return border crossings as they stand: the status as a letter, and who passes."""
     return [
         _row_point(
             row, symbol="bxp", state=CROSSING_STATES[row["status"]], s=LETTERS.index(CROSSING_STATES[row["status"]]),
             label=row["name"], kind="official crossing" if row.get("is_official") else "unofficial crossing",
-            status=row["status"], at=row.get("inspected_at"),
+            status=row["status"], at=row["decided_at"], text=_who_passes(row), href=f"/registers/crossings/{row['id']}",
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _who_passes(row: Mapping[str, Any]) -> str:
+    each = [f"{name} {row[f'{name}_status']}" for name in ("people", "goods", "mission")]
+    late = " Its review is overdue." if row["is_overdue"] else ""
+    return f"{', '.join(each).capitalize()}.{late}"
 
 
 def control_point_features(rows: Sequence[Mapping[str, Any]], *, at: int) -> list[Feature]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ NEAR_M = 3000.0
 HAZARD_REACH_M = 2500.0
 """Hazards that may reach within this distance are listed. Project decision."""
 WIDTH = 1000.0
+PART_MIN_M = 1000.0
+"""A part of a route is no shorter. Project decision."""
 PLACES_APART = 70.0
 """Least distance between two place names, in thousandths of the strip; the larger place wins."""
 
@@ -146,6 +149,38 @@ def places_along(course: Course, places: Iterable[Mapping[str, Any]]) -> list[di
         if all(abs(place["x"] - other["x"]) >= PLACES_APART for other in kept):
             kept.append(place)
     return sorted(kept, key=lambda place: float(place["x"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a route from place to place, in metres along it; no name at its beginning or end is the route's own."""
+
+    begin: str | None
+    end: str | None
+    from_m: float
+    to_m: float
+
+    def shares(self, course: Course) -> NDArray[np.float64]:
+        """Return (m,) how many metres of each stretch lie in the part."""
+        ends = np.minimum(course.starts_m + course.lengths_m, self.to_m)
+        metres: NDArray[np.float64] = np.maximum(ends - np.maximum(course.starts_m, self.from_m), 0.0)
+        return metres
+
+
+def parts_along(course: Course, places: Iterable[Mapping[str, Any]]) -> list[Part]:
+    """Return the parts between the places on a strip, as people name them; together they are the whole route."""
+    cuts: list[tuple[float, str | None]] = [(0.0, None)]
+    for place in places:
+        at_m, name = float(place["at_m"]), str(place["name"])
+        if at_m - cuts[-1][0] >= PART_MIN_M:
+            cuts.append((at_m, name))
+        elif len(cuts) == 1:
+            cuts[0] = (0.0, cuts[0][1] or name)
+    if len(cuts) > 1 and course.length_m - cuts[-1][0] < PART_MIN_M:
+        cuts[-1] = (course.length_m, cuts[-1][1])
+    else:
+        cuts.append((course.length_m, None))
+    return [Part(a[1], b[1], a[0], b[0]) for a, b in pairwise(cuts)]
 
 
 def features_along(course: Course, features: Iterable[Mapping[str, Any]], reach_m: float) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from fom.domain.states import Component, State
 from fom.picture.question import Question
 from fom.routing.snapping import snap_to_road
 from fom.services.air_heads import stand
+from fom.services.crossings import stand as stand_crossings
 from fom.services.key_routes import DEFAULT_PROFILE
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
@@ -292,6 +293,11 @@ class Evidence:
         """Return every air head as it stood at the moment asked about."""
         rows = stand(self.session, self.rows("air_head"), self._survey, at=self.at, known_at=self.known_at)
         return [AirHeadEvidence(row["id"], row["status"]) for row in rows]
+
+    @cached_property
+    def crossings(self) -> list[dict[str, Any]]:
+        """Return every crossing as it stood at the moment asked about."""
+        return stand_crossings(self.session, self.rows("crossing"), at=self.at, known_at=self.known_at)
 
     def access_states(self, places: Sequence[dict[str, Any]]) -> dict[str, State]:
         """Return id -> state of the nearest road within 2 km, worst of both ways; GREY where no road is near."""

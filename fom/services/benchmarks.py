@@ -287,7 +287,7 @@ def _l1(evidence: Evidence) -> BenchmarkValue:
 
 
 def _l2(evidence: Evidence) -> BenchmarkValue:
-    official = [row for row in evidence.rows("crossing") if row["is_official"]]
+    official = [row for row in evidence.crossings if row["is_official"]]
     good = [row for row in official if row["status"] == "operational" and row["staffed"] and row["checklist_passed_at"]]
     share = count_share("a", "official crossings operational with a passed checklist", len(good), len(official),
                         met_at=0.80, evidence=[row["id"] for row in official])  # fmt: skip

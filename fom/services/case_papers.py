@@ -101,19 +101,23 @@ def list_papers(session: Session, case_id: str, *, actor: Actor) -> list[dict[st
     return [_plain(row) | {"may_open": _may_open(row, actor)} for row in session.scalars(query)]
 
 
-def open_paper(session: Session, paper_id: str, *, folder: Path, actor: Actor, now: int) -> tuple[bytes, str, str]:
+def open_paper(
+    session: Session, paper_id: str, *, case_id: str | None = None, folder: Path, actor: Actor, now: int
+) -> tuple[bytes, str, str]:
     """Return (the file, its media type, a name for it), and write into the audit who looked.
+
+    `case_id`: of which case it must be, where the asker says so.
 
     Raises
     ------
     NotFound
-        No such paper for this actor, or withdrawn.
+        No such paper for this actor, not of that case, or withdrawn.
     NotPermitted
         The actor sees the case, not its papers.
     """
     require(actor, READS)
     at = step(session, now)
-    row = _visible(session, paper_id, actor)
+    row = _visible(session, paper_id, case_id, actor)
     if not _may_open(row, actor):
         raise NotPermitted("papers of a case open for those who follow cases or grade evidence")
     file = _file(folder, row.kept_sha256, row.kind)
@@ -125,19 +129,21 @@ def open_paper(session: Session, paper_id: str, *, folder: Path, actor: Actor, n
     return file.read_bytes(), KEPT_TYPE if is_photo else PDF_TYPE, f"{row.id}.{'jpg' if is_photo else 'pdf'}"
 
 
-def withdraw_paper(session: Session, paper_id: str, why: str, *, actor: Actor, now: int) -> dict[str, Any]:
-    """Take a paper that was sent by mistake out of sight; its line stays, with the reason.
+def withdraw_paper(
+    session: Session, paper_id: str, why: str, *, case_id: str | None = None, actor: Actor, now: int
+) -> dict[str, Any]:
+    """Take a paper that was sent by mistake out of sight; its line stays, with the reason. `case_id` as above.
 
     Raises
     ------
     InvalidInput
         No reason.
     NotFound
-        No such paper for this actor.
+        No such paper for this actor, or not of that case.
     """
     require(actor, EDITS)
     at = step(session, now)
-    row = _visible(session, paper_id, actor)
+    row = _visible(session, paper_id, case_id, actor)
     if not 1 <= len(why.strip()) <= 4000:
         raise InvalidInput.single("why", f"{len(why.strip())} characters", "the reason, 1 to 4000 characters")
     if row.withdrawn_at is None:
@@ -198,9 +204,9 @@ def _rows(session: Session, case_id: str) -> list[CasePaper]:
     return list(session.scalars(query))
 
 
-def _visible(session: Session, paper_id: str, actor: Actor) -> CasePaper:
+def _visible(session: Session, paper_id: str, case_id: str | None, actor: Actor) -> CasePaper:
     row = session.get(CasePaper, paper_id, populate_existing=True)
-    if row is None:
+    if row is None or case_id not in (None, row.case_id):
         raise NotFound("case_paper", paper_id)
     try:
         get_register(session, "restriction_case", row.case_id, actor=actor)

@@ -23,6 +23,7 @@ from fom.picture.assessment import Assessment
 from fom.picture.question import Question
 from fom.services.air_heads import list_air_heads
 from fom.services.consent_layer import consent_features
+from fom.services.crossings import list_crossings
 from fom.services.disclosure import KnowsAccess, disclose_reason
 from fom.services.key_routes import assess_key_routes
 from fom.services.movement_layer import read_movement_features
@@ -267,6 +268,11 @@ def _air_heads(session: Session, host: PictureHost, question: Question, actor: A
     return layers.air_head_features(list_air_heads(session, host, actor=actor, at=question.at, known_at=known_at))
 
 
+def _crossings(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
+    known_at = None if host.knows_all(question) else question.known_at
+    return layers.crossing_features(list_crossings(session, host, actor=actor, at=question.at, known_at=known_at))
+
+
 def _control_points(session: Session, host: PictureHost, question: Question, actor: Actor) -> list[Feature]:
     known_at = None if host.knows_all(question) else question.known_at
     rows = list_register(session, "control_point", actor=actor, known_at=known_at)
@@ -279,7 +285,7 @@ READERS: dict[str, Reader] = {
     "incidents": _incidents,
     "routes": _routes,
     "air-heads": _air_heads,
-    "crossings": _register("crossing", layers.crossing_features),
+    "crossings": _crossings,
     "control-points": _control_points,
     "sites": _register("site", layers.site_features),
     "areas": _register("area", layers.area_features),

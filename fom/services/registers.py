@@ -321,7 +321,7 @@ def _check_following(session: Session, register: str, typed: Mapping[str, Any]) 
     row = session.get(REGISTER_TABLES[register], typed["id"]) if names else None
     stands = format_values(register, vars_of(register, row)) if row is not None else {"status": "unknown"}
     said = format_values(register, typed) if names else {}
-    expected = "nothing typed: it follows from inspections, landings and closings; send one to /api/v1/inspections"
+    expected = "nothing typed: it follows from what was seen there; send an inspection to /api/v1/inspections"
     errors = [FieldError(n, str(said[n])[:80], expected) for n in names if said[n] != stands.get(n)]
     if errors:
         raise InvalidInput(errors)

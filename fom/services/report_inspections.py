@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, may, require, visible
 from fom.domain.answer_inspections import SUBJECT_OF, Found, find_inspection, worsens
+from fom.domain.crossings import passing
 from fom.domain.facts_file import parse_record
 from fom.domain.geodesy import bounds_with_reach
 from fom.domain.inspections import REVIEW_MAX_US
@@ -28,6 +29,7 @@ from fom.domain.places import shape_of, uncertainty_m
 from fom.domain.registers import members_of, parse_values
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.network.network import ASSET_TYPES, Network
+from fom.services.crossings import CROSSING, said_of
 from fom.services.drafts import ReportDraft
 from fom.services.form_words import tell_answers
 from fom.services.inspecting import INSPECT_ACTIONS, InspectionDraft, get_subject, record_inspection
@@ -103,7 +105,7 @@ def propose_inspection(session: Session, report_id: str, *, actor: Actor, networ
         subject_kind=kind, found=found, subjects=tuple(subjects), entry_id=None if entry is None else entry.id,
         is_newest=entry is not None and entry.id == entry_id(version.id), may_accept=may(actor, INSPECT_ACTIONS[kind]),
         needs_another=found is not None and bool(subjects) and report.by == actor.person and kind in INSPECTED_MEMBERS
-        and not _makes_worse(session, kind, subjects[0].id, found),
+        and not _makes_worse(session, kind, subjects[0].id, found, at),
     )  # fmt: skip
 
 
@@ -141,7 +143,8 @@ def accept_inspection(
     chosen = _choose(_subjects(session, kind, version, actor=actor, network=network, at=at), subject_id)
     former = standing_entry(session, report_id)
     if former is None or former.id != entry_id(version.id):
-        if report.by == actor.person and kind in INSPECTED_MEMBERS and not _makes_worse(session, kind, chosen, found):
+        is_own = report.by == actor.person and kind in INSPECTED_MEMBERS
+        if is_own and not _makes_worse(session, kind, chosen, found, at):
             raise NotPermitted("two_persons: somebody else must accept what you reported, unless it makes it worse")
         if former is not None:
             _take_out(session, former, actor=actor, now=now)
@@ -224,10 +227,13 @@ def _inspected_row(session: Session, register: str, subject_id: str) -> AirHead 
     return session.get(AirHead, subject_id) if register == "air_head" else session.get(Crossing, subject_id)
 
 
-def _makes_worse(session: Session, kind: str, subject_id: str, found: Found) -> bool:
+def _makes_worse(session: Session, kind: str, subject_id: str, found: Found, at: int) -> bool:
     """Return whether an inspection makes a row worse; it moves no row of a site or an asset, so these it does not."""
     if kind not in INSPECTED_MEMBERS:
         return False
+    if kind == CROSSING:
+        said = said_of(session, known_at=at, crossing_id=subject_id).get(subject_id, [])
+        return worsens(kind, passing(said, at=at).status, found.status)
     row = _inspected_row(session, kind, subject_id)
     return row is not None and worsens(kind, row.status, found.status)
 

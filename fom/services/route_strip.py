@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,19 @@ from fom.domain.access import Actor
 from fom.domain.instants import DAY_US, HOUR_US, NEVER_US, format_instant
 from fom.domain.states import Component, State
 from fom.errors import NotFound
-from fom.maps.strip import HAZARD_REACH_M, Course, assets_along, features_along, places_along, runs, state_runs, unroll
-from fom.maps.style import ENDS_SOON_H, HALF_LIFE_USED, NEARLY_USED
+from fom.maps.strip import (
+    HAZARD_REACH_M,
+    Course,
+    Part,
+    assets_along,
+    features_along,
+    parts_along,
+    places_along,
+    runs,
+    state_runs,
+    unroll,
+)
+from fom.maps.style import ENDS_SOON_H, HALF_LIFE_USED, NEARLY_USED, letter_of
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
 from fom.services.map_layers import first_reason, read_layer
@@ -49,17 +61,22 @@ def read_strip(
     ways = course.directions
     sites = list_register(session, "site", actor=actor)
     layer = {name: read_layer(session, host, name, question, actor=actor)["features"] for name in _LAYERS}
+    places = places_along(course, (s for s in sites if s["kind"] == "settlement"))
+    assets = assets_along(host.network, course)
     properties = {name: value for name, value in feature["properties"].items() if name != "segments"}
     return {
         **properties,
         "length_m": course.length_m,
         "course": course,
         "states": _explained(host, course, assessment, place, ways, actor=actor),
-        "places": places_along(course, (s for s in sites if s["kind"] == "settlement")),
+        "parts": [
+            _part(host, course, assessment, place, part, assets, actor=actor) for part in parts_along(course, places)
+        ],
+        "places": places,
         "hazards": features_along(course, layer["hazards"], HAZARD_REACH_M),
         "controls": features_along(course, layer["restrictions"], CONTROL_REACH_M),
         "crossings": features_along(course, layer["crossings"], CONTROL_REACH_M),
-        "assets": assets_along(host.network, course),
+        "assets": assets,
         "surfaces": runs(course, [host.network.road_type[n].decode() or "?" for n in course.numbers]),
         "heat": _heat(host, question, course),
         "risk": properties["risk"],
@@ -67,6 +84,47 @@ def read_strip(
 
 
 _LAYERS = ("hazards", "restrictions", "crossings")
+
+
+def _part(
+    host: PictureHost,
+    course: Course,
+    assessment: Assessment,
+    place: NDArray[np.int64],
+    part: Part,
+    assets: Sequence[Mapping[str, Any]],
+    *,
+    actor: Actor,
+) -> dict[str, Any]:
+    """Return one part of a route: worst state and where that begins, metres open, passages, class.
+
+    `verify_h` are the least and the most hours for which a passage counts on it, `due_at` is when the first runs out;
+    None where a stretch was never passed.
+    """
+    metres = part.shares(course)
+    inside = np.flatnonzero(metres > 0)
+    states = assessment.states[place, course.directions]
+    judged = assessment.route_state((int(course.numbers[i]), int(course.directions[i])) for i in inside)
+    worst = next((i for i in inside if states[i] == judged.state), inside[0])
+    lives = assessment.contributions.fresh_us(assessment.tick)[place[inside]]
+    passed = assessment.verified_at[place[inside], course.directions[inside]]
+    on_it = [asset for asset in assets if part.from_m <= asset["at_m"] <= part.to_m]
+    is_open = judged.state == State.GREEN
+    said = judged.members()
+    return {
+        "begin": part.begin, "end": part.end, "from_m": part.from_m, "to_m": part.to_m,
+        "letter": letter_of(judged.state), "open_m": float(metres[states == State.GREEN].sum()),
+        "verified_at": said["verified_at"], "risk": said["risk"],
+        "verify_h": [float(lives.min() / HOUR_US), float(lives.max() / HOUR_US)],
+        "due_at": None if (passed == NEVER_US).any() else format_instant(int((passed + lives).min())),
+        "lowest_mlc": min((asset["mlc"] for asset in on_it if asset["mlc"] is not None), default=None),
+        "unknown_assets": sum(asset["is_unknown"] for asset in on_it),
+        "worst_m": None if is_open else float(max(course.starts_m[worst], part.from_m)),
+        "segment_id": assessment.network.segment_id(int(course.numbers[worst])),
+        "text": None
+        if is_open
+        else first_reason(host, assessment, int(place[worst]), int(course.directions[worst]), actor=actor),
+    }  # fmt: skip
 
 
 def _explained(

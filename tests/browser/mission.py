@@ -183,7 +183,6 @@ def registers(now: int) -> dict[str, list[dict[str, Any]]]:
                 "lon": 30.18,
                 "lat": 4.99,
                 "is_official": True,
-                "status": "operational",
             },
         ],
     }

@@ -143,7 +143,8 @@ def _kill_under_its_child(nursery: Nursery, *, but: int = 0) -> int:
         with suppress(psutil.NoSuchProcess):
             if pid not in (0, but) and (children := psutil.Process(pid).children()):
                 os.kill(pid, signal.SIGKILL)
-                children[0].kill()
+                with suppress(psutil.NoSuchProcess):  # it may have ended meanwhile
+                    children[0].kill()
                 return pid
         time.sleep(0.02)
     raise AssertionError("no child began")

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from fom.domain.benchmarks import Status
+from fom.domain.inspections import CHECKLIST
 from fom.domain.instants import MINUTE_US, format_instant
 from fom.routing.router import Router
 from fom.services.benchmarks import benchmark_board, benchmark_status
 from fom.services.closing import log_closing_act
+from fom.services.inspecting import InspectionDraft, record_inspection
 from fom.services.key_routes import define_key_route
 from fom.services.pending import confirm_pending
 from fom.services.registers import save_register
@@ -177,6 +179,23 @@ def test_the_board_of_now_is_kept_until_something_changes_or_minutes_pass(ground
     assert look()[0] > first[0]
     passages(database, *range(11, 240, 24))
     assert look()[1] > first[1]
+
+
+def test_an_official_crossing_counts_while_its_inspection_speaks_for_it(ground):
+    database, host = ground
+    add(ground, "crossing", id="gate", name="Gate", lon=30.0, lat=5.0, is_official=True)
+    look = InspectionDraft(
+        id=new_id(), subject_kind="crossing", subject_id="gate", form="crossing", inspected_at=T0,
+        inspected_by="civil affairs", status="operational",
+        findings=dict.fromkeys((*CHECKLIST, "staffed"), "yes"),
+    )  # fmt: skip
+    assert computed(ground)["L2"].status is Status.NOT_MET
+    with database.writing() as session:
+        record_inspection(session, look, actor=CHIEF, now=T0 + HOUR, network=host.network)
+    shares = [
+        computed(ground, at=T0 + days * DAY, known_at=T0 + 40 * DAY)["L2"].indicators[0].value for days in (1, 31)
+    ]
+    assert shares == [1.0, 0.0]
 
 
 def test_what_is_not_stored_is_not_assessed(ground):

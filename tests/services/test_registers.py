@@ -9,9 +9,16 @@ import pytest
 
 from fom.domain.access import ROLES, may
 from fom.domain.instants import format_instant
-from fom.domain.registers import REGISTERS
+from fom.domain.registers import REGISTERS, parse_values
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from fom.services.registers import EDIT_ACTIONS, get_register, list_register, register_history, save_register
+from fom.services.registers import (
+    EDIT_ACTIONS,
+    get_register,
+    list_register,
+    register_history,
+    save_register,
+    write_row,
+)
 from fom.services.reporting import log_report
 from fom.store.tables import REGISTER_TABLES, Inspection
 from tests.services.people import (
@@ -35,7 +42,7 @@ AREA = {"type": "Polygon", "coordinates": [[[30, 5], [31, 5], [31, 6], [30, 6], 
 ROWS = {
     "key_route": {"code": "MSR HERON", "name": "Heron", "segments": [{"id": "s1"}]},
     "air_head": {"code": "AH1", "name": "Strip", "kind": "airstrip", "lon": 30.0, "lat": 5.0},
-    "crossing": {"name": "Gate", "lon": 30.0, "lat": 5.0, "status": "operational"},
+    "crossing": {"name": "Gate", "lon": 30.0, "lat": 5.0, "hours": "by day"},
     "control_point": {"name": "Post", "kind": "checkpoint", "lon": 30.0, "lat": 5.0, "run_by": "host_police"},
     "site": {"name": "Village", "kind": "settlement", "lon": 30.0, "lat": 5.0, "population": 1200},
     "area": {"name": "Zone", "kind": "buffer", "geometry": AREA},
@@ -140,32 +147,36 @@ def test_a_row_names_only_what_exists(database):
 def test_the_register_reads_as_it_stood_at_a_moment(database):
     values = row_of(database, "crossing")
     save(database, "crossing", values, now=T0)
-    save(database, "crossing", {**values, "status": "closed"}, version=1, now=T0 + DAY)
+    save(database, "crossing", {**values, "hours": "never"}, version=1, now=T0 + DAY)
     with database.reading() as session:
         for known_at, expected in (
             (T0 - 1, []),
-            (T0, ["operational"]),
-            (T0 + DAY - 1, ["operational"]),
-            (T0 + DAY, ["closed"]),
+            (T0, ["by day"]),
+            (T0 + DAY - 1, ["by day"]),
+            (T0 + DAY, ["never"]),
         ):
             rows = list_register(session, "crossing", actor=AMINA, known_at=known_at)
-            assert [row["status"] for row in rows] == expected
+            assert [row["hours"] for row in rows] == expected
         with pytest.raises(NotFound):
             get_register(session, "crossing", values["id"], actor=AMINA, known_at=T0 - 1)
         history = register_history(session, "crossing", values["id"], actor=AMINA)
-    assert [entry["changes"].get("status") for entry in history] == ["operational", "closed"]
-    assert history[1]["changes"] == {"status": "closed"}
+    assert [entry["changes"].get("hours") for entry in history] == ["by day", "never"]
+    assert history[1]["changes"] == {"hours": "never"}
 
 
 def test_each_inspection_is_kept_when_the_next_comes(database):
-    values = row_of(database, "crossing", inspected_at=TIME)
-    save(database, "crossing", values)
-    save(database, "crossing", {**values, "inspected_at": format_instant(T0 + DAY), "status": "partly"}, version=1)
-    save(database, "crossing", {**values, "inspected_at": format_instant(T0 + DAY), "notes": "x"}, version=2)
+    values, later = row_of(database, "air_head"), format_instant(T0 + DAY)
+    for found in (
+        {"inspected_at": TIME, "status": "serviceable"}, {"inspected_at": later, "status": "restricted"},
+        {"inspected_at": later, "notes": "x"},
+    ):  # fmt: skip
+        with database.writing() as session:
+            row = session.get(REGISTER_TABLES["air_head"], values["id"])
+            write_row(session, "air_head", parse_values("air_head", values | found), row, by="wings", at=T0)
     with database.reading() as session:
         assert [(i.inspected_at, i.status) for i in session.query(Inspection).order_by(Inspection.number)] == [
-            (T0, "operational"),
-            (T0 + DAY, "partly"),
+            (T0, "serviceable"),
+            (T0 + DAY, "restricted"),
         ]
 
 

@@ -19,7 +19,7 @@ def fill(mission: Mission, name: str = "Alpha") -> dict[str, str]:
     everything_passed(mission)
     ids = {"route": route(mission, name=name)["id"], "air_head": air_head(mission, name=name)["id"]}
     at = {"lon": PLACES["F"][0], "lat": PLACES["F"][1]}
-    border = {"name": name, "is_official": True, "status": "operational"}
+    border = {"name": name, "is_official": True}
     ids["crossing"] = api(mission, "crossings", **border, **at)["id"]
     ids["site"] = api(mission, "sites", name=name, kind="ammunition_storage", **at)["id"]
     ids["area"] = api(mission, "areas", name=name, kind="separation", geometry=AREA)["id"]

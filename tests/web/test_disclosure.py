@@ -53,8 +53,9 @@ def everything(mission: Mission, **marks: Any) -> dict[str, list[str]]:
     ids["pending_id"].append(post(mission.program("eod"), "closing-acts", act)["pending_id"])
     row = air_head(name=CANARY, notes=CANARY, code=CANARY, **classification)
     post(chief, "air-heads", row)
+    rows: dict[str, str] = {}
     for name, values in (
-        ("crossings", {"id": new_id(), "name": CANARY, "lon": 30.0, "lat": 5.0, "status": "closed"}),
+        ("crossings", {"id": new_id(), "name": CANARY, "lon": 30.0, "lat": 5.0}),
         ("control-points", {"id": new_id(), "name": CANARY, "kind": "checkpoint", "lon": 30.0, "lat": 5.0,
                             "run_by": "host_police"}),
         ("sites", site("base", "F") | {"id": new_id(), "name": CANARY}),
@@ -68,14 +69,25 @@ def everything(mission: Mission, **marks: Any) -> dict[str, list[str]]:
         ("tasks", {"id": new_id(), "kind": "eod", "target_id": record_id, "assigned_to": CANARY,
                    "created_at": "2026-03-10T06:00:00Z"}),
     ):  # fmt: skip
-        ids["row_id"].append(post(chief, name, values | classification)["id"])
-    ids["row_id"].append(row["id"])
+        rows[name] = post(chief, name, values | classification)["id"]
+    ids["row_id"] += [*rows.values(), row["id"]]
+    ids["paper_id"] = [keep_paper(chief, rows["restriction-cases"])]
     route = post(chief, "routes", key_route(name=CANARY, owner=CANARY, **classification))
     ids["route_id"] = [route["id"]]
     lead = mission.program("leadership")
     signed = {"id": new_id(), "status": "not_met", "reason": f"{CANARY} " * 5, "role": "leadership"}
     post(lead, "benchmarks/S1/assessments", signed | {"expires": "2026-03-20T12:00:00Z"} | classification)
     return ids
+
+
+def keep_paper(chief: FlaskClient, case_id: str) -> str:
+    """Keep a paper that says the canary in its title and in its file."""
+    file = io.BytesIO(f"%PDF-1.4 {CANARY} %%EOF".encode())
+    form = {"id": new_id(), "title": CANARY, "file": (file, "note.pdf")}
+    address = f"/api/v1/restriction-cases/{case_id}/papers"
+    answer = chief.post(address, data=form, content_type="multipart/form-data")
+    assert answer.status_code == 201, answer.json
+    return str(answer.json["id"])
 
 
 def square() -> dict[str, Any]:

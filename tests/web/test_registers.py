@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
 import pytest
 
+from fom.domain.instants import format_instant
 from fom.domain.registers import REGISTERS, members_of
 from fom.web.api.registers import FAMILIES, member_schema
 from tests.web.conftest import Mission
@@ -121,6 +123,34 @@ def test_what_inspections_say_of_an_air_head_is_not_typed(mission: Mission, memb
     assert editor.get(f"{AIR_HEADS}/{row['id']}").json["version"] == 1
 
 
+def test_a_crossing_answers_with_the_status_of_its_inspections_until_their_review(mission: Mission):
+    editor, gates = mission.program("civil_affairs"), "/api/v1/crossings"
+    row = {"id": str(uuid.uuid4()), "name": "Gate", "lon": 30.0, "lat": 5.0}
+    refused = editor.post(gates, json=row | {"goods_status": "closed", "status": "partly"})
+    assert (refused.status_code, {e["field"] for e in refused.json["errors"]}) == (422, {"status", "goods_status"})
+    added = editor.post(gates, json=row)
+    assert (added.status_code, added.json["status"], added.json["why"]) == (201, "unknown", "never")
+    look = {"id": str(uuid.uuid4()), "subject_kind": "crossing", "subject_id": row["id"], "form": "crossing",
+            "inspected_at": format_instant(mission.clock()), "inspected_by": "civil affairs", "status": "operational",
+            "findings": {"goods": "closed"}}  # fmt: skip
+    assert editor.post("/api/v1/inspections", json=look).status_code == 200
+    told = editor.get(f"{gates}/{row['id']}").json
+    assert [told[name] for name in ("status", "people_status", "goods_status", "found", "decided_by")] == [
+        "partly", "operational", "closed", "operational", "civil affairs",
+    ]  # fmt: skip
+    mission.clock.advance(31 * 24)
+    (told,) = editor.get(gates).json["rows"]
+    assert (told["status"], told["goods_status"], told["is_overdue"]) == ("unknown", "closed", True)
+    page = mission.browser("civil_affairs")
+    form = page.get(f"/registers/crossings/{row['id']}/edit").text
+    assert not re.search(r'name="(status|people_status|staffed)"', form)
+    shown = page.get(f"/registers/crossings/{row['id']}").text
+    assert "Inspected too long ago; it found operational" in shown
+    assert "overdue since" in page.get("/registers/crossings?status=unknown").text
+    assert "Gate" not in page.get("/registers/crossings?status=partly").text
+    assert "decided_by" in page.get("/registers/crossings.csv").text.splitlines()[0]
+
+
 def looked_at(row: dict[str, Any], form: str = "air_head", **changes: Any) -> dict[str, Any]:
     sent = {"id": str(uuid.uuid4()), "subject_kind": "air_head", "subject_id": row["id"], "form": form}
     return {**sent, "inspected_at": "2026-03-10T09:00:00Z", "inspected_by": "Aviation Unit", **changes}
@@ -182,6 +212,27 @@ def test_the_strip_of_a_key_route_starts_at_its_start(mission: Mission):
     assert strip["states"][0]["from_m"] == 0
     assert strip["states"][-1]["to_m"] == pytest.approx(strip["length_m"])
     assert len(strip["heat"]) == 30
+
+
+def test_the_parts_of_a_key_route_tell_where_it_is_not_open_and_how_old_that_is(mission: Mission):
+    officer = mission.program("duty_officer")
+    officer.post("/api/v1/routes", json=key_route(via=[list(PLACES[p]) for p in "ADEFC"]))
+    for code in "DE":
+        lon, lat = PLACES[code]
+        village = {"id": code, "name": f"Village {code}", "kind": "settlement", "lon": lon, "lat": lat}
+        assert officer.post("/api/v1/sites", json=village).status_code == 201
+    flood = {"kind": "physical", "damage": "washed_out", "segments": [{"id": "d-e"}]}
+    feature = {"type": "Feature", "geometry": None, "properties": flood}
+    body = {"id": str(uuid.uuid4()), "form": "bridge", "words": "gone", "records": [feature]}
+    assert mission.program("engineer").post("/api/v1/reports", json=body).status_code == 201
+    parts = officer.get("/api/v1/routes/r-heron/strip").json["parts"]
+    assert [(part["begin"], part["end"]) for part in parts] == [
+        (None, "Village D"), ("Village D", "Village E"), ("Village E", None),
+    ]  # fmt: skip
+    assert [part["letter"] for part in parts] == ["?", "R", "?"]
+    assert (parts[1]["segment_id"], parts[1]["open_m"], parts[1]["verified_at"]) == ("d-e", 0, None)
+    page = mission.browser("duty_officer").get("/routes/r-heron").text
+    assert "Village D – Village E" in page
 
 
 def test_a_via_point_far_from_any_road_is_named(mission: Mission):

@@ -334,6 +334,46 @@ def test_a_paper_is_kept_from_the_page_and_goes_out_only_as_a_download(mission: 
     assert "withdrawn" in browser.get(address).text
 
 
+def test_a_program_keeps_lists_opens_and_withdraws_a_paper_of_its_case_only(mission: Mission):
+    officer, id = mission.program("duty_officer"), str(uuid.uuid4())
+    address, pdf = f"{CASES}/{case(mission)['id']}/papers", b"%PDF-1.4\n<<>>\n%%EOF"
+
+    def send(data: bytes = pdf, **fields: str) -> Any:
+        form = {"id": id, "title": "2026", "file": (io.BytesIO(data), "note.pdf")} | fields
+        return officer.post(address, data=form, content_type="multipart/form-data")
+
+    kept = send()
+    assert (kept.status_code, kept.json["title"], kept.json["kind"]) == (201, "2026", "pdf")
+    assert send(id=id.upper()).json == kept.json
+    assert send(pdf + b"\n").status_code == 409
+    for fields, field in (
+        ({"title": " "}, "title"), ({"step_id": "theirs"}, "step_id"), ({"file": "a text"}, "file"),
+        ({"note": "x"}, "note"), ({"id": "1"}, "id"),
+    ):  # fmt: skip
+        refused = send(**({"id": str(uuid.uuid4())} | fields))
+        assert (refused.status_code, [e["field"] for e in refused.json["errors"]]) == (422, [field]), refused.json
+    refused = send(b"MZ no paper", id=str(uuid.uuid4()))
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "file")
+    (listed,) = mission.program("leadership").get(address).json["papers"]
+    assert listed == kept.json | {"may_open": False}
+    got = officer.get(f"{address}/{id}")
+    assert (got.data, got.mimetype) == (pdf, "application/pdf")
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    assert got.headers["Cache-Control"] == "private, no-store"
+    assert mission.program("leadership").get(f"{address}/{id}").status_code == 403
+    lines = mission.program("auditor").get("/api/v1/audit?limit=1000").json["lines"]
+    looks = [line["subject_id"] for line in lines if line["action"] == "view_case_paper"]
+    assert looks == [id]
+    other = f"{CASES}/{case(mission)['id']}/papers/{id}"
+    assert officer.get(other).status_code == 404
+    assert officer.post(f"{other}/withdraw", json={"why": "wrong case"}).status_code == 404
+    assert officer.post(f"{address}/{id}/withdraw", json={"why": " "}).status_code == 422
+    gone = officer.post(f"{address}/{id}/withdraw", json={"why": "wrong case"})
+    assert (gone.status_code, gone.json["withdrawn_why"]) == (200, "wrong case")
+    assert officer.get(f"{address}/{id}").status_code == 404
+    assert officer.get(address).json["papers"][0]["withdrawn_why"] == "wrong case"
+
+
 def test_the_list_goes_on_over_pages_and_every_case_is_on_one_of_them(
     mission: Mission, monkeypatch: pytest.MonkeyPatch
 ):

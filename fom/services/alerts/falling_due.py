@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Access, Actor, Guarded, may, visible
 from fom.domain.air_heads import FRESH_DRY_US, FRESH_WET_US
+from fom.domain.crossings import review_at
 from fom.domain.instants import DAY_US, parse_instant
 from fom.domain.positions import date_time_group
 from fom.domain.records import Control, Manual, Physical, Record
@@ -168,6 +169,8 @@ class FallingDue:
         form = self._inspected[kind].get(row_id)
         stated = None if form is None or form["next_review"] is None else parse_instant(form["next_review"])
         dues = [] if stated is None else [stated]
+        if kind == "crossing" and form is not None:
+            dues.append(review_at(parse_instant(form["inspected_at"]), stated))
         if kind == "air_head":
             by_rule = self._next_of_air_heads.get(row_id)
             if by_rule is None:

@@ -34,6 +34,7 @@ FAMILIES = (
     "differences",
     "benchmarks",
     "cases",
+    "case_papers",
     "parties",
     "networks",
     "movements",

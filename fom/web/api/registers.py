@@ -15,6 +15,7 @@ from fom.domain.registers import Member, members_of
 from fom.errors import NotFound
 from fom.services import registers
 from fom.services.air_heads import list_air_heads
+from fom.services.crossings import list_crossings
 from fom.web.access import allows, current_actor
 from fom.web.api import BODY, CONFLICT, MISSING, family
 from fom.web.api.shapes import INSTANT_SCHEMA, Body, Id, Known
@@ -125,16 +126,20 @@ def build(register: str) -> APIBlueprint:
     return api
 
 
+STANDING = {"air_head": list_air_heads, "crossing": list_crossings}
+"""Register -> how its rows are read with the status that follows from the evidence."""
+
+
 def _read(session: Session, register: str, known_at: int | None) -> list[dict[str, Any]]:
-    """Return the rows of a register; air heads with the status that follows from the evidence."""
+    """Return the rows of a register, as they stand."""
     actor = current_actor()
-    if register == "air_head":
-        return list_air_heads(session, edge().host, actor=actor, at=known_at, known_at=known_at)
+    if register in STANDING:
+        return STANDING[register](session, edge().host, actor=actor, at=known_at, known_at=known_at)
     return registers.list_register(session, register, actor=actor, known_at=known_at)
 
 
 def _read_one(session: Session, register: str, row_id: str, known_at: int | None) -> dict[str, Any]:
-    if register == "air_head":
+    if register in STANDING:
         for row in _read(session, register, known_at):
             if row["id"] == row_id:
                 return row
@@ -143,7 +148,7 @@ def _read_one(session: Session, register: str, row_id: str, known_at: int | None
 
 
 def _as_it_stands(session: Session, register: str, saved: dict[str, Any]) -> dict[str, Any]:
-    return _read_one(session, register, saved["id"], None) if register == "air_head" else saved
+    return _read_one(session, register, saved["id"], None) if register in STANDING else saved
 
 
 def given_members(body: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Annotations are evaluated here (no `__future__` import): the models come from th
 from typing import Any
 
 from flask import jsonify
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fom.errors import NotFound
 from fom.services.key_routes import define_key_route, list_key_routes
@@ -56,6 +56,7 @@ class Strip(BaseModel):
     code: str
     length_m: float
     states: list[dict[str, Any]]
+    parts: list[dict[str, Any]] = Field(description="From place to place, together the whole route")
     places: list[dict[str, Any]]
     hazards: list[dict[str, Any]]
     controls: list[dict[str, Any]]

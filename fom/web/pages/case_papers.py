@@ -5,18 +5,26 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 
 from fom.errors import Conflict, FieldError, InvalidInput
-from fom.services.case_papers import PAPER_MAX_BYTES, PaperDraft, keep_paper, open_paper, read_paper, withdraw_paper
+from fom.services.case_papers import (
+    EDITS,
+    PAPER_MAX_BYTES,
+    READS,
+    PaperDraft,
+    keep_paper,
+    open_paper,
+    read_paper,
+    withdraw_paper,
+)
 from fom.web.access import allows, current_actor
+from fom.web.api.case_papers import download
 from fom.web.bodies import takes
 from fom.web.edge import edge, writing
 from fom.web.pages.restrictions import case_page
 
 blueprint = Blueprint("case_papers", __name__)
-
-READS, EDITS = "read_restriction_cases", "edit_restriction_cases"
 
 
 @blueprint.post("/restrictions/cases/<case_id>/papers")
@@ -50,11 +58,7 @@ def show(paper_id: str) -> Any:
         data, media_type, name = open_paper(
             session, paper_id.lower(), folder=edge().config.evidence, actor=current_actor(), now=now
         )
-    answer = Response(data, mimetype=media_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return download(data, media_type, name)
 
 
 @blueprint.post("/restrictions/papers/<paper_id>/withdraw")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fom.domain.registers import Member, members_of
+from fom.domain.registers import FOLLOWING, Member, members_of
 from fom.web.pages.shell import dtg, plain
 
 
@@ -47,10 +47,10 @@ SHOWN = {
         ),
         Shown(
             "crossings", "crossing", "Crossings", "crossing",
-            "Border crossings: for people, goods and the mission; hours, staff and the checklist.",
+            "Border crossings: hours, inspections; whether people, goods and the mission pass is computed.",
             ("name", "is_official", "status", "people_status", "goods_status", "mission_status", "hours", "staffed",
              "checklist_passed_at", "inspected_at"),
-            ("status",), ("status", "people", "goods", "mission", "checklist_passed_at", "inspected_at"),
+            ("status",), FOLLOWING["crossing"],
             "civil affairs and the JOC",
         ),
         Shown(
@@ -132,6 +132,12 @@ AIR_HEAD_WHY = {
     "closed_by_hand": "closed by hand", "explosive": "an explosive hazard may lie on its ground",
 }  # fmt: skip
 """Reason of the status of an air head -> in words."""
+CROSSING_WHY = {
+    "inspected": "inspected", "stated": "typed without an inspection", "never": "no inspection is recorded",
+    "too_old": "inspected too long ago",
+}  # fmt: skip
+WHY = {"air_head": AIR_HEAD_WHY, "crossing": CROSSING_WHY}
+"""Register whose status is computed -> reason of a status -> in words."""
 FORM_WORDS = {
     "air_head": ("Inspect", "Air head inspection"), "landing": ("Completed landing", "Completed landing"),
     "closure": ("Close by hand", "Close an air head by hand"),

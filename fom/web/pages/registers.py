@@ -17,10 +17,11 @@ from fom.domain.instants import parse_instant
 from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
-from fom.maps.layers import AIR_HEAD_STATES
-from fom.services.air_heads import approved_types, by_type, closed_by_hand, list_air_heads, stand
+from fom.maps.layers import AIR_HEAD_STATES, CROSSING_STATES
+from fom.services.air_heads import approved_types, by_type, closed_by_hand, stand
 from fom.services.area_statements import list_statements, list_taken_back, wet_places
 from fom.services.assets import resources_of_routes, touched_by_stores
+from fom.services.crossings import list_crossings
 from fom.services.form_words import page_words
 from fom.services.inspecting import (
     INSPECT_ACTIONS,
@@ -40,11 +41,12 @@ from fom.services.registers import (
 from fom.services.route_lines import preview_course
 from fom.services.route_studies import list_studies, studied_routes
 from fom.web.access import allows, current_actor
+from fom.web.api.registers import STANDING
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.map_settings import map_settings
 from fom.web.pages.moment_fields import moment_text, read_moment
 from fom.web.pages.register_forms import fields_of, form_of, positions_text, read_values
-from fom.web.pages.register_words import AIR_HEAD_WHY, FORM_WORDS, SHOWN, Shown, label, tell, tell_value, versions_of
+from fom.web.pages.register_words import FORM_WORDS, SHOWN, WHY, Shown, label, tell, tell_value, versions_of
 from fom.web.queries import check_query, whole_number
 from fom.web.tables import csv_file
 
@@ -64,8 +66,8 @@ def shown_of(slug: str) -> Shown:
 def words() -> dict[str, Any]:
     """Give the templates the words of the registers."""
     return {
-        "member_label": label, "tell": tell, "tell_value": tell_value, "air_head_why": AIR_HEAD_WHY,
-        "form_words": FORM_WORDS, "air_head_letters": AIR_HEAD_STATES,
+        "member_label": label, "tell": tell, "tell_value": tell_value, "form_words": FORM_WORDS, "why_words": WHY,
+        "status_letters": {"air_head": AIR_HEAD_STATES, "crossing": CROSSING_STATES},
     }  # fmt: skip
 
 
@@ -107,10 +109,16 @@ def export(slug: str) -> Any:
     """Return the list as it is filtered and sorted, with every member, for a spreadsheet."""
     shown = shown_of(slug)
     rows, _ = _rows(shown)
-    more = ("found", "why", "decided_at", "until", "closing_reason") if shown.register == "air_head" else ()
-    names = [*members_of(shown.register), *more, "version", "changed_at", "by"]
+    names = [*members_of(shown.register), *_COMPUTED.get(shown.register, ()), "version", "changed_at", "by"]
     cells = ([_cell(row[name]) for name in names] for row in rows)
     return csv_file(slug, names, cells)
+
+
+_COMPUTED = {
+    "air_head": ("found", "why", "decided_at", "until", "closing_reason"),
+    "crossing": ("found", "why", "decided_at", "decided_by", "until"),
+}
+"""Register -> what its export tells besides the members."""
 
 
 @blueprint.get("/<slug>/<row_id>")
@@ -279,7 +287,7 @@ def _save(shown: Shown, row_id: str | None) -> Any:
         with reading() as session:
             stored = get_register(session, shown.register, row_id, actor=actor)
     try:
-        values, reading_text = read_values(shown, form, stored or _FIRST.get(shown.register))
+        values, reading_text = read_values(shown, form, stored)
     except InvalidInput as refused:
         return _render_form(shown, form, list(refused.errors), row=stored), 422
     position = form.get("position", "").strip()
@@ -299,10 +307,6 @@ def _save(shown: Shown, row_id: str | None) -> Any:
         form["version"] = str(current["version"])
         return _render_form(shown, form, [], row=current, mine=values), 409
     return redirect(url_for("registers.show_row", slug=shown.slug, row_id=saved["id"]), code=303)
-
-
-_FIRST: dict[str, dict[str, Any]] = {"air_head": {"status": "unknown"}, "crossing": {"status": "unknown"}}
-"""What a new row says where the form does not ask: nobody has looked yet."""
 
 
 def _as_field(error: FieldError) -> FieldError:
@@ -357,8 +361,8 @@ def _rows(shown: Shown) -> tuple[list[dict[str, Any]], str]:
     check_query("q", *(name for name in shown.filters if name not in coded), sort=sorts, **coded)
     equal: dict[str, Any] = {n: request.args[n] for n in shown.filters if request.args.get(n)}
     with reading() as session:
-        if shown.register == "air_head":  # its status follows from the evidence, so it is asked of what follows
-            standing = list_air_heads(session, edge().host, actor=current_actor())
+        if shown.register in STANDING:  # its status follows from the evidence, so it is asked of what follows
+            standing = STANDING[shown.register](session, edge().host, actor=current_actor())
             rows = [row for row in standing if all(row[name] == value for name, value in equal.items())]
         else:
             rows = list_register(session, shown.register, actor=current_actor(), **equal)
@@ -429,6 +433,11 @@ def _air_head_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -
     }
 
 
+def _crossing_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
+    rows = list_crossings(session, edge().host, actor=actor, at=now)
+    return {"standing": next(one for one in rows if one["id"] == row["id"])}
+
+
 def _site_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) -> dict[str, Any]:
     if row["kind"] == "strategic_resource":
         return {"points": list_register(session, "control_point", actor=actor, site=row["id"])}
@@ -453,6 +462,7 @@ def _area_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> di
 
 
 _MORE = {
-    "key_route": _key_route_more, "air_head": _air_head_more, "site": _site_more, "area": _area_more,
+    "key_route": _key_route_more, "air_head": _air_head_more, "crossing": _crossing_more, "site": _site_more,
+    "area": _area_more,
 }  # fmt: skip
 """Register -> what its page shows beside the members."""
