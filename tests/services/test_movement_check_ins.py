@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from fom.domain.instants import MINUTE_US, format_instant, parse_instant
 from fom.errors import Conflict, InvalidInput
-from fom.services.movement_check_ins import LATE_MAX_US, check_in, list_check_ins
+from fom.services.movement_check_ins import LATE_MAX_US, list_check_ins
 from fom.services.movement_closing import close_movement
 from fom.services.movements import LEAVES_SOON_US, get_movement
 from tests.services.people import HOUR, T0, new_id
 from tests.services.test_movement_places import say, under_way
-from tests.services.test_movements import DRIVER, MOVCON, plan, seen
+from tests.services.test_movements import MOVCON, plan, seen
 
 
 def made(moment: int, **more: Any) -> dict[str, Any]:
@@ -134,7 +134,6 @@ def test_one_older_than_two_days_is_no_news(ground):
 def test_a_clock_that_cannot_be_read_is_named(ground):
     database, host, _ = ground
     movement = under_way(database, host)
-    with database.writing() as session, pytest.raises(InvalidInput) as refused:
-        bad = {"id": new_id(), "km": 1.0, "device_time": "noon", "device_offset_s": "soon"}
-        check_in(session, host, movement["id"], bad, actor=DRIVER, now=T0)
+    with pytest.raises(InvalidInput) as refused:
+        say(database, host, movement, km=1.0, device_time="noon", device_offset_s="soon")
     assert [error.field for error in refused.value.errors] == ["device_time", "device_offset_s"]
