@@ -1,8 +1,8 @@
 // The movements of this person's unit, and saying where they are: one press, a kilometre of the way, or another position.
 // A check-in is an item of the outbox like any report; what it says is fixed, with its hour, when it is put in line.
-import { ageOf, dayHour, hour, now } from "./clock.js";
+import { ageOf, dayHour, now } from "./clock.js";
 import { onRoutes } from "./geo.js";
-import { nextFix } from "./gps.js";
+import { gps, nextFix } from "./gps.js";
 import { discard, list, queueCheckIn, saveDraft, startDraft } from "./outbox.js";
 import { readBundle, stateNow } from "./picture.js";
 import { placeStep } from "./place.js";
@@ -32,7 +32,7 @@ export function movementCard({ movement, said }, bundle) {
     const fix = await nextFix();
     if (fix) {
       const place = { lon: fix.at[0], lat: fix.at[1], source: "gps", accuracy_m: Math.max(1, Math.round(fix.accuracy)) };
-      const queued = await queueCheckIn({ ...(await startCheckIn(movement, hasLeft)), answers: { place } }, fix.ms);
+      const queued = await queueCheckIn({ ...(await startCheckIn(movement, hasLeft)), answers: { place }, said: fix.ms });
       return go(`#sent/${queued.id}`);
     }
     press.disabled = false;
@@ -42,14 +42,14 @@ export function movementCard({ movement, said }, bundle) {
   }, { class: "main wide", dataset: { checkIn: "" } });
   const other = button(t("check_in_other"), async () => { const item = await startCheckIn(movement, hasLeft); await saveDraft(item); go(`#checkin/${item.id}`); }, { class: "wide" });
   return el("section", { class: "sheet movement", dataset: { movement: movement.id }, "aria-label": `${t("your_movement")} ${code}` },
-    el("p", { class: "rowx" }, el("span", { class: "plate" }, ltr(code)), el("b", {}, from_name && to_name ? t("from_to", { from: from_name, to: to_name }) : t("your_movement")), el("span", { class: "end muted" }, ltr(`${dayHour(Date.parse(planned_start))}${planned_end ? `–${hour(Date.parse(planned_end))}` : ""}`))),
+    el("p", { class: "rowx" }, el("span", { class: "plate" }, ltr(code)), el("b", {}, from_name && to_name ? t("from_to", { from: from_name, to: to_name }) : t("your_movement")), el("span", { class: "end muted" }, ltr([planned_start, planned_end].filter(Boolean).map((moment) => dayHour(Date.parse(moment))).join("–")))),
     way ? wayTold(way, bundle) : null, lastTold(movement, said), press, other, told);
 }
 
 // The state of the way in short, as of the picture: never without its age.
 function wayTold(way, bundle) {
   const state = stateNow(bundle, { state: way.state }), age = duration(ageOf(bundle.as_of).ms), cause = state === way.state && way.worst ? causeWords(way) : null;
-  return el("p", { class: "way-state" }, chip(state), el("span", {}, el("b", {}, t("way_state", { state: stateWord(state) })), cause ? [" ", el("bdi", {}, cause)] : null, " ", el("span", { class: "muted" }, t("told_before", { age }))));
+  return el("p", { class: "way-state" }, chip(state), el("span", {}, el("b", {}, t("way_state", { state: stateWord(state) })), cause ? [" ", el("bdi", {}, cause)] : null, " · ", el("span", { class: "muted" }, t("told_before", { age }))));
 }
 
 function lastTold({ seen }, said) {
@@ -70,7 +70,7 @@ export async function renderCheckIn(view, item) {
   const send = button(t(item.left ? "check_in_left" : "check_in_here"), async () => { send.disabled = true; const queued = await queueCheckIn(item); go(`#sent/${queued.id}`); }, { class: "main", disabled: !item.answers.place });
   const leave = button(t("leave"), async () => { if (!item.answers.place) await discard(item.id); go("#report"); });
   fill(view, body, el("div", { class: "send-bar" }, leave, send));
-  await placeStep(body, { value: item.answers.place, way: movement && wayOf(movement), say: (place) => { item.answers = place ? { place } : {}; send.disabled = place?.lon === undefined; saveDraft(item); } });
+  await placeStep(body, { value: item.answers.place, way: movement && wayOf(movement), say: (place) => { Object.assign(item, { answers: place ? { place } : {}, said: place?.source === "gps" ? gps.fix?.ms ?? Date.now() : null }); send.disabled = place?.lon === undefined; saveDraft(item); } });
   for (const error of item.problem?.errors ?? []) add(body, el("p", { class: "error" }, refusalWords(error)));
 }
 

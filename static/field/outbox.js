@@ -73,9 +73,10 @@ export async function queue(item) {
   return queued;
 }
 
-// Puts in line where a movement is. `ms` is when that was, by this phone: it counts then, however late it is sent.
-export async function queueCheckIn(item, ms = Date.now()) {
-  const { lon, lat, source, way_km, accuracy_m, radius_m } = item.answers.place, offset = offsetSeconds(), at = ms + now() - Date.now();
+// Puts in line where a movement is. It counts when it was said, however late it is sent: a position of the receiver when
+// that was taken (`said`), another one now.
+export async function queueCheckIn(item) {
+  const ms = item.said ?? Date.now(), { lon, lat, source, way_km, accuracy_m, radius_m } = item.answers.place, offset = offsetSeconds(), at = ms + now() - Date.now();
   const where = way_km === undefined ? { lon, lat, source: source === "gps" ? "device" : "typed", ...(accuracy_m ?? radius_m ? { accuracy_m: accuracy_m ?? radius_m } : {}) } : { km: way_km };
   const body = { id: item.id, at: isoOf(at), ...where, ...(item.left ? { left: true } : {}), device_time: isoOf(ms), ...(offset === null ? {} : { device_offset_s: offset }) };
   const queued = { ...item, at, state: "waiting", body: JSON.stringify(body), queued: Date.now(), tries: 0, problem: null, next: 0 };

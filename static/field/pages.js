@@ -35,6 +35,7 @@ export async function renderHome(view) {
     el("div", { class: "more" }, ...rest.map((form) => button(form.title, () => start(form.code), { dataset: { form: form.code } }))),
     trackButton, later, place));
   const movements = async () => {
+    if (near.querySelector("[data-check-in]:disabled")) return; // the receiver is being asked
     const bundle = await readBundle(), found = await movementsOf(bundle), card = (one) => movementCard(one, bundle);
     fill(near, ...found.near.map(card));
     fill(later, found.later.length ? el("h2", { class: "overline" }, t("movements_later")) : null, ...found.later.map(card));
@@ -48,7 +49,7 @@ export async function renderHome(view) {
   };
   await movements();
   await update();
-  return { gps: update, track: update, bundle: async () => { await movements(); await update(); } };
+  return { gps: update, track: update, outbox: movements, bundle: async () => { await movements(); await update(); } };
 }
 
 const linkOf = (item) => (item.state !== "draft" ? `#sent/${item.id}` : `${item.movement ? "#checkin" : "#form"}/${item.id}`);

@@ -40,7 +40,7 @@ export async function placeStep(slot, { value, say, onnone = null, isHazard = fa
     ["bearing", t("by_bearing"), ""],
     ["map", t("by_map"), ""],
     ["typed", t("by_typing"), t("by_typing_what")],
-    ["way", t("by_way_km"), way ? t("km_range", { km: way.length_km }) : ""],
+    ["way", t("by_way_km"), ""],
     ["asset", t("by_asset"), ""],
     ["km", t("by_km"), ""],
     ["name", t("by_name"), t("by_name_doubt")],

@@ -56,7 +56,7 @@ def told(phone: Phone, movement: str) -> dict[str, Any]:
 def test_a_check_in_without_a_link_outlives_reload_and_a_lost_answer_and_is_one(phone: Phone) -> None:
     movement = plan(phone, "PTL-7")
     expect(card(phone, "PTL-7")).to_contain_text(
-        re.compile(r"Delta → Echo.*Way: Unknown.*km 0: .*Told \d+ min ago", re.S)
+        re.compile(r"Delta → Echo.*Way: Unknown.*km 0: .*told \d+ min ago", re.S)
     )
     phone.context.set_offline(True)
     before = now_us()
