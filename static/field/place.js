@@ -219,7 +219,8 @@ const PANELS = {
     const rows = nearestFirst(bundle.assets.map((one) => ({ ...one, words: [t(`asset_${one.type}`), one.name].filter(Boolean).join(" ") })));
     const find = el("input", { type: "search", "aria-label": t("search"), placeholder: t("search") }), hits = el("div", { class: "options" });
     fill(panel, rows.length > 8 ? find : null, hits);
-    const show = () => fill(hits, ...rows.filter((one) => one.words.toLowerCase().includes(find.value.trim().toLowerCase())).slice(0, MATCHES).map((one) => el("button", { type: "button", class: "option", onclick: (event) => { for (const each of hits.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === event.currentTarget)); propose({ lon: one.lon, lat: one.lat, source: "map", accuracy_m: ASSET_DOUBT_M, text: [one.type, one.name].filter(Boolean).join(" ") }); } }, el("b", {}, one.words), el("span", {}, one.away === null ? ltr(formatGrid(one.lon, one.lat)) : t("away_distance", { m: metres(one.away) })))));
+    const onRouteWords = ({ lon, lat }) => { const [on] = onRoutes([lon, lat], bundle.routes); return on && on.off <= NEAR_ROUTE_M ? t("route_km", { code: on.route.code, km: on.km.toFixed(1) }) : null; };
+    const show = () => fill(hits, ...rows.filter((one) => one.words.toLowerCase().includes(find.value.trim().toLowerCase())).slice(0, MATCHES).map((one) => el("button", { type: "button", class: "option", onclick: (event) => { for (const each of hits.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === event.currentTarget)); propose({ lon: one.lon, lat: one.lat, source: "map", accuracy_m: ASSET_DOUBT_M, text: [one.type, one.name].filter(Boolean).join(" ") }); } }, el("b", {}, one.words), el("span", {}, listed([onRouteWords(one), one.away === null ? null : t("away_distance", { m: metres(one.away) })]) || ltr(formatGrid(one.lon, one.lat))))));
     find.addEventListener("input", show);
     show();
   },
