@@ -14,10 +14,9 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from fom.domain.access import Actor, visible
+from fom.domain.access import Actor
 from fom.domain.geodesy import metres_per_degree
 from fom.domain.instants import HOUR_US, format_instant
-from fom.domain.records import Control, Explosive, Incident, Physical, Record
 from fom.maps.layers import LETTERS
 from fom.maps.polyline import encode_polyline
 from fom.maps.route_lines import route_feature
@@ -28,7 +27,11 @@ from fom.network.network import Network
 from fom.picture.assessment import Assessment
 from fom.picture.question import Question
 from fom.services.carried_area import NO_WISH, AreaWish, CarriedArea, find_area
+from fom.services.carried_assets import carry_assets
+from fom.services.carried_causes import cause_codes
+from fom.services.carried_movements import carry_movements
 from fom.services.carried_roads import carry_roads, packed_size, turns_worse
+from fom.services.form_subjects import SUBJECT_REGISTERS, offered, subject_name
 from fom.services.key_routes import assess_key_routes
 from fom.services.map_layers import deciding_row, read_layer, tell_cause
 from fom.services.picture_host import PictureHost
@@ -51,7 +54,7 @@ ON_ROUTE_M = 2_000.0
 PLACE_RADIUS_M = 2_000.0
 """Doubt of a place named by its settlement. Source: doctrine, section 3.2."""
 PLACES_MAX = 4_000
-"""Names carried for a whole mission, the most populous first: about 100 kB packed."""
+"""Names carried for a whole mission, the most populous first: about 100 kB packed, 20 kB more for the first ids."""
 PLACES_INSIDE_MAX, PLACES_BEYOND_MAX = 1_000, 300
 """The same for an area, and for what lies outside of it."""
 
@@ -76,7 +79,8 @@ def read_field_bundle(
     rows, assessment = assess_key_routes(session, host, question, actor=actor)
     turns = turns_worse(assessment)
     drawn = [_Drawn(network, row, assessment, turns) for row in rows]
-    sites = list_register(session, "site", actor=actor)
+    registers = {name: list_register(session, name, actor=actor) for name in SUBJECT_REGISTERS}
+    named = offered(registers)
     bundle = {
         "as_of": format_instant(question.at),
         "expires": format_instant(question.at + LIFE_US),
@@ -90,11 +94,13 @@ def read_field_bundle(
         "restrictions": _restrictions(
             read_layer(session, host, "restrictions", question, actor=actor)["features"], drawn, area
         ),
-        "places": _places(sites, area),
+        "movements": carry_movements(session, host, question, names=_names(registers), actor=actor),
+        "places": _places(registers["site"], named["site"], area),
         "areas": _named(list_register(session, "area", actor=actor)),
-        "air_heads": _named(list_register(session, "air_head", actor=actor), "code"),
-        "crossings": _named(list_register(session, "crossing", actor=actor)),
-        "camps": _named(site for site in sites if site["kind"] == "camp"),
+        "air_heads": _placed_rows(named["air_head"]),
+        "crossings": _placed_rows(named["crossing"]),
+        "camps": _placed_rows(site for site in named["site"] if site["kind"] != "settlement"),
+        "assets": [] if area is None else carry_assets(network, area),
         "roads": None,
     }
     if area is not None:
@@ -177,30 +183,8 @@ def _cause(host: PictureHost, assessment: Assessment, row: Row, *, actor: Actor)
         return {"worst_text": None, "worst": None}
     at_m, place, direction = found
     reason = assessment.reasons(int(assessment.segments[place]), direction)[0]
-    told = all(visible(actor, host.access_of(fact_id)) for fact_id in reason.fact_ids)
-    return {
-        "worst_text": tell_cause(host, assessment, found, actor=actor),
-        "worst": {
-            "km": round(at_m / 1000),
-            "state": letter_of(reason.state),
-            "component": reason.component.code,
-            "what": _what(reason.records) if told else "restricted",
-        },
-    }
-
-
-def _what(records: Sequence[Record]) -> str | None:
-    """Return the code of what a reason is about, one that the forms have words for; None for nothing of that kind."""
-    record = records[0] if records else None
-    if isinstance(record, Explosive):
-        return record.explosive_class
-    if isinstance(record, Physical):
-        return record.damage
-    if isinstance(record, Control):
-        return record.control
-    if isinstance(record, Incident):
-        return record.incident_type
-    return None if record is None else record.kind
+    text = tell_cause(host, assessment, found, actor=actor)
+    return {"worst_text": text, "worst": cause_codes(host, reason, at_m, actor=actor)}
 
 
 def _hazards(features: Iterable[Row], routes: Sequence[_Drawn], area: CarriedArea | None) -> list[dict[str, Any]]:
@@ -293,25 +277,46 @@ def _half_extent_m(area: shapely.Geometry) -> float:
     return float(np.hypot(offsets[:, 0], offsets[:, 1]).max())
 
 
-def _places(sites: Iterable[Row], area: CarriedArea | None) -> list[dict[str, Any]]:
+def _places(sites: Sequence[Row], offered_sites: Sequence[Row], area: CarriedArea | None) -> list[dict[str, Any]]:
+    """Return settlements by name: those of the area, else the largest, with the id by which a form may name them."""
     settlements = [site for site in sites if site["kind"] == "settlement"]
     settlements.sort(key=lambda site: (-(site.get("population") or 0), site["name"], site["id"]))
+    inside, beyond = settlements[:PLACES_INSIDE_MAX], settlements[PLACES_INSIDE_MAX:PLACES_MAX]
     if area is not None and settlements:
         away = area.distances_m(shapely.points([(site["lon"], site["lat"]) for site in settlements])) > area.radius_m
-        inside = [site for site, is_away in zip(settlements, away, strict=True) if not is_away]
-        beyond = [site for site, is_away in zip(settlements, away, strict=True) if is_away]
-        settlements = inside[:PLACES_INSIDE_MAX] + beyond[:PLACES_BEYOND_MAX]
+        inside = [site for site, is_away in zip(settlements, away, strict=True) if not is_away][:PLACES_INSIDE_MAX]
+        beyond = [site for site, is_away in zip(settlements, away, strict=True) if is_away][:PLACES_BEYOND_MAX]
+    ids = {site["id"] for site in offered_sites}
+    named = [_place(site) | ({"id": site["id"]} if site["id"] in ids else {}) for site in inside]
+    return [*named, *(_place(site) for site in beyond)]
+
+
+def _place(site: Row) -> dict[str, Any]:
+    return {
+        "name": site["name"],
+        "lon": round(site["lon"], 5),
+        "lat": round(site["lat"], 5),
+        "radius_m": PLACE_RADIUS_M,
+        "admin": site.get("admin_unit"),
+    }
+
+
+def _named(rows: Iterable[Row]) -> list[dict[str, str]]:
+    return [{"id": row["id"], "name": str(row["name"])} for row in rows]
+
+
+def _placed_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return rows of a register under the name by which a form offers them, with their place to sort by."""
     return [
-        {
-            "name": site["name"],
-            "lon": round(site["lon"], 5),
-            "lat": round(site["lat"], 5),
-            "radius_m": PLACE_RADIUS_M,
-            "admin": site.get("admin_unit"),
-        }
-        for site in settlements[:PLACES_MAX]
+        {"id": row["id"], "name": subject_name(row), "lon": round(row["lon"], 5), "lat": round(row["lat"], 5)}
+        for row in rows
     ]
 
 
-def _named(rows: Iterable[Row], *before: str) -> list[dict[str, str]]:
-    return [{"id": row["id"], "name": " ".join(str(row[name]) for name in (*before, "name"))} for row in rows]
+def _names(registers: Mapping[str, Iterable[Row]]) -> dict[str, str]:
+    """Return id -> the name by which a movement's ends are told."""
+    return {
+        row["id"]: str(row["code"] if register == "key_route" else row["name"])
+        for register, rows in registers.items()
+        for row in rows
+    }

@@ -14,6 +14,7 @@ from fom.domain.instants import DAY_US, MINUTE_US
 from fom.domain.movements import LastSeen
 from fom.domain.spans import at_tick, to_us
 from fom.domain.states import IMPASSABLE, NO_STATE, VIABLE, State
+from fom.picture.assessment import Assessment
 from fom.picture.picture import Picture
 from fom.picture.question import Question
 from fom.picture.timelines import Timelines
@@ -99,9 +100,12 @@ class RoadsAhead:
 
     def reasons(self, number: int, direction: int, at: int) -> list[dict[str, Any]]:
         """Return the reasons of a road at a moment, worst first, with texts."""
+        return self.assess(number, at).reason_members(0, direction)
+
+    def assess(self, number: int, at: int) -> Assessment:
+        """Return the assessment of one road at a moment, of the past as of the moment asked."""
         question = replace(self.question, at=max(at, self.question.at))
-        assessment = next(self._picture.assess_over(question, [question.at], np.array([number], np.int64)))
-        return assessment.reason_members(0, direction)
+        return next(self._picture.assess_over(question, [question.at], np.array([number], np.int64)))
 
     def components(self, numbers: NDArray[np.int64], directions: NDArray[np.int64], at: int) -> set[str]:
         """Return what decides some roads at a moment: the components of their first reasons."""

@@ -13,12 +13,13 @@ from fom.domain.indicators import MovementEvidence, freedom_index
 from fom.domain.instants import DAY_US, parse_instant
 from fom.domain.movements import PHASES, is_of_today
 from fom.services.movement_advice import list_advice, unread
+from fom.services.movement_check_ins import list_check_ins
 from fom.services.movement_flights import flight_members, judge_flights
 from fom.services.movement_limits import find_unrecorded
 from fom.services.movement_marks import RouteMarks
 from fom.services.movement_outlook import TOLD_RUNS, Judged, advise, judge_movements, meetings
-from fom.services.movement_places import last_seen, list_check_ins
-from fom.services.movements import list_movements
+from fom.services.movement_places import last_seen
+from fom.services.movements import LEAVES_SOON_US, list_movements
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
 
@@ -26,8 +27,6 @@ INDEX_US = 30 * DAY_US
 """Window of the index on the board, as that of S2 (doctrine 6)."""
 PLANNED_SHOWN_US = 2 * DAY_US
 """The board shows what leaves within two days; the calendar shows the rest (J)."""
-LEAVES_SOON_US = DAY_US // 2
-"""So long before its time a movement can be said to have left (J)."""
 WEEK_DAYS = 7
 
 

@@ -37,6 +37,11 @@ def depart_movement(session: Session, movement_id: str, *, version: int, actor: 
     return get_movement(session, movement_id, actor=actor, now=now)
 
 
+def note_departure(session: Session, row: Movement, left_at: int, *, actor: Actor, at: int) -> None:
+    """Note when a movement left that is on its way without anybody having said so: its first check-in tells."""
+    _write(session, row, {"actual_start": format_instant(left_at)}, "depart_movement", actor=actor, at=at)
+
+
 def close_movement(
     session: Session,
     host: PictureHost,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fom.domain.access import SYSTEM, Actor, require
-from fom.domain.instants import format_instant, parse_instant
+from fom.domain.instants import DAY_US, format_instant, parse_instant
 from fom.domain.movements import (
     ALTERNATES_KEPT,
     CONTROL_LEVELS,
@@ -36,6 +36,8 @@ from fom.store.tables import Movement, MovementClearance, MovementPlan
 EVERYTHING = replace(SYSTEM, extra=frozenset({"read_picture"}))
 """Sees every movement: for receipts and counts that say nothing of a movement to whom it is not shown."""
 PARTNER_CLASSES = ("humanitarian", "medical", "civil_population")
+LEAVES_SOON_US = DAY_US // 2
+"""So long before its time a movement can be said to have left (J)."""
 DETAILS = (
     "vehicles", "escort", "escort_by", "control_level", "origin", "destination", "via", "ways", "planned_as", "notes",
     "from_air_head", "to_air_head", "aircraft_type",

@@ -10,6 +10,7 @@ import { renderArea } from "./area.js";
 import { isCarried, readBundle, renderPicture } from "./picture.js";
 import { renderHome, renderMe, renderOutbox, renderQuestion, renderSent, seconds } from "./pages.js";
 import { kept } from "./store.js";
+import { renderCheckIn } from "./movements.js";
 import { openTrack } from "./track.js";
 import { button, el, fill, ltr } from "./ui.js";
 
@@ -25,6 +26,12 @@ const PAGES = {
   me: (host) => renderMe(host, { version, update: waitingWorker && takeUpdate }),
   sent: (host, id) => renderSent(host, id),
   question: (host, id) => renderQuestion(host, id),
+  checkin: async (host, id) => {
+    const item = await open(id);
+    if (!item?.movement || item.state !== "draft") { location.hash = item ? `#sent/${id}` : "#report"; return {}; }
+    await renderCheckIn(host, item);
+    return {};
+  },
   form: async (host, id) => {
     const item = await open(id);
     if (!item || item.state !== "draft") { location.hash = item ? `#sent/${id}` : "#report"; return {}; }
@@ -52,7 +59,7 @@ async function show() {
 
 async function drawTabs() {
   const items = await list(), open = items.filter((item) => item.state !== "accepted" && item.state !== "draft").length + ((await kept("questions")) ?? []).length;
-  const tab = { form: "report", sent: "outbox", question: "outbox", area: "picture" }[view.dataset.page] ?? view.dataset.page;
+  const tab = { form: "report", checkin: "report", sent: "outbox", question: "outbox", area: "picture" }[view.dataset.page] ?? view.dataset.page;
   tabs.setAttribute("aria-label", t("app_pages"));
   fill(tabs, ...["report", "picture", "outbox", "me"].map((name) => el("a", { href: `#${name}`, "aria-current": name === tab ? "page" : null }, t(`tab_${name}`), name === "outbox" && open ? el("i", {}, String(open)) : null)));
 }

@@ -86,6 +86,7 @@ export async function refreshBundle({ isNew = false } = {}) {
 // What is read often with its lines as positions; the many roads stay packed, and are unpacked once (`roads.js`).
 function unpacked({ roads, ...bundle }) {
   for (const route of bundle.routes) for (const line of route.lines) line.coordinates = decodeLine(line.path);
+  for (const { way } of bundle.movements ?? []) if (way) way.lines = [{ coordinates: decodeLine(way.path), state: way.state, from_km: 0, to_km: way.length_km }];
   if (bundle.area) bundle.area.outline = bundle.area.outline.map(decodeLine);
   return { bundle, roads: roads && { ...roads, as_of: bundle.as_of } };
 }

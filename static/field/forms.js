@@ -3,6 +3,7 @@
 import { dateTimeGroup, isoOf, now } from "./clock.js";
 import { kept, keep } from "./store.js";
 import { queue, saveDraft, startDraft, open, discard } from "./outbox.js";
+import { nearestFirst, rowsOf } from "./offered.js";
 import { placeStep } from "./place.js";
 import { latinFigures, twoForms } from "./position.js";
 import { begin } from "./track.js";
@@ -13,7 +14,7 @@ import { wayStep, wayWords } from "./way.js";
 const ABOUT_ME = ["strength", "user_class", "passed"];
 // Questions whose answer is the same on most days of a patrol: kept from the last report, shown before sending.
 const ASSUMED = { unimpeded: true };
-const SEND_WAKES_MS = 350, REGISTERS = { air_head: "air_heads", crossing: "crossings", site: "camps" };
+const SEND_WAKES_MS = 350, OFFERED_SHOWN = 60;
 
 export const isDetails = (item) => Boolean(item.after || item.base);
 
@@ -173,7 +174,7 @@ const CONTROLS = {
   },
 
   async place({ body, question, value, say, settle, item }) {
-    await placeStep(body, { value, say, onnone: question.is_required ? null : () => settle(false, true), isHazard: item.form === "explosive" });
+    await placeStep(body, { value, say, onnone: question.is_required ? null : () => settle(false, true), isHazard: item.form === "explosive", withAssets: item.form === "bridge" });
     if (item.form === "explosive") add(body, el("div", { class: "effect" }, chip("R"), el("span", {}, t("hazard_effect"))));
   },
 
@@ -182,13 +183,17 @@ const CONTROLS = {
   },
 
   async subject({ body, question, value, say }) {
-    const bundle = await kept("bundle"), rows = bundle?.[REGISTERS[question.register]] ?? [];
+    const bundle = await kept("bundle"), rows = nearestFirst(rowsOf(bundle, question.register));
     if (!rows.length) { add(body, el("p", { class: "empty" }, t("no_rows"))); return; }
-    const find = el("input", { type: "search", placeholder: t("search"), "aria-label": t("search") }), list = el("div", { class: "options" });
-    const show = () => fill(list, ...rows.filter((row) => row.name.toLowerCase().includes(find.value.trim().toLowerCase())).slice(0, 60).map((row) => el("button", { type: "button", class: "option", "aria-pressed": String(row.id === value), onclick: () => say(row.id, true) }, el("b", {}, row.name))));
+    const find = el("input", { type: "search", placeholder: t("search"), "aria-label": t("search") }), list = el("div", { class: "options" }), more = el("p", { class: "help" });
+    const show = () => {
+      const found = rows.filter((row) => row.name.toLowerCase().includes(find.value.trim().toLowerCase()));
+      fill(list, ...found.slice(0, OFFERED_SHOWN).map((row) => el("button", { type: "button", class: "option", "aria-pressed": String(row.id === value), onclick: () => say(row.id, true) }, el("b", {}, row.name), row.away === null ? null : el("span", {}, t("away_distance", { m: metres(row.away) })))));
+      fill(more, found.length > OFFERED_SHOWN ? t("and_more", { n: found.length - OFFERED_SHOWN }) : null, question.register === "site" ? ` ${t(bundle.area ? "offered_in_area" : "offered_largest")}` : null);
+    };
     find.addEventListener("input", show);
     show();
-    add(body, rows.length > 8 ? find : null, list);
+    add(body, rows.length > 8 ? find : null, list, more);
   },
 };
 CONTROLS.integer = CONTROLS.number;
@@ -198,7 +203,7 @@ async function renderReview({ view, item, form, body, foot, back }) {
   const shown = form.questions.filter((question) => question.is_flash || item.answers[question.code] !== undefined || isDetails(item));
   const rows = shown.filter((question) => !(isDetails(item) && item.answers[question.code] === undefined)).map((question) => {
     let value = item.answers[question.code];
-    if (question.kind === "subject" && value) value = (bundle?.[REGISTERS[question.register]] ?? []).find((row) => row.id === value)?.name ?? value;
+    if (question.kind === "subject" && value) value = rowsOf(bundle, question.register).find((row) => row.id === value)?.name ?? value;
     const isPlain = ["place", "moment"].includes(question.kind) || Boolean(value?.start);
     const words = question.kind === "subject" ? value ?? t("not_answered") : answerText(question, value);
     return el("div", { class: "answer" }, el("dt", {}, question.words), el("dd", {}, isPlain ? ltr(words) : words, ...(problems.get(question.code) ?? []).map((text) => el("p", { class: "error" }, text))), button(t("change"), () => change(question), { class: "plain", "aria-label": `${t("change")}: ${question.words}` }));

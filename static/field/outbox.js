@@ -1,12 +1,12 @@
 // Reports on their way. An item is a draft, waiting, sent (asked, no answer yet), accepted (the server said so) or
 // needs (refused, or contradicted: a person must look). The body is fixed when it is queued and sent byte for byte until
 // an answer comes: the same UUID with the same body is one report, however often it is sent.
-import { isoOf, offsetSeconds } from "./clock.js";
+import { isoOf, now, offsetSeconds } from "./clock.js";
 import { NoAnswer, ask, bus, link, refreshSession, tell } from "./contact.js";
 import { all, change, get, kept, nextNumber, put, putAll, remove } from "./store.js";
 
 const FIRST_MS = 5000, LONGEST_MS = 300000, PATIENCE_MS = 60000;
-const RANK = { explosive: 0, incident: 1, restriction: 2, bridge: 3, civilian_movement: 4, sighting: 5, passage: 9 };
+const RANK = { explosive: 0, incident: 1, restriction: 2, bridge: 3, civilian_movement: 4, check_in: 4, sighting: 5, passage: 9 };
 export const pause = { until: 0, tries: 0 };
 const IDLE_MS = 60000, KNOWN_MS = 300000;
 let timer = null, sending = null, tried = 0, metAt = 0;
@@ -68,6 +68,19 @@ export async function queue(item) {
   }
   const queued = bodies.map(([one, body]) => ({ ...one, state: "waiting", body: JSON.stringify(body), queued: Date.now(), tries: 0, problem: null, next: 0 }));
   await putAll("items", queued);
+  await changed();
+  hurry();
+  return queued;
+}
+
+// Puts in line where a movement is. It counts when it was said, however late it is sent: a position of the receiver when
+// that was taken (`said`), another one now.
+export async function queueCheckIn(item) {
+  const ms = item.said ?? Date.now(), { lon, lat, source, way_km, accuracy_m, radius_m } = item.answers.place, offset = offsetSeconds(), at = ms + now() - Date.now();
+  const where = way_km === undefined ? { lon, lat, source: source === "gps" ? "device" : "typed", ...(accuracy_m ?? radius_m ? { accuracy_m: accuracy_m ?? radius_m } : {}) } : { km: way_km };
+  const body = { id: item.id, at: isoOf(at), ...where, ...(item.left ? { left: true } : {}), device_time: isoOf(ms), ...(offset === null ? {} : { device_offset_s: offset }) };
+  const queued = { ...item, at, state: "waiting", body: JSON.stringify(body), queued: Date.now(), tries: 0, problem: null, next: 0 };
+  await put("items", queued);
   await changed();
   hurry();
   return queued;
@@ -184,7 +197,7 @@ async function sendOne(id) {
 
 async function post(item, isSecond = false) {
   const session = await kept("session");
-  const path = item.question ? `/api/v1/questions/${item.question.id}/answer` : item.base ? `/api/v1/reports/${item.report}/versions` : "/api/v1/reports";
+  const path = item.movement ? `/api/v1/movement-plans/${encodeURIComponent(item.movement.id)}/check-ins` : item.question ? `/api/v1/questions/${item.question.id}/answer` : item.base ? `/api/v1/reports/${item.report}/versions` : "/api/v1/reports";
   const body = item.base ? JSON.stringify({ ...JSON.parse(item.body), base_version: item.base }) : item.body;
   const answer = await ask(path, { method: "POST", body, patience: PATIENCE_MS, headers: { "Content-Type": "application/json", "X-CSRFToken": session?.csrf ?? "" } });
   if (answer.status === 400 && !isSecond) { // a token of an earlier login
@@ -194,7 +207,8 @@ async function post(item, isSecond = false) {
   return answer;
 }
 
-const isOurs = (item, body) => body.report_id === item.report && (item.question ? body.id === item.question.id && body.answer === item.words : Number.isInteger(body.version));
+const isOurs = (item, body) => (item.movement ? body.id === item.id && body.movement_id === item.movement.id : isOfReport(item, body));
+const isOfReport = (item, body) => body.report_id === item.report && (item.question ? body.id === item.question.id && body.answer === item.words : Number.isInteger(body.version));
 
 async function settle(item, { status, body, retryAfter }) {
   const problem = { status, code: body.code ?? null, detail: body.detail ?? null, errors: body.errors ?? [], current: body.details?.current ?? null };
@@ -202,7 +216,7 @@ async function settle(item, { status, body, retryAfter }) {
   if (status === 200 || status === 201) {
     if (!isOurs(item, body)) throw new NoAnswer("an answer that is not about this report");
     await edit({ state: "accepted", accepted: Date.now(), result: body, problem: null });
-    tell("accepted", { id: item.id, report: body.report_id });
+    if (!item.movement) tell("accepted", { id: item.id, report: body.report_id });
   } else if (status === 401) {
     link.isSignedOut = true;
     await edit({ state: "waiting" });

@@ -4,6 +4,7 @@ import { ageOf, dateTimeGroup, dayHour, hour } from "./clock.js";
 import { LANGUAGES, bus, link, refreshAll, refreshSession } from "./contact.js";
 import { gps, here, turnOff, turnOn } from "./gps.js";
 import { beginDetails, beginForm, isDetails, problemsOf } from "./forms.js";
+import { movementCard, movementsOf, onWay } from "./movements.js";
 import { answer, discard, hurry, list, open, pause, putOnTop, saveDraft, takeBack, waitingOf } from "./outbox.js";
 import { readBundle } from "./picture.js";
 import { whereAmI } from "./place.js";
@@ -22,17 +23,23 @@ export async function renderHome(view) {
     fill(view, el("div", { class: "pad" }, el("h1", {}, t("what_happened")), el("p", { class: "empty" }, t(link.isSignedOut ? "first_sign_in" : link.state === "none" ? "first_needs_link" : "loading")), link.isSignedOut ? el("a", { class: "button main", href: "/login?next=/field" }, t("sign_in")) : null));
     return { forms: () => renderHome(view), link: () => renderHome(view) };
   }
-  const place = el("div"), trackLine = el("span"), trackButton = el("div");
+  const place = el("div"), trackLine = el("span"), trackButton = el("div"), near = el("div"), later = el("div");
   const start = async (code) => { const item = await beginForm(code); await saveDraft(item); go(`#form/${item.id}`); };
   const tile = (form, name) => el("button", { type: "button", class: name, dataset: { form: form.code }, onclick: () => start(form.code) }, symbol(form.sign, name === "tile main" ? 30 : 32), el("b", {}, form.title), form.code === "passage" ? trackLine : null);
   const of = (code) => forms.find((form) => form.code === code);
   const rest = forms.filter((form) => form.code !== "passage" && !BIG.includes(form.code));
   const drafts = (await list()).filter((item) => item.state === "draft");
   fill(view, el("div", { class: "pad home" }, el("h1", {}, t("what_happened")),
-    drafts.length ? el("a", { class: "notice", href: `#form/${drafts[0].id}` }, t("draft_open", { form: titleOf(drafts[0].form) })) : null,
+    drafts.length ? el("a", { class: "notice", href: linkOf(drafts[0]) }, t("draft_open", { form: titleOfItem(drafts[0]) })) : null, near,
     el("div", { class: "bigtiles" }, tile(of("passage"), "tile main"), ...BIG.map((code) => tile(of(code), "tile"))),
     el("div", { class: "more" }, ...rest.map((form) => button(form.title, () => start(form.code), { dataset: { form: form.code } }))),
-    trackButton, place));
+    trackButton, later, place));
+  const movements = async () => {
+    if (near.querySelector("[data-check-in]:disabled")) return; // the receiver is being asked
+    const bundle = await readBundle(), found = await movementsOf(bundle), card = (one) => movementCard(one, bundle);
+    fill(near, ...found.near.map(card));
+    fill(later, found.later.length ? el("h2", { class: "overline" }, t("movements_later")) : null, ...found.later.map(card));
+  };
   const update = async () => {
     trackLine.textContent = trip.points.length > 1 ? t("sends_track", { m: metres(length()), moment: hour(trip.since) }) : t(trip.isOn ? "track_begins" : "without_track");
     fill(trackButton, trip.isOn ? el("div", { class: "tracking" }, el("span", {}, t("recording")), button(t("stop_track"), stop)) : el("div", { class: "tracking" }, el("span", {}, t("record_help")), button(t("record_track"), record)));
@@ -40,11 +47,13 @@ export async function renderHome(view) {
     if (fix) fill(place, readBack(twoForms(...fix.at).slice(0, 1), whereAmI(bundle, fix), t("you_are_here", { m: metres(fix.accuracy) })));
     else fill(place, gps.isOn ? el("p", { class: "help" }, t(gps.trouble ? `gps_${gps.trouble}` : "gps_asking")) : button(t("show_me"), turnOn, { class: "wide" }));
   };
+  await movements();
   await update();
-  return { gps: update, track: update, bundle: update };
+  return { gps: update, track: update, outbox: movements, bundle: async () => { await movements(); await update(); } };
 }
 
-const titleOfItem = (item) => (item.question ? t("an_answer") : isDetails(item) ? t("details_of", { form: titleOf(item.form) }) : titleOf(item.form));
+const linkOf = (item) => (item.state !== "draft" ? `#sent/${item.id}` : `${item.movement ? "#checkin" : "#form"}/${item.id}`);
+const titleOfItem = (item) => (item.movement ? t("check_in_of", { code: item.movement.code }) : item.question ? t("an_answer") : isDetails(item) ? t("details_of", { form: titleOf(item.form) }) : titleOf(item.form));
 const about = (item) => {
   if (item.question) return item.words;
   const { way, place } = item.answers;
@@ -72,9 +81,9 @@ export const seconds = (ms) => (ms < 90000 ? t("seconds", { n: Math.max(1, Math.
 function needsWords(item) {
   const { status, current } = item.problem ?? {};
   if (status === 409 && current) return t("changed_there", { version: current });
-  if (status === 409) return t("two_bodies");
+  if (status === 409) return t(item.movement ? "check_in_twice" : "two_bodies");
   if (status === 403) return t("may_not_send");
-  if (status === 404) return t("report_gone");
+  if (status === 404) return t(item.movement ? "movement_gone" : "report_gone");
   if (status === 413) return t("too_large");
   const fields = [...problemsOf(item).keys()].filter(Boolean).map((name) => formOf(item.form)?.questions.find((question) => question.code === name)?.words ?? name);
   return fields.length ? t("refused_fields", { fields: listed(fields) }) : problemWords(item.problem ?? {});
@@ -84,7 +93,7 @@ export async function renderOutbox(view) {
   const update = async () => {
     const items = await list(), session = await kept("session"), questions = (await kept("questions")) ?? [];
     const of = (...states) => items.filter((item) => states.includes(item.state));
-    const row = (item) => el("li", { dataset: { state: item.state, item: item.id } }, el("a", { href: item.state === "draft" ? `#form/${item.id}` : `#sent/${item.id}` }, el("i", { class: `mark ${item.state}`, "aria-hidden": "true" }), el("div", {}, el("b", {}, titleOfItem(item), about(item) ? comma() : "", about(item) ? el("bdi", {}, about(item)) : null), el("span", {}, [stateWords(item, session), item.state === "waiting" || item.state === "sent" ? size(item) : ""].filter(Boolean).join(" · "))), el("em", {}, item.state === "accepted" ? ltr(hour(item.accepted)) : duration(Date.now() - (item.queued ?? item.created)))));
+    const row = (item) => el("li", { dataset: { state: item.state, item: item.id } }, el("a", { href: linkOf(item) }, el("i", { class: `mark ${item.state}`, "aria-hidden": "true" }), el("div", {}, el("b", {}, titleOfItem(item), about(item) ? comma() : "", about(item) ? el("bdi", {}, about(item)) : null), el("span", {}, [stateWords(item, session), item.state === "waiting" || item.state === "sent" ? size(item) : ""].filter(Boolean).join(" · "))), el("em", {}, item.state === "accepted" ? ltr(hour(item.accepted)) : duration(Date.now() - (item.queued ?? item.created)))));
     const part = (words, found) => (found.length ? [el("h2", { class: "overline" }, words), el("ul", { class: "outbox" }, ...found)] : []);
     const waits = waitingOf(items);
     fill(view, el("div", { class: "pad" }, el("h1", {}, t("tab_outbox")),
@@ -118,25 +127,27 @@ export async function renderQuestion(view, id) {
 // A report with its state, whatever that is; opened after sending and from the outbox.
 export async function renderSent(view, id) {
   const update = async () => {
-    const item = await open(id), session = await kept("session");
+    const item = await open(id), session = await kept("session"), bundle = await readBundle();
     if (!item) { fill(view, el("div", { class: "pad" }, el("p", { class: "empty" }, t("not_here")))); return; }
     const form = formOf(item.form), heading = { accepted: "joc_has_it", needs: "needs_you", sent: "on_its_way", waiting: "waits_here", draft: "draft_kept" }[item.state];
     const slot = el("div", { dataset: { photos: "", report: item.report, form: item.form, item: item.id } });
     fill(view, ...[form?.warning ? warningBand(form.warning) : null, el("div", { class: "pad sent", dataset: { sent: item.state } },
       el("p", { class: "overline" }, titleOfItem(item)), el("h1", {}, t(heading)), el("p", {}, stateWords(item, session)),
-      item.state === "accepted" ? el("p", {}, item.question ? "" : t(item.result.triage === "no_place" ? "accepted_no_place" : "accepted_told")) : item.state === "waiting" || item.state === "sent" ? el("p", { class: "muted" }, t("stays_until")) : null,
+      item.state === "accepted" ? el("p", {}, item.question ? "" : item.movement ? t("check_in_taken") : t(item.result.triage === "no_place" ? "accepted_no_place" : "accepted_told")) : item.state === "waiting" || item.state === "sent" ? el("p", { class: "muted" }, t("stays_until")) : null,
+      item.movement ? el("p", {}, [dayHour(item.at), onWay(bundle, item)].filter(Boolean).join(" · ")) : null,
+      item.movement && item.answers.place?.lon !== undefined ? readBack(twoForms(item.answers.place.lon, item.answers.place.lat), item.answers.place.accuracy_m ? `± ${metres(item.answers.place.accuracy_m)}` : null, t("you_said")) : null,
       item.result?.report_id ? el("p", { class: "mono small" }, ltr(item.result.report_id)) : null,
       ...[...problemsOf(item)].map(([code, words]) => el("p", { class: "error" }, `${form?.questions.find((question) => question.code === code)?.words ?? ""} ${words.join(" ")}`.trim())),
       link.isSignedOut && (item.state === "waiting" || item.state === "sent") ? signIn() : null,
       slot,
       el("div", { class: "stack" },
         item.state === "needs" && item.problem?.current ? button(t("put_on_top"), async () => { await putOnTop(id); go("#outbox"); }, { class: "main wide" }) : null,
-        item.state === "needs" && item.problem?.status === 422 ? button(t("correct"), async () => { const draft = await takeBack(id); draft.step = 99; await saveDraft(draft); go(`#form/${id}`); }, { class: "main wide" }) : null,
-        item.state === "waiting" && !item.tries && !item.question ? button(t("change"), async () => { await takeBack(id); go(`#form/${id}`); }, { class: "wide" }) : null,
+        item.state === "needs" && item.problem?.status === 422 ? button(t("correct"), async () => { const draft = await takeBack(id); draft.step = 99; await saveDraft(draft); go(linkOf(draft)); }, { class: "main wide" }) : null,
+        item.state === "waiting" && !item.tries && !item.question ? button(t("change"), async () => go(linkOf(await takeBack(id))), { class: "wide" }) : null,
         !item.question && item.state !== "draft" && item.state !== "needs" && form?.questions.some((question) => !question.is_flash) ? button(t("add_details"), async () => { const draft = await beginDetails(id); await saveDraft(draft); go(`#form/${draft.id}`); }, { class: "wide" }) : null,
         item.state === "needs" ? button(t("remove_item"), () => confirmStep(t("remove_ask"), t("remove_item"), async () => { await discard(id); go("#outbox"); }), { class: "wide" }) : null,
-        el("a", { class: "button wide", href: "#report" }, t("another_report"))))].filter(Boolean));
-    document.dispatchEvent(new CustomEvent("photoslot", { detail: { slot, report: item.report, item: item.id, form: item.form } }));
+        el("a", { class: "button wide", href: "#report" }, t(item.movement ? "to_reports" : "another_report"))))].filter(Boolean));
+    if (!item.movement) document.dispatchEvent(new CustomEvent("photoslot", { detail: { slot, report: item.report, item: item.id, form: item.form } }));
   };
   await update();
   const state = async () => (await open(id))?.state;

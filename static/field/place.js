@@ -3,13 +3,14 @@ import { FieldMap } from "./canvas.js";
 import { NoAnswer, findPlaces, link } from "./contact.js";
 import { atKilometre, bearing, destination, distance, isInside, onRoutes, outsideBy } from "./geo.js";
 import { here, nextFix } from "./gps.js";
+import { nearestFirst } from "./offered.js";
 import { readBundle, roadState, stateNow } from "./picture.js";
 import { Refused, formatGrid, latinFigures, meanings, twoForms } from "./position.js";
 import { onRoad, readRoads } from "./roads.js";
 import { add, button, el, fill, ltr, readBack } from "./ui.js";
 import { listed, metres, stateWord, t } from "./words.js";
 
-const TAP_PX = 10, TAP_LEAST_M = 15, SNAP_PX = 40, SNAP_LEAST_M = 100, EYE_SHARE = 0.1, KM_DOUBT_M = 250, DATUM_M = 300, NEAR_ROUTE_M = 500, MATCHES = 12;
+const TAP_PX = 10, TAP_LEAST_M = 15, SNAP_PX = 40, SNAP_LEAST_M = 100, EYE_SHARE = 0.1, KM_DOUBT_M = 250, ASSET_DOUBT_M = 25, DATUM_M = 300, NEAR_ROUTE_M = 500, MATCHES = 12;
 
 // What is said under the two forms: doubt, and where that is on a key route.
 export function whereWords(bundle, place) {
@@ -32,16 +33,19 @@ const round = (value) => Number(value.toFixed(6));
 
 // Draws the step into `slot`. `say(place)` is called with each place that was read, null while none is; what it is
 // called with carries `confirmed` only where nothing more is asked.
-export async function placeStep(slot, { value, say, onnone = null, isHazard = false }) {
+export async function placeStep(slot, { value, say, onnone = null, isHazard = false, withAssets = false, way = null }) {
   const bundle = await readBundle(), box = bundle?.box ?? null;
   const methods = [
     ["gps", t("by_gps"), here() ? `± ${metres(here().accuracy)}` : ""],
     ["bearing", t("by_bearing"), ""],
     ["map", t("by_map"), ""],
     ["typed", t("by_typing"), t("by_typing_what")],
+    ["way", t("by_way_km"), ""],
+    ["asset", t("by_asset"), ""],
     ["km", t("by_km"), ""],
     ["name", t("by_name"), t("by_name_doubt")],
-  ].filter(([code]) => bundle || !["map", "km"].includes(code));
+  ].filter(([code]) => (code === "way" ? way : code === "asset" ? withAssets && bundle?.assets?.length : bundle || !["map", "km"].includes(code)));
+  if (way) methods.unshift(methods.splice(methods.findIndex(([code]) => code === "way"), 1)[0]);
   if (isHazard) methods.unshift(methods.splice(1, 1)[0]);
   const options = el("div", { class: "options" }), panel = el("div", { class: "method" }), back = el("div", {});
   add(slot, options, panel, back);
@@ -70,13 +74,13 @@ export async function placeStep(slot, { value, say, onnone = null, isHazard = fa
     press(options, code);
     panel.replaceChildren();
     propose(null);
-    await PANELS[code]({ panel, propose, refuse, bundle, box });
+    await PANELS[code]({ panel, propose, refuse, bundle, box, way });
     panel.querySelector("input, select")?.focus({ preventScroll: true });
   };
   add(options, ...methods.map(([code, words, aside]) => el("button", { type: "button", class: "option", "aria-pressed": "false", dataset: { method: code }, onclick: () => choose(code) }, el("b", {}, words), el("span", {}, aside))));
   if (onnone) add(options, button(t("by_none"), () => { choose("none").then(onnone); }, { class: "option quiet", dataset: { method: "none" } }));
   if (value) {
-    const pressed = { mgrs: "typed" }[value.source] ?? value.source;
+    const pressed = value.way_km !== undefined ? "way" : ({ mgrs: "typed" }[value.source] ?? value.source);
     press(options, pressed);
     propose(value);
   }
@@ -93,6 +97,24 @@ const askedBox = (words) => el("label", { class: "asked-box" }, el("input", { ty
 const labelled = (words, input, unit = null, help = null) => el("div", { class: "field" }, el("label", {}, words, el("div", { class: unit ? "unit" : "" }, input, unit ? el("span", {}, unit) : null)), help ? el("p", { class: "help" }, help) : null);
 export const number = (text) => { const value = Number(latinFigures(text).trim().replace(",", ".")); return latinFigures(text).trim() && Number.isFinite(value) ? value : null; };
 export { labelled };
+
+// A kilometre of one of some routes; `more` says what else the place carries.
+function kilometre({ panel, propose, refuse }, routes, more = () => ({})) {
+  const route = el("select", {}, ...routes.map((one) => el("option", { value: one.id }, `${one.code} · ${one.name}`)));
+  const km = el("input", { inputmode: "decimal", name: "km", autocomplete: "off" }), length = el("p", { class: "help" });
+  fill(panel, routes.length === 1 && !routes[0].name ? null : labelled(t("key_route"), route), labelled(t("kilometre"), km, "km"), length);
+  const read = () => {
+    const chosen = routes.find((one) => one.id === route.value);
+    length.textContent = chosen ? t("km_range", { km: chosen.length_km }) : t("no_routes");
+    if (!km.value.trim() || !chosen) return propose(null);
+    const value = number(km.value), at = value === null ? null : atKilometre(chosen, value);
+    if (!at) return refuse(t("bad_km", { km: chosen.length_km }));
+    propose({ lon: at[0], lat: at[1], source: "km", accuracy_m: KM_DOUBT_M, text: `${chosen.code} km ${value}`, ...more(value) });
+  };
+  route.addEventListener("change", read);
+  km.addEventListener("input", read);
+  read();
+}
 
 const PANELS = {
   async none({ panel, propose }) {
@@ -184,21 +206,23 @@ const PANELS = {
     paper.addEventListener("change", () => { datum.hidden = !paper.checked; if (!paper.checked) chosen = null; read(); });
   },
 
-  async km({ panel, propose, refuse, bundle }) {
-    const route = el("select", {}, ...bundle.routes.map((one) => el("option", { value: one.id }, `${one.code} · ${one.name}`)));
-    const km = el("input", { inputmode: "decimal", name: "km", autocomplete: "off" }), length = el("p", { class: "help" });
-    fill(panel, labelled(t("key_route"), route), labelled(t("kilometre"), km, "km"), length);
-    const read = () => {
-      const chosen = bundle.routes.find((one) => one.id === route.value);
-      length.textContent = chosen ? t("km_range", { km: chosen.length_km }) : t("no_routes");
-      if (!km.value.trim() || !chosen) return propose(null);
-      const value = number(km.value), at = value === null ? null : atKilometre(chosen, value);
-      if (!at) return refuse(t("bad_km", { km: chosen.length_km }));
-      propose({ lon: at[0], lat: at[1], source: "km", accuracy_m: KM_DOUBT_M, text: `${chosen.code} km ${value}` });
-    };
-    route.addEventListener("change", read);
-    km.addEventListener("input", read);
-    read();
+  async km({ bundle, ...parts }) {
+    kilometre(parts, bundle.routes);
+  },
+
+  async way({ way, ...parts }) {
+    kilometre(parts, [way], (value) => ({ way_km: value }));
+  },
+
+  // A bridge, culvert, ford or ferry that is recorded: its place, by which the service knows it.
+  async asset({ panel, propose, bundle }) {
+    const rows = nearestFirst(bundle.assets.map((one) => ({ ...one, words: [t(`asset_${one.type}`), one.name].filter(Boolean).join(" ") })));
+    const find = el("input", { type: "search", "aria-label": t("search"), placeholder: t("search") }), hits = el("div", { class: "options" });
+    fill(panel, rows.length > 8 ? find : null, hits);
+    const onRouteWords = ({ lon, lat }) => { const [on] = onRoutes([lon, lat], bundle.routes); return on && on.off <= NEAR_ROUTE_M ? t("route_km", { code: on.route.code, km: on.km.toFixed(1) }) : null; };
+    const show = () => fill(hits, ...rows.filter((one) => one.words.toLowerCase().includes(find.value.trim().toLowerCase())).slice(0, MATCHES).map((one) => el("button", { type: "button", class: "option", onclick: (event) => { for (const each of hits.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === event.currentTarget)); propose({ lon: one.lon, lat: one.lat, source: "map", accuracy_m: ASSET_DOUBT_M, text: [one.type, one.name].filter(Boolean).join(" ") }); } }, el("b", {}, one.words), el("span", {}, listed([onRouteWords(one), one.away === null ? null : t("away_distance", { m: metres(one.away) })]) || ltr(formatGrid(one.lon, one.lat))))));
+    find.addEventListener("input", show);
+    show();
   },
 
   async name({ panel, propose, bundle }) {

@@ -18,7 +18,7 @@ PORTAL_PAGE = b"<!doctype html><title>Welcome</title><p>Sign in to this network.
 
 
 class WeakLink:
-    """WSGI in front of the application; `mode` says how it fails, and `bodies` holds what was sent to `/reports`."""
+    """WSGI in front of the application; `mode` says how it fails, and `bodies` holds the reports and check-ins sent."""
 
     def __init__(self, folder: Path) -> None:
         self.app = build_app(folder)
@@ -47,7 +47,7 @@ class WeakLink:
             start("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(PORTAL_PAGE)))])
             return [PORTAL_PAGE]
         is_lost = self.mode == LOSES_ANSWERS
-        if is_send and path.startswith("/api/v1/reports"):
+        if is_send and (path.startswith("/api/v1/reports") or path.endswith("/check-ins")):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             self.bodies.append(body)
             environ["wsgi.input"] = io.BytesIO(body)

@@ -41,7 +41,7 @@ from tests.store.test_audit import assert_guarded
 
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014", "0015",
-    "0016", "0017", "0018", "0019",
+    "0016", "0017", "0018", "0019", "0020",
 )  # fmt: skip
 MOVEMENT = {
     "id": new_id(), "code": "MV-1", "purpose": "convoy", "user_class": "mission_military",

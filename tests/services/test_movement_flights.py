@@ -16,9 +16,9 @@ from fom.errors import InvalidInput
 from fom.network.drawn import load_network_file
 from fom.services.inspecting import InspectionDraft, record_inspection
 from fom.services.map_layers import read_layer
+from fom.services.movement_check_ins import check_in
 from fom.services.movement_closing import depart_movement
 from fom.services.movement_limits import find_unrecorded
-from fom.services.movement_places import check_in
 from fom.services.movement_ways import lay_out
 from fom.services.picture_host import PictureHost
 from fom.services.registers import save_register

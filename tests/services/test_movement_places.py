@@ -14,9 +14,10 @@ from fom.services.accounts import create_user
 from fom.services.map_layers import read_layer
 from fom.services.movement_advice import purge_ways
 from fom.services.movement_board import read_movement
+from fom.services.movement_check_ins import check_in, list_check_ins
 from fom.services.movement_closing import close_movement, depart_movement
 from fom.services.movement_lines import find_on_way, place_on_way
-from fom.services.movement_places import check_in, list_check_ins, way_here
+from fom.services.movement_places import way_here
 from fom.services.movements import get_movement
 from fom.services.reporting import log_report
 from fom.store.tables import User
@@ -98,11 +99,13 @@ def test_the_kilometre_of_its_way_is_a_place_too_and_the_same_id_is_one_check_in
     kept = say(database, host, movement, km=2.5)
     assert kept["source"] == "km"
     assert (kept["lon"], kept["lat"]) == pytest.approx((30.0226, 5.0), abs=2e-4)
-    assert say(database, host, movement, actor=MOVCON, id=kept["id"], km=0.1) == kept
+    assert say(database, host, movement, actor=MOVCON, id=kept["id"], km=2.5) == kept
+    with pytest.raises(Conflict):
+        say(database, host, movement, id=kept["id"], km=0.1)
     with database.reading() as session:
         assert len(list_check_ins(session, movement["id"])) == 1
     with pytest.raises(Conflict):
-        say(database, host, under_way(database, host), id=kept["id"], km=0.1)
+        say(database, host, under_way(database, host), id=kept["id"], km=2.5)
 
 
 @pytest.mark.parametrize(

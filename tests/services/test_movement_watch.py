@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fom.domain.instants import MINUTE_US, format_instant, parse_instant
+from fom.services.movement_check_ins import check_in
 from fom.services.movement_closing import depart_movement
 from fom.services.movement_outlook import hhmm
-from fom.services.movement_places import check_in
 from fom.services.movement_watch import MovementWatch, make_agenda
 from tests.services.ground import feature, make_host, write
 from tests.services.people import HOUR, T0, new_id

@@ -12,6 +12,7 @@ import pytest
 
 from fom.domain.facts_schema import SCHEMAS
 from fom.domain.forms import FORMS
+from fom.services.carried_assets import NAMED_TYPES
 from tests.web.conftest import ROOT, Mission
 
 COMPRESSED_MAX = 300_000
@@ -109,10 +110,10 @@ def test_every_word_that_a_script_asks_for_is_there():
 
 def test_every_code_that_the_service_sends_to_the_phone_has_words():
     words = json.loads((ROOT / "static/field/words/en.json").read_text())
-    names = ("form_records", "key_routes", "route_stretches", "record_checks")
+    names = ("form_records", "key_routes", "route_stretches", "record_checks", "movement_check_ins")
     sources = [(ROOT / f"fom/services/{name}.py").read_text() for name in names]
     reasons = {code for text in sources for code in re.findall(r'reason="([a-z_]+)"', text)}
-    assert {"no_road", "road_gone"} <= reasons
+    assert {"no_road", "road_gone", "movement_ended"} <= reasons
     codes = {f"refused_reason_{code}" for code in reasons}
     codes |= {
         f"refused_kind_{q.kind}" for f in FORMS.values() for q in f.questions if q.kind not in ("number", "integer")
@@ -120,4 +121,5 @@ def test_every_code_that_the_service_sends_to_the_phone_has_words():
     fields = {field.name: (field.schema or {}).get("enum", ()) for field in SCHEMAS["control"].fields}
     codes |= {f"control_{code}" for code in fields["control"] if code != "order"}
     codes |= {f"order_{code}" for code in fields["effect"]}
+    codes |= {f"asset_{kind}" for kind in NAMED_TYPES}
     assert codes <= words.keys(), codes - words.keys()

@@ -104,6 +104,11 @@ class MovementCheckIn(Base):
     source: Mapped[str] = mapped_column(String(8))
     received: Mapped[int] = mapped_column(Moment)
     by: Mapped[str] = mapped_column("by_person", String(254))
+    device_time: Mapped[int | None] = mapped_column(Moment)
+    device_offset_s: Mapped[float | None] = mapped_column(Float)
+    """What the clock of the device said, and how far the server's was ahead of it when the two last met."""
+    body_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of what was said; None for those of before, and of the demo."""
 
 
 class MovementAdvice(Base):

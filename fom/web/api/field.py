@@ -132,6 +132,7 @@ class CarriedRestriction(CarriedPoint):
 class CarriedPlace(BaseModel):
     """A settlement; a report by its name alone has the radius as its doubt."""
 
+    id: str | None = Field(None, description="By which a form may name it: of those in the area, else of the largest")
     name: str
     lon: float
     lat: float
@@ -144,6 +145,54 @@ class CarriedRow(BaseModel):
 
     id: str
     name: str
+
+
+class CarriedSubject(CarriedRow):
+    """A row that a report may be about, under the name by which every form offers it."""
+
+    lon: float
+    lat: float
+
+
+class CarriedAsset(BaseModel):
+    """A bridge, culvert, ford or ferry that the network records."""
+
+    type: Literal["bridge", "culvert", "ford", "ferry"]
+    name: str | None
+    lon: float
+    lat: float
+
+
+class CarriedSeen(BaseModel):
+    """Where a movement was seen last."""
+
+    at: InstantText
+    km: float | None = Field(description="Of its way; null: off it")
+
+
+class CarriedWay(BaseModel):
+    """The chosen way of a movement, as it stands for its vehicles when they reach each road."""
+
+    length_km: float
+    path: str = Field(description="Encoded polyline (precision 5), thinned for a phone")
+    state: Literal["O", "C", "?", "R", "X", "-"]
+    worst_text: str | None = Field(description="In English")
+    worst: CarriedCause | None
+
+
+class CarriedMovement(BaseModel):
+    """A movement whose place the account may tell."""
+
+    id: str
+    code: str
+    purpose: str
+    planned_start: InstantText
+    planned_end: InstantText | None
+    actual_start: InstantText | None = Field(description="Null: nobody said yet that it left")
+    from_name: str | None
+    to_name: str | None
+    seen: CarriedSeen | None
+    way: CarriedWay | None
 
 
 class Bundle(BaseModel):
@@ -165,11 +214,15 @@ class Bundle(BaseModel):
         description="None: all roads of the area are here. Else so many did not fit: all are here up to this distance "
         "from its middle, along a route from its line, and a radius so small holds all",
     )
+    movements: list[CarriedMovement] = Field(
+        description="Of the unit, or the partner's own: under way, or leaving within a day"
+    )
     places: list[CarriedPlace]
     areas: list[CarriedRow] = Field(description="Areas that may be chosen")
-    air_heads: list[CarriedRow]
-    crossings: list[CarriedRow]
-    camps: list[CarriedRow]
+    air_heads: list[CarriedSubject]
+    crossings: list[CarriedSubject]
+    camps: list[CarriedSubject] = Field(description="The form about access offers these, and the places with an id")
+    assets: list[CarriedAsset] = Field(description="The nearest to the middle of the area; none without an area")
 
 
 @api.get("/field/bundle", responses={"200": Bundle, **UNCHANGED, **MISSING})

@@ -8,14 +8,14 @@ from flask import jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
 from fom.domain.instants import format_instant
-from fom.domain.movements import ANSWERS, CONTROL_LEVELS, ESCORTS, TRAVELLED, VEHICLE_CLASSES
+from fom.domain.movements import ANSWERS, CHECK_IN_SOURCES, CONTROL_LEVELS, ESCORTS, TRAVELLED, VEHICLE_CLASSES
 from fom.domain.registers import ACTORS, MOVEMENT_OUTCOMES, MOVEMENT_PURPOSES
 from fom.services import movements
 from fom.services.movement_advice import acknowledge_advice, purge_ways
 from fom.services.movement_board import Filter, read_board, read_index, read_movement
+from fom.services.movement_check_ins import check_in
 from fom.services.movement_clearances import answer_clearance, ask_clearance
 from fom.services.movement_closing import close_movement, depart_movement
-from fom.services.movement_places import check_in
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_movements
 from fom.web.api import BODY, CONFLICT, MISSING, family
@@ -145,6 +145,16 @@ class CheckIn(Body):
     accuracy_m: float | None = Field(None, ge=0, le=1e6)
     source: Literal["device", "typed"] | None = None
     km: float | None = Field(None, ge=0, le=5000, description="Kilometres along its way, instead of a position")
+    left: bool | None = Field(
+        None, description="It is on its way: where nobody said yet that it left, it left when this was made"
+    )
+    device_time: InstantText | None = Field(
+        None, description="What the clock of a device said that kept it until now: it counts when it was made, or at "
+        "its receipt if that is earlier, also when the movement was closed since",
+    )  # fmt: skip
+    device_offset_s: float | None = Field(
+        None, ge=-(2**53), le=2**53, description="Server minus device, when the two last met"
+    )
 
 
 class ClearanceAsked(Body):
@@ -239,7 +249,13 @@ class MovementCheckIn(BaseModel):
     at: InstantText
     lon: float
     lat: float
-    source: str
+    accuracy_m: float | None
+    source: Literal[CHECK_IN_SOURCES]  # type: ignore[valid-type]
+    received: InstantText
+    device_time: InstantText | None
+    device_offset_s: float | None
+    is_late: bool = Field(description="Received more than ten minutes after it was made")
+    is_skewed: bool = Field(description="The clock of its device was more than ten minutes wrong")
 
 
 class MovementIndex(BaseModel):
@@ -353,7 +369,7 @@ def leave(path: RowPath, body: Departure) -> Any:
 @api.post("/movement-plans/<row_id>/check-ins", responses={"201": MovementCheckIn, **MISSING, **CONFLICT, **BODY})
 @allows("edit_movements", "send_report")
 def add_check_in(path: RowPath, body: CheckIn) -> Any:
-    """Say where a movement is; the same id again gives the first result."""
+    """Say where a movement is; the same id again gives the first result, with another body 409."""
     with writing() as (session, now):
         said = body.model_dump(exclude_none=True)
         kept = check_in(session, edge().host, path.row_id, said, actor=current_actor(), now=now)

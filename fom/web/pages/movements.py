@@ -28,11 +28,12 @@ from fom.services.movement_board import (
     read_movement,
     read_week,
 )
+from fom.services.movement_check_ins import check_in
 from fom.services.movement_clearances import answer_clearance, ask_clearance
 from fom.services.movement_closing import depart_movement
 from fom.services.movement_lines import place_on_way, way_line
 from fom.services.movement_pattern import may_see_patterns
-from fom.services.movement_places import check_in, way_here
+from fom.services.movement_places import way_here
 from fom.services.movement_ways import stretches_here
 from fom.services.movements import get_movement
 from fom.services.political_calendar import list_dates
