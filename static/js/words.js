@@ -28,7 +28,7 @@ export function plain(code) {
 
 // Words of a page that speaks several languages (#page-words), English elsewhere; {name} is filled in. What is filled in turns nothing around it.
 const told = JSON.parse(document.querySelector("#page-words")?.textContent ?? "{}");
-const isolated = (value) => (document.documentElement.dir === "rtl" ? `\u2068${value}\u2069` : value);
+const isolated = (value) => (document.documentElement.dir === "rtl" ? `${/\p{L}/u.test(value) ? "\u2068" : "\u2066"}${value}\u2069` : value);
 export const said = (key, english, values = {}) => (told[key] ?? english).replace(/\{(\w+)\}/g, (_, name) => isolated(values[name] ?? ""));
 
 const WORDS = { O: "open", C: "caution", "?": "unknown", R: "restricted", X: "closed", "-": "no such direction" };

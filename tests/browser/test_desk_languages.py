@@ -1,4 +1,4 @@
-"""Does the desk work in Arabic: on an Arabic keyboard, right to left, with nothing out of its box, on desk and phone?"""
+"""Does the desk work in Arabic: on an Arabic keyboard, right to left, with nothing out of its box, wide and narrow?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of the desk and of the bar: the same keys and named places in every language, none missing, none left over."""
+"""The words of the desk and of the bar: the same keys and named places in every language, none missing or left over."""
 
 from __future__ import annotations
 

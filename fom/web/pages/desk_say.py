@@ -21,7 +21,7 @@ from fom.services.effects import RoadEffect
 from fom.services.form_words import Pattern, app_words, desk_words, form_words
 from fom.services.queue import Waiting
 from fom.services.suggesting import Suggestion
-from fom.web.pages.languages import chosen_language, filled, filled_text
+from fom.web.pages.languages import chosen_language, filled, filled_text, isolated
 from fom.web.pages.shell import dtg, hhmm, plain, shown_text, to_moment
 
 SCRIPT_FAMILIES = ("judge", "road", "state", "level", "source", "information", "map")
@@ -100,7 +100,7 @@ def code_told(code: object) -> Markup:
     """Return the words for a code of a record; what is none (a vehicle's profile) as it stands."""
     if _has("code", str(code)):
         return say(f"code.{code}")
-    return Markup("<bdi>{}</bdi>").format(shown_text(plain(None if code is None else str(code))))
+    return isolated(plain(None if code is None else str(code)))
 
 
 def state_told(letter: str) -> Markup:
@@ -111,7 +111,7 @@ def state_told(letter: str) -> Markup:
 def form_told(form: str) -> Markup:
     """Return the title of a form of report."""
     titles = form_words(chosen_language())["form"]
-    return escape(titles[form]) if form in titles else Markup("<bdi>{}</bdi>").format(shown_text(plain(form)))
+    return escape(titles[form]) if form in titles else isolated(plain(form))
 
 
 def right_told(right: str) -> Markup:
@@ -139,10 +139,10 @@ def _said(said: str) -> Markup:
 def place_told(road: RoadEffect) -> Markup:
     """Return what people call a stretch: the route's code without its class, with its kilometres."""
     if road.route is None:
-        return Markup("<bdi>{}</bdi>").format(shown_text(road.name)) if road.name else say("road.off")
+        return isolated(road.name) if road.name else say("road.off")
     code = road.route.rsplit(" ", 1)[-1]
     if road.from_km is None or road.to_km is None:
-        return Markup("<bdi>{}</bdi>").format(shown_text(code))
+        return isolated(code)
     low, high = int(road.from_km), int(-(-road.to_km // 1))
     if high - low <= 1:
         return say("road.route_km", code=code, km=low)
@@ -158,12 +158,17 @@ def title_told(line: Waiting) -> Markup:
     if row.kind == "explosive":
         hazard, what = str(said.get("hazard") or "item"), said.get("class")
         named = what if what != "unknown_item" else None
-        return say(f"title.{hazard}_of", what=code_told(named)) if named else say(f"title.{hazard}")
+        return say(f"title.{hazard}_of", what=within(code_told(named))) if named else say(f"title.{hazard}")
     if row.kind == "verification":
         strength = said.get("strength")
-        return say("title.passage_of", what=code_told(strength)) if strength else say("title.passage")
+        return say("title.passage_of", what=within(code_told(strength))) if strength else say("title.passage")
     code = str(said.get({"physical": "damage", "control": "control", "incident": "type"}.get(row.kind, "")) or "")
     return say(f"title.control_{code}") if _has("title", f"control_{code}") else code_told(code)
+
+
+def within(told: Markup) -> Markup:
+    """Return words that stand within a sentence: without their capital, unless they are an abbreviation."""
+    return told[:1].lower() + told[1:] if told[1:2].islower() else told
 
 
 def suggestion_told(found: Suggestion) -> Markup:
@@ -201,8 +206,8 @@ def differs_told(found: Mapping[str, Any]) -> Markup:
     kind, said = str(found["kind"]), found.get("said")
     act = say(f"act_kind.{kind}") if _has("act_kind", kind) else as_english(plain(kind).capitalize())
     values = {"act": act, "by": found["by"], "moment": dtg(found["received"])}
-    told = say("differs.said", **values, said=_said(str(said))) if said else say("differs.plain", **values)
-    return sentences(told, say("differs.waits")) if found.get("waits") else told
+    key = f"differs.{'said' if said else 'plain'}{'_waits' if found.get('waits') else ''}"
+    return say(key, **values, said=_said(str(said or "")))
 
 
 def everything(parts: Sequence[object]) -> Markup:

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from fom.domain.instants import parse_instant
 from fom.domain.positions import reading
 from fom.services.form_words import tell_answers
-from fom.web.pages.desk_say import code_told, form_told, say
+from fom.web.pages.desk_say import code_told, form_told, say, within
 from fom.web.pages.languages import chosen_language
 from fom.web.pages.shell import dtg, shown_text
 
@@ -45,7 +45,7 @@ def tell_record(record: Mapping[str, Any]) -> Markup:
     """Return in a line what a record says: kind and codes, where, when."""
     properties = record.get("properties") or {}
     parts = [say(f"kind.{properties['kind']}")] if properties.get("kind") else []
-    parts += [code_told(properties[name]) for name in CODES if properties.get(name)]
+    parts += [within(code_told(properties[name])) for name in CODES if properties.get(name)]
     parts += [escape(properties["grade"])] if properties.get("grade") else []
     location = properties.get("location") or {}
     geometry = record.get("geometry") or {}

@@ -18,8 +18,8 @@ from fom.services.form_words import LANGUAGES, RIGHT_TO_LEFT, Pattern, bar_words
 from fom.web.pages.shell import YEAR_S, shown_text
 
 LANGUAGE_COOKIE = "language"
-ISOLATE, END = "\u2068", "\u2069"
-"""First strong isolate and its end: what lies between turns nothing around it."""
+ISOLATE, LEFT_TO_RIGHT, END = "\u2068", "\u2066", "\u2069"
+"""First strong isolate, left-to-right isolate, and their end: what lies between turns nothing around it."""
 
 
 def chosen_language() -> str:
@@ -57,13 +57,19 @@ def language_address(language: str) -> str:
 
 def filled(pattern: Pattern, language: str, **values: object) -> Markup:
     """Return words for a page with their values in place; those of a number of things in the form for `n`."""
-    safe = {name: Markup("<bdi>{}</bdi>").format(shown_text(value)) for name, value in values.items()}
+    safe = {name: isolated(value) for name, value in values.items()}
     return escape(_form(pattern, language, values)).format(**safe)
+
+
+def isolated(value: object) -> Markup:
+    """Return a value for a page, in its own direction; a figure without a letter from left to right."""
+    told = Markup("<bdi>{}</bdi>") if _has_letter(value) else Markup('<bdi dir="ltr">{}</bdi>')
+    return told.format(shown_text(value))
 
 
 def filled_text(pattern: Pattern, language: str, **values: object) -> str:
     """Return words as plain text, for attributes and scripts; isolating signs only where text might turn."""
-    told = {name: _isolated(_bare(value, language), language) for name, value in values.items()}
+    told = {name: _isolated_text(_bare(value, language), language) for name, value in values.items()}
     return _form(pattern, language, values).format(**told)
 
 
@@ -81,12 +87,21 @@ def _form(pattern: Pattern, language: str, values: Mapping[str, object]) -> str:
 def _bare(value: object, language: str) -> str:
     if not isinstance(value, Markup):
         return str(shown_text(value))
-    start, end = (ISOLATE, END) if language in RIGHT_TO_LEFT else ("", "")
-    return Markup(str(value).replace("<bdi>", start).replace("</bdi>", end)).striptags()  # noqa: S704  # tags go
+    marks = {"<bdi>": ISOLATE, '<bdi dir="ltr">': LEFT_TO_RIGHT, "</bdi>": END}
+    text = str(value)
+    for tag, mark in marks.items() if language in RIGHT_TO_LEFT else ():
+        text = text.replace(tag, mark)
+    return Markup(text).striptags()  # noqa: S704  # the tags go
 
 
-def _isolated(text: str, language: str) -> str:
-    return f"{ISOLATE}{text}{END}" if language in RIGHT_TO_LEFT or not text.isascii() else text
+def _isolated_text(text: str, language: str) -> str:
+    if language not in RIGHT_TO_LEFT and text.isascii():
+        return text
+    return f"{ISOLATE if _has_letter(text) else LEFT_TO_RIGHT}{text}{END}"
+
+
+def _has_letter(value: object) -> bool:
+    return any(sign.isalpha() for sign in str(value))
 
 
 def register(app: Flask) -> None:
