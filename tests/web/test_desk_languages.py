@@ -46,7 +46,7 @@ class OwnWords(HTMLParser):
         if is_ours and self.is_read:
             self.found += [given[name] for name in TOLD if name in given]
         if tag not in VOID:
-            self._open.append((tag, is_ours))
+            self._open.append((tag, is_ours and given.get("dir") != "auto"))
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop()[0] != tag:
@@ -153,7 +153,7 @@ def test_what_the_sender_wrote_stays_as_written_and_turns_nothing(mission: Missi
     body = {"id": str(uuid.uuid4()), "form": "other", "words": "جسر <b>\u202e", "place_text": "عند الجسر"}
     assert mission.program("reporter").post("/api/v1/reports", json=body).status_code == 201
     text = mission.browser("duty_officer").get(f"/desk?report={body['id']}", headers=HTML).text
-    assert "<bdi>جسر &lt;b&gt;[U+202E]</bdi>" in text
+    assert '<dd class="words" dir="auto">جسر &lt;b&gt;[U+202E]</dd>' in text
     assert "<bdi>عند الجسر</bdi>" in text
 
 

@@ -261,7 +261,7 @@ def register(app: Flask) -> None:
         "metres_told": metres_told, "minutes_told": minutes_told, "age_told": age_told, "code_told": code_told,
         "state_told": state_told, "form_told": form_told, "right_told": right_told, "act_told": act_told,
         "place_told": place_told, "title_told": title_told, "suggestion_told": suggestion_told,
-        "differs_told": differs_told, "everything": everything,
+        "differs_told": differs_told, "within": within, "everything": everything,
     }  # fmt: skip
     for name, function in told.items():
         app.add_template_global(function, name)

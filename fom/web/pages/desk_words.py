@@ -12,8 +12,8 @@ from fom.domain.instants import parse_instant
 from fom.domain.positions import reading
 from fom.services.form_words import tell_answers
 from fom.web.pages.desk_say import code_told, form_told, say, within
-from fom.web.pages.languages import chosen_language
-from fom.web.pages.shell import dtg, shown_text
+from fom.web.pages.languages import chosen_language, isolated
+from fom.web.pages.shell import dtg
 
 TEXTS = ("words", "place_text", "time_text", "unit")
 CODES = ("hazard", "class", "damage", "control", "type", "strength")
@@ -68,4 +68,4 @@ def _listed(parts: Sequence[Markup]) -> Markup:
 
 def _short(text: Any) -> Markup:
     said = str(text)
-    return escape(shown_text(said if len(said) <= 400 else said[:400] + " …"))
+    return isolated(said if len(said) <= 400 else said[:400] + " …")
