@@ -154,7 +154,7 @@ def test_what_the_sender_wrote_stays_as_written_and_turns_nothing(mission: Missi
     assert mission.program("reporter").post("/api/v1/reports", json=body).status_code == 201
     text = mission.browser("duty_officer").get(f"/desk?report={body['id']}", headers=HTML).text
     assert '<dd class="words" dir="auto">جسر &lt;b&gt;[U+202E]</dd>' in text
-    assert "<bdi>عند الجسر</bdi>" in text
+    assert '<bdi dir="auto">عند الجسر</bdi>' in text
 
 
 def test_a_number_of_things_is_told_in_the_form_of_the_language(mission: Mission):
@@ -182,3 +182,14 @@ def test_a_link_to_another_language_on_a_refused_act_leads_to_the_item(mission: 
     (address,) = re.findall(r'href="([^"]+)" lang="fr"', answer.text)
     assert chief.get(address.replace("&amp;", "&"), headers=HTML).status_code == 200
     assert logged["report_id"] in address
+
+
+def test_words_within_words_go_in_the_direction_of_their_language_and_figures_from_left_to_right(mission: Mission):
+    logged = log(mission, "reporter")
+    eod = in_arabic(mission.browser("eod"))
+    look_and_sign(eod, logged["record_ids"][0], closing_form())
+    text = eod.get(f"/desk?record={logged['record_ids'][0]}", headers=HTML).text
+    act, detail = desk_words("ar")["act_kind"]["closing_act"], desk_words("ar")["act"]["cleared"]
+    nested = f'<bdi dir="rtl"><bdi dir="rtl">{act}</bdi>: <bdi dir="rtl">{detail}</bdi></bdi>'
+    assert nested in text, "an isolate of isolates alone has no letter of its own to go by"
+    assert '<bdi dir="ltr">.60</bdi>' in text

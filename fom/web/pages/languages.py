@@ -18,8 +18,9 @@ from fom.services.form_words import LANGUAGES, RIGHT_TO_LEFT, Pattern, bar_words
 from fom.web.pages.shell import YEAR_S, shown_text
 
 LANGUAGE_COOKIE = "language"
-ISOLATE, LEFT_TO_RIGHT, END = "\u2068", "\u2066", "\u2069"
-"""First strong isolate, left-to-right isolate, and their end: what lies between turns nothing around it."""
+ISOLATES = {"auto": "\u2068", "ltr": "\u2066", "rtl": "\u2067"}
+END = "\u2069"
+"""Direction -> the sign that begins an isolate of it, and their end: what lies between turns nothing around it."""
 
 
 def chosen_language() -> str:
@@ -57,19 +58,18 @@ def language_address(language: str) -> str:
 
 def filled(pattern: Pattern, language: str, **values: object) -> Markup:
     """Return words for a page with their values in place; those of a number of things in the form for `n`."""
-    safe = {name: isolated(value) for name, value in values.items()}
+    safe = {name: isolated(value, language) for name, value in values.items()}
     return escape(_form(pattern, language, values)).format(**safe)
 
 
-def isolated(value: object) -> Markup:
-    """Return a value for a page, in its own direction; a figure without a letter from left to right."""
-    told = Markup("<bdi>{}</bdi>") if _has_letter(value) else Markup('<bdi dir="ltr">{}</bdi>')
-    return told.format(shown_text(value))
+def isolated(value: object, language: str | None = None) -> Markup:
+    """Return a value for a page in its own direction; words that were told already in that of their language."""
+    return Markup('<bdi dir="{}">{}</bdi>').format(_direction(value, language), shown_text(value))
 
 
 def filled_text(pattern: Pattern, language: str, **values: object) -> str:
     """Return words as plain text, for attributes and scripts; isolating signs only where text might turn."""
-    told = {name: _isolated_text(_bare(value, language), language) for name, value in values.items()}
+    told = {name: _isolated_text(value, language) for name, value in values.items()}
     return _form(pattern, language, values).format(**told)
 
 
@@ -87,21 +87,26 @@ def _form(pattern: Pattern, language: str, values: Mapping[str, object]) -> str:
 def _bare(value: object, language: str) -> str:
     if not isinstance(value, Markup):
         return str(shown_text(value))
-    marks = {"<bdi>": ISOLATE, '<bdi dir="ltr">': LEFT_TO_RIGHT, "</bdi>": END}
     text = str(value)
-    for tag, mark in marks.items() if language in RIGHT_TO_LEFT else ():
-        text = text.replace(tag, mark)
+    if language in RIGHT_TO_LEFT:
+        text = text.replace("</bdi>", END)
+        for direction, mark in ISOLATES.items():
+            text = text.replace(f'<bdi dir="{direction}">', mark)
     return Markup(text).striptags()  # noqa: S704  # the tags go
 
 
-def _isolated_text(text: str, language: str) -> str:
+def _isolated_text(value: object, language: str) -> str:
+    text = _bare(value, language)
     if language not in RIGHT_TO_LEFT and text.isascii():
         return text
-    return f"{ISOLATE if _has_letter(text) else LEFT_TO_RIGHT}{text}{END}"
+    return f"{ISOLATES[_direction(value, language)]}{text}{END}"
 
 
-def _has_letter(value: object) -> bool:
-    return any(sign.isalpha() for sign in str(value))
+def _direction(value: object, language: str | None) -> str:
+    """Return the direction of a value: of our own words the language's, of a figure without a letter left to right."""
+    if isinstance(value, Markup) and language is not None:
+        return direction_of(language)
+    return "auto" if any(sign.isalpha() for sign in str(value)) else "ltr"
 
 
 def register(app: Flask) -> None:
