@@ -27,6 +27,10 @@ VOID = ("input", "br", "meta", "link", "img", "path", "rect", "circle", "use")
 TOLD = ("aria-label", "title", "placeholder", "alt")
 
 
+DATA_AS_WORDS = re.compile(r'<bdi dir="rtl">([^<\u0600-\u06ff]*[A-Za-z0-9][^<\u0600-\u06ff]*)</bdi>')
+"""A value without an Arabic letter that would go in the direction of our words: a position would be turned."""
+
+
 class OwnWords(HTMLParser):
     """The words of a page that are ours: not those of data, which are isolated, nor what is marked as of a language."""
 
@@ -127,6 +131,8 @@ def test_no_english_is_left_on_any_page_of_the_desk(mission: Mission):
         pages[name, eod] = answer.text
     found = {address: left for (address, _), text in pages.items() if (left := left_over(text))}
     assert found == {}, found
+    turned = {name: data for (name, _), text in pages.items() if (data := re.findall(DATA_AS_WORDS, text))}
+    assert turned == {}, turned
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])

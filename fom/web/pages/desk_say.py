@@ -129,7 +129,7 @@ def act_told(what: str) -> Markup:
 
 def _said(said: str) -> Markup:
     """Return the codes of what was said of a record, in words: `E5`, `cleared`, `E5 withdrawn`."""
-    parts = [say(f"act.{code}") if _has("act", code) else escape(code) for code in said.split()]
+    parts = [say(f"act.{code}") if _has("act", code) else isolated(code) for code in said.split()]
     return Markup(" ").join(parts)
 
 
@@ -212,8 +212,8 @@ def differs_told(found: Mapping[str, Any]) -> Markup:
 
 def everything(parts: Sequence[object]) -> Markup:
     """Return parts as a list that ends in "and"."""
-    whole = reduce(lambda first, second: say("who.both", first=first, second=second), parts) if parts else ""
-    return escape(whole)
+    whole = reduce(lambda first, second: say("who.both", first=first, second=second), parts) if parts else Markup()
+    return whole if isinstance(whole, Markup) else isolated(whole)
 
 
 def sentences(*told: Markup) -> Markup:

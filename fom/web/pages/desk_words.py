@@ -37,7 +37,7 @@ def _told_body(body: Mapping[str, Any]) -> dict[str, Markup]:
     for number, record in enumerate(body.get("records") or (), 1):
         told[say("body.record", n=number)] = tell_record(record)
     if (moment := body.get("device_time")) is not None:
-        told[say("body.device_time")] = escape(dtg(moment))
+        told[say("body.device_time")] = isolated(dtg(moment))
     return told
 
 
@@ -46,19 +46,19 @@ def tell_record(record: Mapping[str, Any]) -> Markup:
     properties = record.get("properties") or {}
     parts = [say(f"kind.{properties['kind']}")] if properties.get("kind") else []
     parts += [within(code_told(properties[name])) for name in CODES if properties.get(name)]
-    parts += [escape(properties["grade"])] if properties.get("grade") else []
+    parts += [isolated(properties["grade"])] if properties.get("grade") else []
     location = properties.get("location") or {}
     geometry = record.get("geometry") or {}
     if location.get("mgrs"):
-        parts.append(escape(location["mgrs"]))
+        parts.append(isolated(location["mgrs"]))
     elif geometry.get("type") == "Point":
-        parts.append(escape(reading(*geometry["coordinates"][:2])))
+        parts.append(isolated(reading(*geometry["coordinates"][:2])))
     elif geometry:
         parts.append(say("body.line" if "Line" in geometry["type"] else "body.area"))
     if properties.get("segments"):
         parts.append(say("body.segments", n=len(properties["segments"])))
     if properties.get("occurred"):
-        parts.append(escape(dtg(parse_instant(properties["occurred"]))))
+        parts.append(isolated(dtg(parse_instant(properties["occurred"]))))
     return _listed(parts)
 
 
