@@ -1,4 +1,4 @@
-"""The words of the report forms, by language; codes and rules are `domain.forms`."""
+"""The words of the report forms, of the desk and of the bar above them, by language; codes and rules are `domain`'s."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from fom.errors import FieldError
 
 LANGUAGES = ("en", "fr", "ar")
 RIGHT_TO_LEFT = ("ar",)
+Pattern = str | Mapping[str, str]
+"""Words with named places; or the forms that they take beside a number `n` of things (`domain.plurals`)."""
 _ROOT = Path(__file__).resolve().parents[2]
 _FOLDER, _APP = _ROOT / "geodata" / "words", _ROOT / "static" / "field" / "words"
 
@@ -29,6 +31,20 @@ def form_words(language: str) -> dict[str, dict[str, str]]:
 def page_words(language: str) -> dict[str, str]:
     """Return what the report pages say besides the forms, by key; English for a language that is not here."""
     found: dict[str, str] = _read(_FOLDER / "pages.json")[_known(language)]
+    return found
+
+
+@cache
+def desk_words(language: str) -> dict[str, dict[str, Pattern]]:
+    """Return what the desk says, family -> key -> words; English for a language that is not here."""
+    found: dict[str, dict[str, Pattern]] = _read(_FOLDER / "desk" / f"{_known(language)}.json")
+    return found
+
+
+@cache
+def bar_words(language: str) -> dict[str, str]:
+    """Return the words of the bar above every page, by key; English for a language that is not here."""
+    found: dict[str, str] = _read(_FOLDER / "bar.json")[_known(language)]
     return found
 
 
@@ -123,13 +139,14 @@ def tell_answers(form: str, answers: dict[str, Any], language: str = "en") -> li
     """Return (question, answer) in words, in the order of the form; places and ways by what was said of them."""
     words = form_words(language)
     return [
-        (words["question"][question.code], _told(question, answers[question.code], words))
+        (words["question"][question.code], _told(question, answers[question.code], language))
         for question in (FORMS[form].questions if form in FORMS else ())
         if question.code in answers
     ]
 
 
-def _told(question: Question, value: Any, words: dict[str, dict[str, str]]) -> str:
+def _told(question: Question, value: Any, language: str) -> str:
+    words = form_words(language)
     if question.kind in ("choice", "choices"):
         return ", ".join(words["answer"][code] for code in ([value] if isinstance(value, str) else value))
     if question.kind == "flag":
@@ -138,5 +155,6 @@ def _told(question: Question, value: Any, words: dict[str, dict[str, str]]) -> s
         return value.get("text") or f"{value['lon']:.5f}, {value['lat']:.5f}"
     if question.kind == "way":
         tracks = tracks_of(value)
-        return f"{sum(len(track) for track in tracks)} points" if tracks else ", ".join(value)
+        points = sum(len(track) for track in tracks)
+        return page_words(language)["points"].format(n=points) if tracks else ", ".join(value)
     return f"{value:g} {question.unit}".strip() if isinstance(value, float | int) else str(value)

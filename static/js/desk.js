@@ -3,6 +3,7 @@
 // Without scripts the links of the queue load the page.
 import { startGrading } from "./desk_grading.js";
 import { Items } from "./desk_items.js";
+import { keyOf } from "./keys.js";
 
 const desk = document.querySelector("[data-desk]");
 const find = (name) => desk.querySelector(`[data-${name}]`);
@@ -37,9 +38,19 @@ function fetchAhead() {
   for (const link of [all[at + 1], all[at - 1]]) if (link) items.ask(searchOf(link)).catch(() => {});
 }
 
+// A link to another language leads to the item in sight.
+function keepLanguages(search) {
+  for (const link of desk.querySelectorAll("[data-languages] a")) {
+    const named = new URLSearchParams(search);
+    named.set("language", link.hreflang);
+    link.href = `${desk.dataset.desk}?${named}`;
+  }
+}
+
 async function show(search) {
   const mine = (asked += 1);
   mark(search);
+  keepLanguages(search);
   find("item").setAttribute("aria-busy", "true");
   const parts = await items.ask(search);
   if (mine !== asked) return; // gone on meanwhile
@@ -97,7 +108,7 @@ find("help-open")?.addEventListener("click", () => find("help").showModal());
 addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("textarea, select, input:not([type=radio]):not([type=checkbox])");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || find("help").open) return;
-  const act = ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  const act = ACTS[keyOf(event)];
   if (!act) return;
   event.preventDefault();
   act();
@@ -115,7 +126,9 @@ begin();
 const here = desk.querySelector("[data-queue] [aria-current]");
 here?.scrollIntoView({ block: "nearest" });
 const isDesk = location.pathname === desk.dataset.desk; // else the answer to a form that was refused
-const search = isDesk && location.search ? location.search : here ? searchOf(here) : "";
-if (search) history.replaceState({ search }, "", isDesk ? location.href : desk.dataset.desk + search);
+const named = new URLSearchParams(location.search);
+named.delete("language"); // chosen, and kept by the browser
+const search = isDesk && named.size ? `?${named}` : here ? searchOf(here) : "";
+if (search) history.replaceState({ search }, "", isDesk && !named.size ? desk.dataset.desk : desk.dataset.desk + search);
 fetchAhead();
 desk.dataset.ready = "";

@@ -1,8 +1,9 @@
 // The grid of grades ([data-grading]): [data-outlook] holds what each would do, shown in [data-preview] before it is set.
-import { element, stateChip } from "./words.js";
+// The words are the page's (#page-words).
+import { figureOf, keyOf } from "./keys.js";
+import { element, said as words, stateChip, stateWord } from "./words.js";
 
-const SOURCES = { A: "A completely reliable", B: "B usually reliable", C: "C fairly reliable", D: "D not usually reliable", E: "E unreliable", F: "F reliability cannot be judged" };
-const INFORMATION = { 1: "1 confirmed", 2: "2 probably true", 3: "3 possibly true", 4: "4 doubtfully true", 5: "5 improbable", 6: "6 truth cannot be judged" };
+const say = (key, values) => words(key, "", values);
 
 // Returns what keys may do with the grid of the item in sight, null where nothing is graded.
 export function startGrading(desk) {
@@ -18,14 +19,14 @@ export function startGrading(desk) {
     if (!said) return;
     const roads = said.roads.map((road) => element("div", { class: "would" },
       element("span", {}, road.label),
-      element("b", {}, stateChip(road.letter, "s16"), ` ${road.stays ? "stays" : "becomes"} ${road.word}`)));
-    const wait = said.waits ? " It lowers the confidence, so it waits for a second person." : "";
-    find("preview").replaceChildren(element("h2", {}, `If you set ${grade}`), ...(roads.length ? roads : [element("p", {}, "It touches no road.")]),
-      element("p", { class: "muted" }, `${said.confidence} is ${said.level}.${wait}`));
-    find("source-word").textContent = `${SOURCES[grade[0]]}.`;
-    find("information-word").textContent = `${INFORMATION[grade[1]]}.`;
+      element("b", {}, stateChip(road.letter, "s16"), ` ${say(road.stays ? "road.stays" : "road.becomes", { state: stateWord(road.letter) })}`)));
+    const wait = said.waits ? ` ${say("judge.waits")}` : "";
+    find("preview").replaceChildren(element("h2", {}, say("judge.if_you_set", { grade })), ...(roads.length ? roads : [element("p", {}, say("judge.touches_none"))]),
+      element("p", { class: "muted" }, `${say("judge.confidence", { confidence: said.confidence, level: say(`level.${said.level}`) })}${wait}`));
+    find("source-word").textContent = say("judge.source", { letter: grade[0], words: say(`source.${grade[0]}`) });
+    find("information-word").textContent = say("judge.information", { figure: grade[1], words: say(`information.${grade[1]}`) });
     const set = find("set"), accept = find("accept");
-    if (set) set.textContent = `Set ${grade}`;
+    if (set) set.textContent = say("judge.set", { grade });
     if (accept) accept.hidden = Boolean(grading.querySelector(".proposed input")?.checked);
   }
 
@@ -51,11 +52,11 @@ export function startGrading(desk) {
     if (!event.target.matches("input[name=grade]") || !grade || event.ctrlKey || event.metaKey || event.altKey) return;
     const row = "ABCDEF".indexOf(grade[0]), column = "123456".indexOf(grade[1]);
     const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
-    const letter = event.key.toUpperCase();
+    const letter = keyOf(event).toUpperCase(), figure = figureOf(event);
     let next = null;
     if (down || right) next = "ABCDEF"[Math.min(5, Math.max(0, row + down))] + "123456"[Math.min(5, Math.max(0, column + right))];
     else if ("ABCDEF".includes(letter) && letter.length === 1) next = letter + grade[1];
-    else if ("123456".includes(event.key) && event.key.length === 1) next = grade[0] + event.key;
+    else if (figure && "123456".includes(figure)) next = grade[0] + figure;
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();

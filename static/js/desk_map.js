@@ -3,6 +3,7 @@
 import { createMap, readContext, setData } from "./map/canvas.js";
 import { StatesMap } from "./map/states_map.js";
 import { tokens } from "./map/symbols.js";
+import { said } from "./words.js";
 
 const desk = document.querySelector("[data-desk]");
 const settings = JSON.parse(document.querySelector("#map-settings").textContent);
@@ -18,8 +19,10 @@ function look() {
   const { centre, view, touched = [], released = [] } = place();
   if (view) {
     const [west, south, east, north] = view;
-    const side = Math.min(280, box().clientWidth / 3);
-    map.fitBounds([[west, south], [east, north]], { padding: { top: 60, bottom: 60, left: 60, right: 60 + side }, maxZoom: CLOSEST - 2, duration: 0 });
+    const inset = Math.min(280, box().clientWidth / 3), far = getComputedStyle(box()).direction === "rtl" ? "left" : "right"; // where the drawing lies
+    const padding = { top: 60, bottom: 60, left: 60, right: 60 };
+    padding[far] += inset;
+    map.fitBounds([[west, south], [east, north]], { padding, maxZoom: CLOSEST - 2, duration: 0 });
   }
   setData(map, "draft", centre ? [feature({ type: "Point", coordinates: centre })] : []);
   setData(map, "released", released.map(feature));
@@ -58,7 +61,7 @@ async function start() {
 
 function refused(failed) {
   console.warn(String(failed));
-  box()?.append(Object.assign(document.createElement("p"), { className: "empty", textContent: "The map could not be drawn here. The drawing at true scale still holds." }));
+  box()?.append(Object.assign(document.createElement("p"), { className: "empty", textContent: said("map.failed", "") }));
 }
 
 if (box()) {

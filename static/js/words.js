@@ -26,12 +26,13 @@ export function plain(code) {
   return String(code ?? "–").replaceAll("_", " ");
 }
 
-const WORDS = { O: "open", C: "caution", "?": "unknown", R: "restricted", X: "closed", "-": "no such direction" };
-export const stateWord = (letter) => WORDS[letter] ?? WORDS["-"];
+// Words of a page that speaks several languages (#page-words), English elsewhere; {name} is filled in. What is filled in turns nothing around it.
+const told = JSON.parse(document.querySelector("#page-words")?.textContent ?? "{}");
+const isolated = (value) => (document.documentElement.dir === "rtl" ? `${/\p{L}/u.test(value) ? "\u2068" : "\u2066"}${value}\u2069` : value);
+export const said = (key, english, values = {}) => (told[key] ?? english).replace(/\{(\w+)\}/g, (_, name) => isolated(values[name] ?? ""));
 
-// Words of a page that speaks several languages (#report-words), English elsewhere; {name} is filled in.
-const told = JSON.parse(document.querySelector("#report-words")?.textContent ?? "{}");
-export const said = (key, english, values = {}) => (told[key] ?? english).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+const WORDS = { O: "open", C: "caution", "?": "unknown", R: "restricted", X: "closed", "-": "no such direction" };
+export const stateWord = (letter) => told[`state.${letter}`] ?? WORDS[letter] ?? WORDS["-"];
 
 // DOM by hand, never by HTML text: what comes from reports is only ever textContent.
 export function element(name, attributes = {}, ...children) {

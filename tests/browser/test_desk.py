@@ -56,12 +56,12 @@ def test_two_presses_accept_and_four_set_another_grade(visit: Opener) -> None:
     patrol, duty = visit("patrol"), visit("duty")
     first, second = send(patrol, "a-b", 0.35), send(patrol, "d-e", 0.35)
     page = open_desk(duty)
-    expect(page.locator(".queue [aria-current]")).to_have_attribute("href", re.compile(f"{first}|{second}"))
+    expect(page.locator("[data-queue] [aria-current]")).to_have_attribute("href", re.compile(f"{first}|{second}"))
     expect(page.locator("[data-preview]")).to_contain_text("stays restricted")
     assert press(page, "a", "Enter") == 2
     expect(page.get_by_role("status")).to_contain_text("Graded B3")
     page = open_desk(duty)
-    current = page.locator(".queue [aria-current]").get_attribute("href") or ""
+    current = page.locator("[data-queue] [aria-current]").get_attribute("href") or ""
     segment = "a-b.3" if first in current else "d-e.3"
     assert press(page, "g", "b", "2") + 1 == 4
     expect(page.locator("[data-preview]")).to_contain_text("If you set B2")
@@ -145,11 +145,11 @@ def test_the_way_through_the_queue_has_a_history_and_one_map(visit: Opener) -> N
     press(page, step)
     expect(title).to_contain_text(there)
     expect(page).to_have_url(re.compile(there))
-    expect(page.locator(".queue [aria-current]")).to_have_attribute("href", re.compile(there))
+    expect(page.locator("[data-queue] [aria-current]")).to_have_attribute("href", re.compile(there))
     expect(page.locator("[data-desk-map] canvas")).to_have_count(1)
     page.go_back()
     expect(title).to_contain_text(one)
-    expect(page.locator(".queue [aria-current]")).to_have_attribute("href", re.compile(one))
+    expect(page.locator("[data-queue] [aria-current]")).to_have_attribute("href", re.compile(one))
     page.go_forward()
     expect(title).to_contain_text(there)
     assert page.evaluate("window.loadedOnce") is True, "the page was loaded anew"

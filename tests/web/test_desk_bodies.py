@@ -46,7 +46,7 @@ def test_the_first_stands_with_who_and_why_in_sight_and_in_the_audit(mission: Mi
     assert decide(duty, report_id, number, "keep_first").status_code == 303
     text = page(duty, report=report_id)
     assert "The first stands; the other text is kept beside it." in text
-    assert "The first stands , decided by duty_officer@demo.example, 101200Z MAR 26: told by voice" in text
+    assert "The first stands, decided by duty_officer@demo.example, 101200Z MAR 26: told by voice" in text
     assert "two versions under one id" not in text
     assert state_of(mission, "b-c") == "GREY"
 
@@ -71,7 +71,7 @@ def test_the_slower_officer_is_told_what_the_first_decided(mission: Mission):
     answer = decide(chief, report_id, number, "promote")
     assert answer.status_code == 303
     text = page(chief, report=report_id)
-    assert "decided already by duty_officer@demo.example: keep first" in text
+    assert "Decided already by duty_officer@demo.example: the first stands." in text
     assert chief.get(f"{API}/reports/{report_id}").json["version"] == 1
 
 

@@ -23,7 +23,7 @@ def page(client: FlaskClient, **query: str) -> str:
 
 
 def words(text: str) -> str:
-    text = re.sub(r"<script.*?</script>", " ", text, flags=re.S)
+    text = re.sub(r"</?bdi[^>]*>", "", re.sub(r"<script.*?</script>", " ", text, flags=re.S))
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)).replace("&#39;", "'")
 
 

@@ -76,7 +76,7 @@ def test_a_phone_five_days_late_with_a_clock_six_hours_fast_changes_what_the_pas
     line = line_of(mission, body["id"])
     assert {"late", "skewed"} <= set(line["badges"])
     page = mission.browser("duty_officer").get(f"/desk?report={body['id']}", headers=HTML).text
-    assert "It was 360 min ahead." in page
+    assert 'It was <bdi dir="ltr">360</bdi> min ahead.' in page
     record = mission.program("duty_officer").get(f"{REPORTS}/{body['id']}").json["records"][0]
     assert record["properties"]["occurred"].startswith("2026-03-05T18:00:00"), "as sent"
 

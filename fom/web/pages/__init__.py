@@ -16,12 +16,14 @@ from fom.web.pages import (
     desk_acts,
     desk_close,
     desk_correct,
+    desk_say,
     differences,
     field,
     forms,
     gpx,
     holders,
     imports,
+    languages,
     live_map,
     movement_closing,
     movement_pattern,
@@ -48,6 +50,8 @@ from fom.web.pages import (
 def register(app: Flask) -> None:
     """Attach the pages and what their templates need."""
     shell.register(app)
+    languages.register(app)
+    desk_say.register(app)
     for page in (
         live_map,
         report,

@@ -20,9 +20,8 @@ from fom.services.desk_item import Item, look_into
 from fom.services.effects import GRADES, Effect, RoadEffect
 from fom.services.form_words import tell_answers
 from fom.services.judging import GUARDED_KINDS, RELATIONS
-from fom.services.movement_outlook import affected_words
 from fom.services.pending import list_pending
-from fom.services.queue import Waiting, list_queue
+from fom.services.queue import list_queue
 from fom.services.record_reads import list_records
 from fom.services.report_inspections import Proposed, propose_inspection
 from fom.services.reporting import body_of
@@ -31,17 +30,20 @@ from fom.services.two_bodies import look_at_body
 from fom.web.access import allows, current_actor
 from fom.web.alerting import note_effects
 from fom.web.edge import edge, reading
-from fom.web.pages.desk_words import differing, refusal_words
+from fom.web.pages.desk_say import affected_told, place_told, refusal_told
+from fom.web.pages.desk_words import differing
+from fom.web.pages.languages import as_text, chosen_language, in_language, keep_language
 
 blueprint = Blueprint("desk", __name__)
+blueprint.after_request(keep_language)
 
 SHOWN = 60
 """Lines listed at most."""
 CLOSINGS = {
-    "explosive": (("destroyed", "Item destroyed"), ("erroneous", "Reported in error")),
-    "physical": (("repaired", "Repaired"), ("erroneous", "Reported in error")),
-    "control": (("lifted", "Lifted"), ("erroneous", "Reported in error")),
-    "incident": (("erroneous", "Reported in error"),),
+    "explosive": ("destroyed", "erroneous"),
+    "physical": ("repaired", "erroneous"),
+    "control": ("lifted", "erroneous"),
+    "incident": ("erroneous",),
 }
 """Kind of record -> acts that need no surveyed area; those that do have a page of their own (`desk_close`)."""
 RIGHTS = {
@@ -66,7 +68,8 @@ def item() -> Any:
     """Return the item and its judgement alone, for a page that has the queue already."""
     host = edge().host
     with reading() as session:
-        return render_template("desk/_fragment.html", **_item_values(session, host, request.args), asked=True)
+        values = _item_values(session, host, request.args)
+        return render_template("desk/_fragment.html", **values, **in_language(), asked=True)
 
 
 def page(asked: Mapping[str, str], *, conflict: Conflict | None = None) -> Any:
@@ -91,7 +94,7 @@ def page(asked: Mapping[str, str], *, conflict: Conflict | None = None) -> Any:
                 "bounds": network_bounds(host.network), "credit": network_credit(host.network),
                 "zooms": [MIN_ZOOM, MAX_ZOOM], "style": map_style_values(),
             },
-            **_item_values(session, host, wanted),
+            **_item_values(session, host, wanted), **in_language(),
         )  # fmt: skip
 
 
@@ -106,7 +109,7 @@ def _item_values(session: Any, host: Any, asked: Mapping[str, str]) -> dict[str,
         "item": found, "told": _told(found), "bodies": _bodies(session, host, found), "closings": CLOSINGS,
         "may_close": {kind: may(actor, action) for kind, action in RIGHTS.items()}, "relations": RELATIONS,
         "new_id": lambda: str(uuid.uuid4()), "letter": letter_of_state, "expiries": EXPIRIES_H, "states": State,
-        "task_kind": TASKS, "affected": affected_words(found.affected) if found is not None else "",
+        "task_kind": TASKS, "affected": affected_told(found.affected) if found is not None else "",
         "place": None if found is None else _map_place(found),
         "inspection": _inspection(session, found, host.now()),
         **_judgement(found, asked.get("grade"), host.policy),
@@ -124,17 +127,17 @@ def _bodies(session: Any, host: Any, found: Item | None) -> list[dict[str, Any]]
             try:
                 effect = look_at_body(session, host, found.report["id"], conflict["number"], actor=current_actor())
             except InvalidInput as refused:
-                fault = refusal_words(refused)
+                fault = refusal_told(refused)
         told.append({**conflict, "differs": differing(now, conflict["body"]), "effect": effect, "fault": fault})
     note_effects(one["effect"] for one in told)
     return told
 
 
 def _told(item: Item | None) -> list[tuple[str, str]]:
-    """Return the answers of the newest version in words."""
+    """Return the answers of the newest version in the words of the language chosen."""
     if item is None or item.report is None:
         return []
-    return tell_answers(item.report["form"], item.report["versions"][-1]["answers"])
+    return tell_answers(item.report["form"], item.report["versions"][-1]["answers"], chosen_language())
 
 
 def _inspection(session: Any, item: Item | None, now: int) -> Proposed | None:
@@ -166,22 +169,11 @@ def _judgement(item: Item | None, asked: str | None, policy: Policy) -> dict[str
 
 
 def _road(road: RoadEffect) -> dict[str, Any]:
-    style = STYLES[road.after]
+    """Return what the script of the grid says of a road."""
     return {
-        "label": place_on(road), "letter": style.letter, "word": style.word, "stays": road.after == road.now,
-        "without": STYLES[road.before].letter,
+        "label": as_text(place_told(road)), "letter": letter_of_state(road.after), "stays": road.after == road.now,
+        "without": letter_of_state(road.before),
     }  # fmt: skip
-
-
-def place_on(road: RoadEffect) -> str:
-    """Return what people call a stretch: the route's code without its class, with its kilometres."""
-    if road.route is None:
-        return road.name or "road off the key routes"
-    code = road.route.rsplit(" ", 1)[-1]
-    if road.from_km is None or road.to_km is None:
-        return code
-    low, high = int(road.from_km), int(-(-road.to_km // 1))
-    return f"{code} km {low}" if high - low <= 1 else f"{code} {low}–{high}"
 
 
 def letter_of_state(state: State) -> str:
@@ -220,17 +212,3 @@ def _map_place(item: Item) -> dict[str, Any]:
         "centre": item.centre, "view": item.view, "touched": item.touched,
         "released": [act["area"] for act in item.pending if act["area"] is not None],
     }  # fmt: skip
-
-
-def title_of(line: Waiting) -> tuple[str, str]:
-    """Return (kind, code) of what a line tells, for the words of the template."""
-    if not line.rows:
-        return "form", line.report.form if line.report is not None else "other"
-    row = line.rows[0]
-    names = {"explosive": "class", "physical": "damage", "control": "control", "incident": "type"}
-    name = names.get(row.kind)
-    return row.kind, str(row.properties.get(name) or "") if name else str(row.properties.get("strength") or "")
-
-
-blueprint.add_app_template_filter(title_of, "title_of")
-blueprint.add_app_template_filter(place_on, "place_on")

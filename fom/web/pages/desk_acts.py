@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import flash, redirect, request, url_for
+from markupsafe import Markup
 
 from fom.domain.instants import HOUR_US, format_instant
 from fom.domain.states import State
-from fom.errors import Conflict, FomError, InvalidInput, NotFound, NotPermitted
+from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.services.asking import answer_question, ask_back
 from fom.services.bulk_grading import grade_many
 from fom.services.closing import log_closing_act
 from fom.services.inspecting import INSPECT_ACTIONS
-from fom.services.judging import file_report, grade_record, link_records, retract_record, unlink_records
+from fom.services.judging import RELATIONS, file_report, grade_record, link_records, retract_record, unlink_records
 from fom.services.overriding import ManualDraft, set_manual_state
 from fom.services.pending import confirm_pending, withdraw_pending
 from fom.services.registers import save_register
@@ -23,7 +24,7 @@ from fom.services.two_bodies import Decision, settle_body
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, writing
 from fom.web.pages.desk import EXPIRIES_H, blueprint, page
-from fom.web.pages.desk_words import refusal_words
+from fom.web.pages.desk_say import refusal_told, say, sentences
 from fom.web.queries import whole_number
 
 AUTHORITIES = {"explosive": "eod", "physical": "engineer", "control": "joc", "incident": "joc"}
@@ -39,7 +40,7 @@ def grade() -> Any:
             session, form.get("record", ""), form.get("grade", ""), eod_confirmed=form.get("eod_confirmed") == "yes",
             seen=_mark(form), actor=current_actor(), now=now,
         ),
-        "Graded {}.".format(form.get("grade", "")),
+        say("done.graded", grade=form.get("grade", "")),
     )  # fmt: skip
 
 
@@ -57,15 +58,15 @@ def bulk() -> Any:
         with writing() as (session, now):
             outcomes = grade_many(session, grades, seen=seen, actor=current_actor(), now=now, host=edge().host)
         waits = sum(outcome.pending_id is not None for outcome in outcomes.values())
-        words = f"{len(outcomes) - waits} grades set."
-        flash(f"{words} {waits} wait for a second person." if waits else words, "done")
+        words = say("done.bulk", n=len(outcomes) - waits)
+        flash(sentences(words, say("done.bulk_wait", n=waits)) if waits else words, "done")
     except Conflict as refused:
         if refused.details.get("why") == "moved_on":
             differs: Any = refused.details["differs"]
             return page({"record": differs[0]["about"]}, conflict=refused), 409
-        flash(_why(refused), "refused")
+        flash(refusal_told(refused), "refused")
     except (InvalidInput, NotPermitted, NotFound) as refused:
-        flash(_why(refused), "refused")
+        flash(refusal_told(refused), "refused")
     return _back()
 
 
@@ -75,13 +76,10 @@ def link() -> Any:
     """Link the record with another one."""
     form = request.form
     members = [form.get("record", ""), form.get("other", "")]
-    words = {"duplicate": "Linked as one report told twice.", "same_incident": "Linked as the same incident."}
-    said = words.get(form.get("relation", ""), "Marked as contradicting; the worse of both counts, a task is raised.")
+    relation = form.get("relation", "")
     return _done(
-        lambda session, now: link_records(
-            session, form.get("relation", ""), members, seen=_mark(form), actor=current_actor(), now=now
-        ),
-        said,
+        lambda session, now: link_records(session, relation, members, seen=_mark(form), actor=current_actor(), now=now),
+        say(f"done.linked_{relation if relation in RELATIONS else 'conflict'}"),
     )
 
 
@@ -92,7 +90,7 @@ def unlink() -> Any:
     link_id = request.form.get("link", "")
     return _done(
         lambda session, now: unlink_records(session, link_id, actor=current_actor(), now=now),
-        "Unlinked; each counts as it did before.",
+        say("done.unlinked"),
     )
 
 
@@ -106,7 +104,7 @@ def retract() -> Any:
             session, form.get("record", ""), reason=form.get("reason", ""), seen=_mark(form), actor=current_actor(),
             now=now,
         ),
-        "Taken back.",
+        say("done.taken_back"),
     )  # fmt: skip
 
 
@@ -120,7 +118,7 @@ def ask() -> Any:
             session, form.get("report", ""), form.get("text", ""), id=form.get("id", ""), actor=current_actor(),
             now=now,
         ),
-        "Asked. The sender sees it until it is answered.",
+        say("done.asked"),
     )  # fmt: skip
 
 
@@ -133,7 +131,7 @@ def answer() -> Any:
         lambda session, now: answer_question(
             session, form.get("question", ""), form.get("answer", ""), actor=current_actor(), now=now
         ),
-        "The answer is entered.",
+        say("done.answered"),
     )
 
 
@@ -150,7 +148,7 @@ def task() -> Any:
         }  # fmt: skip
         return save_register(session, "task", values, version=None, actor=current_actor(), now=now)
 
-    return _done(give, "The task is given.")
+    return _done(give, say("done.task"))
 
 
 @blueprint.post("/desk/file")
@@ -167,7 +165,7 @@ def file() -> Any:
             actor=current_actor(),
             now=now,
         ),
-        "Filed. Its words are kept.",
+        say("done.filed"),
     )
 
 
@@ -192,10 +190,7 @@ def body() -> Any:
     is_first = decision.outcome == "keep_first"
     return _done(
         settle_it,
-        "The first stands; the other text is kept beside it."
-        if is_first
-        else "The other text is the newest version now. What the first said of explosive or physical facts counts on "
-        "until a second person confirms.",
+        say("done.keep_first" if is_first else "done.promote"),
         shown={"report": form.get("report", "")},
     )
 
@@ -210,7 +205,7 @@ def inspection() -> Any:
             session, form.get("report", ""), subject_id=form.get("subject") or None, actor=current_actor(), now=now,
             network=edge().host.network,
         ),
-        "Entered as an inspection; the report is its evidence.",
+        say("done.inspection"),
     )  # fmt: skip
 
 
@@ -223,7 +218,7 @@ def take_back() -> Any:
         lambda session, now: take_back_report(
             session, form.get("report", ""), reason=form.get("reason", ""), actor=current_actor(), now=now
         ),
-        "The report is taken back.",
+        say("done.report_back"),
     )
 
 
@@ -246,7 +241,7 @@ def manual() -> Any:
             raise InvalidInput.single("state", repr(draft.state)[:40], "one of " + ", ".join(State.__members__))
         return set_manual_state(session, draft, actor=current_actor(), now=now, host=edge().host)
 
-    return _done(set_it, "Set by hand.")
+    return _done(set_it, say("done.by_hand"))
 
 
 @blueprint.post("/desk/close")
@@ -270,7 +265,7 @@ def close() -> Any:
         lambda session, now: log_closing_act(
             session, feature, id=form.get("id", ""), seen=_mark(form), actor=current_actor(), now=now
         ),
-        "Signed.",
+        say("done.signed"),
     )  # fmt: skip
 
 
@@ -283,7 +278,7 @@ def lift() -> Any:
     feature = {"type": "Feature", "geometry": None, "properties": properties}
     return _done(
         lambda session, now: log_closing_act(session, feature, id=form.get("id", ""), actor=current_actor(), now=now),
-        "Lifted.",
+        say("done.lifted"),
     )
 
 
@@ -294,14 +289,14 @@ def settle(pending_id: str, what: str) -> Any:
     if what == "confirm":
         return _done(
             lambda session, now: confirm_pending(session, pending_id, actor=current_actor(), now=now),
-            "Confirmed. It is in force.",
+            say("done.confirmed"),
         )
     if what != "withdraw":
         raise NotFound("page", what)
     reason = request.form.get("reason", "").strip() or "withdrawn at the desk"
     return _done(
         lambda session, now: withdraw_pending(session, pending_id, reason=reason, actor=current_actor(), now=now),
-        "Withdrawn.",
+        say("done.withdrawn"),
     )
 
 
@@ -309,7 +304,7 @@ def _mark(form: Mapping[str, str]) -> int | None:
     return whole_number(form.get("seen", ""))
 
 
-def _done(act: Callable[[Any, int], Any], words: str, *, shown: Mapping[str, str] | None = None) -> Any:
+def _done(act: Callable[[Any, int], Any], words: Markup, *, shown: Mapping[str, str] | None = None) -> Any:
     """Run one act in a transaction of its own and go back to the desk, with what happened or why it was refused.
 
     `shown`: the report or record to go back to; default the one that the form names.
@@ -318,13 +313,13 @@ def _done(act: Callable[[Any, int], Any], words: str, *, shown: Mapping[str, str
         with writing() as (session, now):
             outcome = act(session, now)
         waits = getattr(outcome, "pending_id", None)
-        flash(f"{words} It waits for a second person." if waits else words, "done")
+        flash(sentences(words, say("done.waits")) if waits else words, "done")
     except Conflict as refused:
         if refused.details.get("why") == "moved_on":
             return page(request.form, conflict=refused), 409
-        flash(_why(refused), "refused")
+        flash(refusal_told(refused), "refused")
     except (InvalidInput, NotPermitted) as refused:
-        flash(_why(refused), "refused")
+        flash(refusal_told(refused), "refused")
     return _back(shown)
 
 
@@ -332,9 +327,3 @@ def _back(shown: Mapping[str, str] | None = None) -> Any:
     form = request.form if shown is None else shown
     back: dict[str, Any] = {name: form[name] for name in ("report", "record") if form.get(name)}
     return redirect(url_for("desk.show", **back), code=303)
-
-
-def _why(refused: FomError) -> str:
-    if isinstance(refused, InvalidInput):
-        return refusal_words(refused)
-    return str(refused)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -23,29 +23,23 @@ from fom.web.access import allows, current_actor
 from fom.web.alerting import note_effects
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.desk import letter_of_state
+from fom.web.pages.desk_say import error_told, field_refusal, refusal_told, say
+from fom.web.pages.languages import in_language, keep_language
 from fom.web.pages.register_forms import positions_text, read_positions
 from fom.web.queries import whole_number
 
 blueprint = Blueprint("desk_close", __name__)
+blueprint.after_request(keep_language)
 
-ACTS = {
-    "cancelled": ("Cancelled", "after non-technical survey: nothing points to a hazard"),
-    "reduced": ("Reduced", "after technical survey"),
-    "cleared": ("Cleared", "after clearance"),
-    "destroyed": ("Destroyed", "one item, never an area"),
-    "erroneous": ("Erroneous", "it never was there"),
-}
-"""Closing acts of explosive hazards -> words, and what each claims."""
-AUTHORITIES = {"eod": "EOD of the mission", "mine_action": "Mine action"}
+ACTS = (*LAND_RELEASE, "destroyed", "erroneous")
+"""Closing acts of explosive hazards."""
+AUTHORITIES = ("eod", "mine_action")
 FIELDS = (
     "act", "authority", "organisation", "reference", "occurred", "method", "depth_cm", "traffic_mlc", "area",
     "radius_m", "corners", "accuracy_m",
 )  # fmt: skip
-AREAS = {
-    "outline": "the outline as recorded",
-    "circle": "a circle round the recorded place",
-    "corners": "the corners surveyed",
-}
+AREAS = ("outline", "circle", "corners")
+"""As recorded, round the recorded place, as surveyed."""
 RADIUS_MAX_M = 5_000.0
 TEXT_MAX = 200
 
@@ -80,7 +74,7 @@ def sign(record_id: str) -> Any:
         return _render(record_id, form, list(refused.errors)), 422
     except Conflict as conflict:
         return _render(record_id, form, [], conflict=conflict), 409
-    flash("Signed. It waits for a second person: one signature opens no road.", "done")
+    flash(say("done.signed_first"), "done")
     return redirect(url_for("desk.show", record=record_id), code=303)
 
 
@@ -99,7 +93,7 @@ def _read(record_id: str, form: Mapping[str, str], errors: list[FieldError]) -> 
     }
     reference = _text("reference", form, errors)
     if not reference:
-        errors.append(FieldError("reference", "nothing", "the number of the report or task that shows it"))
+        errors.append(FieldError("reference", "nothing", say("expect.reference")))
     meta = {"organisation": _text("organisation", form, errors), "reference": reference}
     properties["meta"] = {name: text for name, text in meta.items() if text}
     if method := _text("method", form, errors):
@@ -113,12 +107,12 @@ def _read(record_id: str, form: Mapping[str, str], errors: list[FieldError]) -> 
     if is_release:
         accuracy = _number("accuracy_m", form, errors)
         if accuracy is None and not any(e.field == "accuracy_m" for e in errors):
-            errors.append(FieldError("accuracy_m", "nothing", "how exact the survey is, metres"))
+            errors.append(FieldError("accuracy_m", "nothing", say("expect.accuracy")))
         properties["location"] = {"method": "survey", "uncertainty_m": accuracy or 0.0}
         geometry = _area(record_id, form, errors)
         if properties["act"] in ("reduced", "cleared") and "traffic_mlc" not in properties:
             came = form.get("traffic_mlc") or "nothing"
-            errors.append(FieldError("traffic_mlc", came, "the heaviest load class it holds for"))
+            errors.append(FieldError("traffic_mlc", came, say("expect.traffic")))
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
@@ -133,15 +127,16 @@ def _area(record_id: str, form: Mapping[str, str], errors: list[FieldError]) -> 
         if shape is not None and shape.geom_type in ("Polygon", "MultiPolygon"):
             found: dict[str, Any] = shape.__geo_interface__
             return found
-        errors.append(FieldError("area", "outline", "a circle or corners: the record has no outline"))
+        errors.append(FieldError("area", "outline", say("expect.no_outline")))
     elif kind == "circle":
         radius = _number("radius_m", form, errors)
         with reading() as session:
             centre = _item(session, record_id).centre if shape is None else (shape.centroid.x, shape.centroid.y)
         if centre is None:
-            errors.append(FieldError("area", "circle", "corners: the record has no place"))
+            errors.append(FieldError("area", "circle", say("expect.no_place")))
         elif radius is None or not 0 < radius <= RADIUS_MAX_M:
-            errors.append(FieldError("radius_m", form.get("radius_m") or "nothing", f"metres, up to {RADIUS_MAX_M:g}"))
+            most = say("expect.radius", most=f"{RADIUS_MAX_M:g}")
+            errors.append(FieldError("radius_m", form.get("radius_m") or "nothing", most))
         else:
             return released_circle(centre, radius)
     return None
@@ -154,7 +149,7 @@ def _ring(form: Mapping[str, str], errors: list[FieldError]) -> dict[str, Any] |
         errors += refused.errors
         return None
     if len(corners) < 3:
-        errors.append(FieldError("corners", f"{len(corners)} positions", "three corners or more, one on each line"))
+        errors.append(FieldError("corners", say("expect.positions", n=len(corners)), say("expect.corners")))
         return None
     return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
 
@@ -164,17 +159,18 @@ def _moment(form: Mapping[str, str], errors: list[FieldError]) -> str | None:
     try:
         moment = parse_instant(text if (text[-1:] in "Zz" and text) or "+" in text else text + "Z")
     except ValueError:
-        errors.append(FieldError("occurred", text or "nothing", "when the work was finished, UTC: 2026-11-23T14:32"))
+        expected = say("expect.finished", example="2026-11-23T14:32")
+        errors.append(FieldError("occurred", text or "nothing", expected))
         return None
     if moment > edge().host.now():
-        errors.append(FieldError("occurred", text, "a moment that has passed"))
+        errors.append(FieldError("occurred", text, say("expect.past")))
     return format_instant(moment)
 
 
 def _text(name: str, form: Mapping[str, str], errors: list[FieldError]) -> str:
     text = form.get(name, "")
     if len(text) > TEXT_MAX or "\x00" in text:
-        errors.append(FieldError(name, repr(text)[:40], f"a text of at most {TEXT_MAX} characters"))
+        errors.append(FieldError(name, repr(text)[:40], say("expect.text", most=TEXT_MAX)))
         return ""
     return text
 
@@ -188,15 +184,15 @@ def _number(name: str, form: Mapping[str, str], errors: list[FieldError]) -> flo
     except ValueError:
         value = float("nan")
     if not 0 <= value <= 1e5:
-        errors.append(FieldError(name, text[:40], "a number, 0 or more"))
+        errors.append(FieldError(name, text[:40], say("expect.number")))
         return None
     return value
 
 
-def _one_of(name: str, form: Mapping[str, str], options: Mapping[str, Any], errors: list[FieldError]) -> str:
+def _one_of(name: str, form: Mapping[str, str], options: Collection[str], errors: list[FieldError]) -> str:
     code = form.get(name, "")
     if code not in options:
-        errors.append(FieldError(name, repr(code)[:40] if code else "nothing", "one of " + ", ".join(options)))
+        errors.append(FieldError(name, repr(code)[:40] if code else "nothing", say("expect.choice")))
     return code
 
 
@@ -231,8 +227,9 @@ def _render(
     return render_template(
         "desk/close.html", item=item, form=shown, acts=ACTS, authorities=AUTHORITIES, areas=AREAS, release=LAND_RELEASE,
         has_outline=has_outline, look=look, looked=_digest(form) if look is not None else "", conflict=conflict,
-        errors=errors, loose=[e for e in errors if e.field not in FIELDS], letter=letter_of_state,
-        refused="" if conflict is None else str(conflict), feature=_drawn(item, form),
+        errors=[{"field": e.field, "words": error_told(e)} for e in errors],
+        loose=[{"words": field_refusal(e)} for e in errors if e.field not in FIELDS], letter=letter_of_state,
+        refused="" if conflict is None else refusal_told(conflict), feature=_drawn(item, form), **in_language(),
         settings={
             "network": host.network.network_id, "segments": host.network.n_segments,
             "bounds": network_bounds(host.network), "credit": network_credit(host.network),

@@ -23,11 +23,14 @@ from fom.services.named_places import find_place, list_namesakes
 from fom.services.reporting import amend_report, body_of, get_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
+from fom.web.pages.desk_say import say, sentences
+from fom.web.pages.languages import chosen_language, in_language, keep_language
 from fom.web.pages.moment_fields import parse_moment
 from fom.web.pages.report_forms import Place, field_of, read_place, tell
 from fom.web.queries import whole_number
 
 blueprint = Blueprint("desk_correct", __name__)
+blueprint.after_request(keep_language)
 CODES: dict[str, dict[str, tuple[str, ...]]] = {
     "explosive": {"class": EXPLOSIVE_CLASSES, "hazard": ("item", "sha", "cha")},
     "physical": {"damage": DAMAGES},
@@ -36,17 +39,17 @@ CODES: dict[str, dict[str, tuple[str, ...]]] = {
     "verification": {"strength": ("own_patrol_traverse", "partner_convoy_traverse", "imagery", "hearsay")},
 }
 """Kind of record -> members that may be corrected -> codes offered."""
-NEW_RECORDS: dict[str, tuple[str, dict[str, str]]] = {
-    "explosive": ("Explosive item", {"kind": "explosive", "hazard": "item", "class": "unknown_item"}),
-    "blocked": ("Road blocked", {"kind": "physical", "damage": "blocked"}),
-    "damaged": ("Road or bridge damaged", {"kind": "physical", "damage": "damaged"}),
-    "flooded": ("Road flooded", {"kind": "physical", "damage": "flooded"}),
-    "denial": ("Turned back or denied", {"kind": "control", "control": "denial", "user_class": "mission_military"}),
-    "toll": ("Fee or tax asked", {"kind": "control", "control": "toll"}),
-    "armed_robbery": ("Armed robbery", {"kind": "incident", "type": "armed_robbery"}),
-    "fire_on_movement": ("Fire on movement", {"kind": "incident", "type": "fire_on_movement"}),
+NEW_RECORDS: dict[str, dict[str, str]] = {
+    "explosive": {"kind": "explosive", "hazard": "item", "class": "unknown_item"},
+    "blocked": {"kind": "physical", "damage": "blocked"},
+    "damaged": {"kind": "physical", "damage": "damaged"},
+    "flooded": {"kind": "physical", "damage": "flooded"},
+    "denial": {"kind": "control", "control": "denial", "user_class": "mission_military"},
+    "toll": {"kind": "control", "control": "toll"},
+    "armed_robbery": {"kind": "incident", "type": "armed_robbery"},
+    "fire_on_movement": {"kind": "incident", "type": "fire_on_movement"},
 }
-"""What a report in words alone can be made to say -> the words, and the record it becomes once it has a place."""
+"""What a report in words alone can be made to say -> the record it becomes once it has a place."""
 
 
 @blueprint.get("/desk/correct/<report_id>")
@@ -84,10 +87,8 @@ def save(report_id: str) -> Any:
         return _render(report_id, form, [field_of(e, form) for e in refused.errors]), 422
     except Conflict as conflict:
         return _render(report_id, form, [], conflict=conflict), 409
-    words = f"Corrected: this is version {logged.version}."
-    if logged.pending_ids:
-        words += " What it said before counts on until a second person confirms: taking it back could improve a state."
-    flash(words, "done")
+    words = say("done.corrected", n=logged.version)
+    flash(sentences(words, say("done.corrected_waits")) if logged.pending_ids else words, "done")
     return redirect(url_for("desk.show", report=report_id), code=303)
 
 
@@ -116,7 +117,7 @@ def _changed(body: Mapping[str, Any], form: Mapping[str, str], place: Any, error
         new["answers"] = _answered(new, form, place, errors)
         return new
     if not records and form.get("what") in NEW_RECORDS:
-        properties = dict(NEW_RECORDS[form["what"]][1])
+        properties = dict(NEW_RECORDS[form["what"]])
         records = [{"type": "Feature", "geometry": None, "properties": properties}]
     new["records"] = records
     if not 0 <= at < len(records):
@@ -156,7 +157,7 @@ def _answered(
     if place is not None and "place" in asked:
         answers["place"] = _answer_of(place, form)
     elif place is not None:
-        errors.append(FieldError("position", form.get("position", ""), "nothing: this form asks for no single place"))
+        errors.append(FieldError("position", form.get("position", ""), say("expect.no_position")))
     return answers
 
 
@@ -183,7 +184,7 @@ def _occurred(form: Mapping[str, str], errors: list[FieldError]) -> str | None:
     try:
         return format_instant(parse_moment(text))
     except ValueError:
-        errors.append(FieldError("occurred", text, "a date and time in UTC, like 2026-11-23T14:32"))
+        errors.append(FieldError("occurred", text, say("expect.moment", example="2026-11-23T14:32")))
         return None
 
 
@@ -210,14 +211,15 @@ def _render(
     }  # fmt: skip
     if conflict is not None:  # what the other wrote stands beside; what was typed stays
         form = {**form, "base_version": str(report["version"]), "id": str(uuid.uuid4())}
-    told = [tell(e, {}, "en") for e in errors]
-    shown = {"words", "place_text", "occurred", "position", *CODES.get(said.get("kind", ""), {})}
+    codes = CODES.get(said.get("kind", ""), {})
+    asked = {"occurred": {"kind": "moment"}, "words": {"kind": "text"}} | {name: {"kind": "choice"} for name in codes}
+    told = [tell(e, asked, chosen_language()) for e in errors]
+    shown = {"words", "place_text", "occurred", "position", *codes}
     return render_template(
         "desk/correct.html", report=report, record=record, n_records=len(records), at=at, form={**known, **form},
         errors=told, loose=[e for e in told if e["field"] not in shown], reading=reading_text, conflict=conflict,
-        theirs=known, codes=CODES.get(said.get("kind", ""), {}), namesakes=namesakes, new_records=NEW_RECORDS,
-        own=page_words("en"),
-        name="correct", has_answers=bool(body.get("answers")),
+        theirs=known, codes=codes, namesakes=namesakes, new_records=NEW_RECORDS,
+        own=page_words(chosen_language()), has_answers=bool(body.get("answers")), **in_language(),
         settings={
             "network": host.network.network_id, "segments": host.network.n_segments,
             "bounds": network_bounds(host.network), "credit": network_credit(host.network),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 
 from fom.domain.forms import FORMS, TYPED_WORDS_MAX
 from fom.domain.positions import parse_position
@@ -17,25 +17,19 @@ from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.services.drafts import parse_report
 from fom.services.form_records import with_records
 from fom.services.form_subjects import list_subjects
-from fom.services.form_words import (
-    LANGUAGES,
-    describe_form,
-    describe_forms,
-    direction_of,
-    form_words,
-    page_words,
-)
+from fom.services.form_words import describe_form, describe_forms, form_words, page_words
 from fom.services.reporting import get_report, list_reports, log_report
 from fom.web.access import allows, current_actor
 from fom.web.edge import edge, reading, writing
+from fom.web.pages.languages import chosen_language, in_language, keep_language
 from fom.web.pages.map_settings import map_settings
 from fom.web.pages.report_forms import USUAL, Fields, field_of, missing_place, read_back, read_report, tell
 
 blueprint = Blueprint("report", __name__)
+blueprint.after_request(keep_language)
 
 FORMER_NAMES = {"physical": "bridge"}
 """Former name of a form in an address -> its code; the addresses stand in bookmarks and printed instructions."""
-LANGUAGE_COOKIE, YEAR_S = "report_language", 365 * 24 * 3600
 OWN_ROW = ("words", "place_text", "position", "track", "route", "from_km", "to_km", "start", "end", "form")
 """Fields besides the questions that show their errors beside them."""
 
@@ -47,7 +41,7 @@ def choose() -> Any:
     with reading() as session:
         heads = list_reports(session, actor=current_actor(), limit=30)
     mine = [head for head in heads if head["by"] == current_actor().person][:8]
-    return _page("report/choose.html", forms=describe_forms(_language())["forms"], mine=mine)
+    return _page("report/choose.html", forms=describe_forms(chosen_language())["forms"], mine=mine)
 
 
 @blueprint.get("/report/<name>")
@@ -115,7 +109,7 @@ def _render(
     code: str, form: Fields, errors: list[FieldError] | None = None, *, readings: dict[str, str] | None = None
 ) -> Any:
     errors = errors or []
-    language = _language()
+    language = chosen_language()
     described = describe_form(code, language)
     asked = {question["code"]: question for question in described["questions"]}
     shown = asked.keys() - {"place", "way"}
@@ -129,26 +123,12 @@ def _render(
     )  # fmt: skip
 
 
-def _page(template: str, **values: Any) -> Any:
-    """Return a page in the language asked for, which the browser keeps."""
-    language = _language()
+def _page(template: str, **values: Any) -> str:
+    """Return a page in the language asked for."""
+    language = chosen_language()
     words = form_words(language)
     shared = {"in_your_words": words["question"]["words"], "yes": words["answer"]["yes"], "no": words["answer"]["no"]}
-    answer = make_response(
-        render_template(
-            template, **values, language=language, direction=direction_of(language), own=page_words(language) | shared,
-            titles=words["form"], help=words["help"],
-            languages={name: page_words(name)["language_name"] for name in LANGUAGES},
-        )
+    return render_template(
+        template, **values, **in_language(), own=page_words(language) | shared, titles=words["form"],
+        help=words["help"],
     )  # fmt: skip
-    if request.args.get("language") in LANGUAGES:
-        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="Lax")
-    return answer
-
-
-def _language() -> str:
-    """Return the language asked for: by the address, else the one chosen before, else what the browser prefers."""
-    for name in (request.args.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
-        if name in LANGUAGES:
-            return str(name)
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]

@@ -18,24 +18,24 @@ from fom.web.edge import edge
 THEME_COOKIE = "theme"
 YEAR_S = 365 * 24 * 3600
 TABS = (
-    ("Map", "/", "read_picture"),
-    ("Desk", "/desk", "read_reports"),
-    ("Report", "/field", "send_report"),
-    ("Routes", "/routes", "read_picture"),
-    ("Planner", "/planner", "read_picture"),
-    ("Movements", "/movements", "read_picture"),
-    ("Restrictions", "/restrictions", "read_restriction_cases"),
-    ("Benchmarks", "/benchmarks", "read_benchmarks"),
-    ("My routes", "/my-routes", "read_picture"),
-    ("Registers", "/registers", "read_picture"),
-    ("Air heads", "/registers/air-heads", "read_picture"),
-    ("Imports", "/imports", "stage_imports"),
-    ("What if", "/what-ifs", "read_picture"),
-    ("Analysis", "/analysis", "read_picture"),
-    ("Policy", "/policy", "read_picture"),
-    ("Networks", "/networks", "see_networks"),
+    ("map", "/", "read_picture"),
+    ("desk", "/desk", "read_reports"),
+    ("report", "/field", "send_report"),
+    ("routes", "/routes", "read_picture"),
+    ("planner", "/planner", "read_picture"),
+    ("movements", "/movements", "read_picture"),
+    ("restrictions", "/restrictions", "read_restriction_cases"),
+    ("benchmarks", "/benchmarks", "read_benchmarks"),
+    ("my_routes", "/my-routes", "read_picture"),
+    ("registers", "/registers", "read_picture"),
+    ("air_heads", "/registers/air-heads", "read_picture"),
+    ("imports", "/imports", "stage_imports"),
+    ("what_ifs", "/what-ifs", "read_picture"),
+    ("analysis", "/analysis", "read_picture"),
+    ("policy", "/policy", "read_picture"),
+    ("networks", "/networks", "see_networks"),
 )
-"""(name, address, action that shows it)"""
+"""(code of its name in geodata/words/bar.json, address, action that shows it)"""
 TABS_IN_SIGHT = 8
 """So many of an account's pages stand in the bar, the others under "More"."""
 ALSO_AT = {"/field": "/report"}
@@ -70,8 +70,8 @@ def visible_tabs() -> list[dict[str, Any]]:
     within = [href for _, href, _ in TABS if _is_within(path, href) or _is_within(path, ALSO_AT.get(href))]
     here = max(within, key=len, default=None)  # air heads have a tab of their own among the registers
     return [
-        {"name": name, "href": href, "is_here": href == here}
-        for name, href, action in TABS
+        {"code": code, "href": href, "is_here": href == here}
+        for code, href, action in TABS
         if actor is not None and may(actor, action)
     ]
 

@@ -1,6 +1,6 @@
 // The MapLibre map itself: start, tools, images, themes. Nothing here knows where data come from.
 import * as maplibregl from "../../vendor/maplibre/maplibre-gl.mjs";
-import { element } from "../words.js";
+import { element, said } from "../words.js";
 import { buildStyle, groundColour, repaint } from "./map_style.js";
 import { addImages, addPlate, tokens } from "./symbols.js";
 
@@ -21,9 +21,9 @@ class Tools {
   onAdd(map) {
     const tool = (sign, words, act) => element("button", { type: "button", class: "map-tool", title: words, "aria-label": words, onclick: act }, sign);
     this.box = element("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" },
-      tool("+", "Closer", () => map.zoomIn({ duration: 90 })),
-      tool("−", "Farther", () => map.zoomOut({ duration: 90 })),
-      tool("⤢", "Show the whole mission area", () => map.easeTo({ ...wholeArea(map, this.bounds), duration: 240 })));
+      tool("+", said("map.closer", "Closer"), () => map.zoomIn({ duration: 90 })),
+      tool("−", said("map.farther", "Farther"), () => map.zoomOut({ duration: 90 })),
+      tool("⤢", said("map.whole", "Show the whole mission area"), () => map.easeTo({ ...wholeArea(map, this.bounds), duration: 240 })));
     return this.box;
   }
   onRemove() {
