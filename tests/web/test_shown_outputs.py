@@ -54,6 +54,7 @@ NOT_OPENED = {
     "/registers/air-heads/import/<batch_id>": "rows of a file before they are entered",
     "/reports/<report_id>/track.gpx": "where somebody passed, no state",
     "/restrictions/papers/<paper_id>": "a paper as it was signed",
+    "/api/v1/restriction-cases/<row_id>/papers/<paper_id>": "a paper as it was signed",
     "/api/v1/evidence/<evidence_id>": "a photo",
     "/api/v1/evidence/<evidence_id>/file": "a photo",
     "/api/v1/clause-lists/<int:version>": "clauses of an agreement",
