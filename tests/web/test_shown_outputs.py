@@ -29,7 +29,8 @@ ROLES = ("chief_joc", "eod", "movement_control", "aviation", "administrator", "a
 """Asked in this order until one may read an address: together they may read all."""
 NOT_NOTED = {
     "/alerts/subscriptions/new", "/alerts/subscriptions/<subscription_id>", "/api/v1/layers/air-heads",
-    "/api/v1/layers/crossings", "/registers/air-heads", "/registers/air-heads/<row_id>", "/policy/drafts/<draft_id>",
+    "/api/v1/layers/crossings", "/registers/air-heads", "/registers/air-heads/<row_id>", "/registers/crossings",
+    "/registers/crossings/<row_id>", "/policy/drafts/<draft_id>",
     "/api/v1/policies/drafts/<draft_id>/preview", "/api/v1/openapi.json",
 }  # fmt: skip
 """What the walk finds to show a state and to note nothing; docs/alerts.md says of each why."""
