@@ -12,7 +12,7 @@ from typing import Any
 
 from fom.domain import air_heads, crossings
 from fom.domain.answers import Answers
-from fom.domain.inspections import CHECKLIST
+from fom.domain.inspections import WHOLE_CHECKLIST
 from fom.domain.registers import AIR_HEAD_STATUS
 
 SUBJECT_OF: Mapping[str, str] = MappingProxyType(
@@ -65,10 +65,8 @@ def _crossing(answers: Answers) -> Found:
     noted: tuple[str, ...] = ()
     if "staffed" in answers:
         findings["staffed"] = "yes" if answers["staffed"] else "no"
-    if answers.get("checklist_passed"):  # passed as a whole, which is: every point seen, none left open
-        findings |= dict.fromkeys(CHECKLIST, "yes")
-    elif "checklist_passed" in answers:
-        noted += ("checklist_passed",)
+    if "checklist_passed" in answers:
+        findings[WHOLE_CHECKLIST] = "yes" if answers["checklist_passed"] else "no"
     for name, finding, fits in (
         ("hours", "hours", lambda value: len(value) <= TEXT_MAX),
         ("delay_min", "waiting_min", lambda value: value <= WAIT_MAX_MIN),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fom.domain.inspections import CHECKLIST, has_passed
+from fom.domain.inspections import has_passed
 from fom.domain.instants import DAY_US
 
 WHO_PASSES = ("people", "goods", "mission")
@@ -84,6 +84,6 @@ def together(each: Iterable[str]) -> str:
 
 def checklist_at(said: Sequence[Seen], *, at: int) -> int | None:
     """Return when the checklist was passed by the last inspection that went through any of it, None where it failed."""
-    checked = [one for one in said if one.at <= at and any(name in one.findings for name in CHECKLIST)]
+    checked = [one for one in said if one.at <= at and has_passed(one.findings) is not None]
     newest = max(checked, key=lambda one: one.at, default=None)
     return newest.at if newest is not None and has_passed(newest.findings) else None

@@ -26,6 +26,8 @@ CHECKLIST = (
     "communications",
 )  # fmt: skip
 """What an official crossing shows to pass. Source: requirement BL2; the list is ours (project decision)."""
+WHOLE_CHECKLIST = "checklist_passed"
+"""The same said as a whole, where nobody told the points apart."""
 SKEW_US = 10 * MINUTE_US
 """How far ahead of the server an inspection may be dated: what a clock is off."""
 REVIEW_MAX_US = 366 * DAY_US
@@ -87,7 +89,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             CROSSING_STATUS,
             {
                 "people": _code(*CROSSING_STATUS), "goods": _code(*CROSSING_STATUS), "mission": _code(*CROSSING_STATUS),
-                "staffed": _ASKED, "hours": _WORDS, **dict.fromkeys(CHECKLIST, _ASKED),
+                "staffed": _ASKED, "hours": _WORDS, **dict.fromkeys((WHOLE_CHECKLIST, *CHECKLIST), _ASKED),
                 "waiting_min": _number("min", 10_000),
             },
         ),
@@ -176,9 +178,16 @@ def check_moments(form: str, inspected_at: int, next_review: int | None, now: in
         errors.append(FieldError("next_review", format_instant(next_review), expected))
 
 
-def has_passed(findings: Mapping[str, Any]) -> bool:
-    """Return whether a crossing passed its checklist: every point seen, none left open."""
-    return all(findings.get(name) == "yes" for name in CHECKLIST)
+def has_passed(findings: Mapping[str, Any]) -> bool | None:
+    """Return whether a crossing passed its checklist: as a whole or every point of it, and no point failed.
+
+    None when nobody looked at any of it.
+    """
+    said = {name: findings[name] for name in (WHOLE_CHECKLIST, *CHECKLIST) if name in findings}
+    if not said:
+        return None
+    is_whole = said.get(WHOLE_CHECKLIST) == "yes" or all(said.get(name) == "yes" for name in CHECKLIST)
+    return is_whole and "no" not in said.values()
 
 
 def stated_limits(findings: Mapping[str, Any]) -> dict[str, float]:

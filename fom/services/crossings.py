@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from fom.domain.access import Actor, visible
 from fom.domain.crossings import WHO_PASSES, Passing, Seen, checklist_at, passing
-from fom.domain.inspections import CHECKLIST
+from fom.domain.inspections import has_passed
 from fom.domain.instants import format_instant, parse_instant
 from fom.services.picture_host import PictureHost
 from fom.services.registers import list_register
@@ -133,7 +133,7 @@ def _checked(said: Sequence[Seen], at: int) -> dict[str, Any]:
     staffed = [one for one in said if one.at <= at and one.findings.get("staffed") in ("yes", "no")]
     if staffed:
         told["staffed"] = max(staffed, key=lambda one: one.at).findings["staffed"] == "yes"
-    if any(name in one.findings for one in said if one.at <= at for name in CHECKLIST):
+    if any(has_passed(one.findings) is not None for one in said if one.at <= at):
         passed_at = checklist_at(said, at=at)
         told["checklist_passed_at"] = None if passed_at is None else format_instant(passed_at)
     return told

@@ -74,4 +74,8 @@ def test_the_checklist_is_passed_while_the_last_that_went_through_it_passed():
     assert checklist_at([passed, later], at=NOW) == passed.at
     assert checklist_at([passed, seen(2, records_kept="no")], at=NOW) is None
     assert checklist_at([later], at=NOW) is None
+    whole = {"checklist_passed": "yes"}
+    assert checklist_at([seen(2, **whole)], at=NOW) == seen(2).at
+    assert checklist_at([passed, seen(2, checklist_passed="no")], at=NOW) is None
+    assert checklist_at([seen(2, **whole, records_kept="no")], at=NOW) is None, "a point that failed decides"
     assert review_at(0, 10 * DAY_US) == 10 * DAY_US

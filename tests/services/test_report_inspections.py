@@ -17,6 +17,7 @@ from fom.domain.inspections import has_passed, parse_findings
 from fom.domain.instants import format_instant
 from fom.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from fom.services.assets import asset_dict
+from fom.services.crossings import stand
 from fom.services.drafts import parse_report
 from fom.services.form_records import with_records
 from fom.services.inspecting import InspectionDraft, latest_inspections, list_inspections, record_inspection
@@ -107,7 +108,7 @@ def test_whatever_may_be_answered_gives_an_inspection_that_holds(filled: tuple[s
     assert errors == []
     assert set(found.noted) <= {q.code for q in FORMS[form].questions}
     if form == "crossing":
-        assert has_passed(found.findings) == (answers.get("checklist_passed") is True)
+        assert has_passed(found.findings) == answers.get("checklist_passed")
 
 
 def test_the_same_state_again_is_not_worse_and_unknown_is_not_the_best() -> None:
@@ -180,6 +181,13 @@ def test_a_camp_is_inspected_too_and_a_crossing_says_who_may_cross(database, net
     now = row_of(database, "crossing", gate)
     assert (now["status"], now["people"], now["goods"]) == ("partly", True, False)
     assert now["checklist_passed_at"] == now["inspected_at"]
+    later, said = T0 + HOUR, {"subject": gate["id"], "status": "partly", "checklist_passed": False}
+    again = send(database, network, "crossing", now=later, occurred=format_instant(later), **said)
+    accept(database, network, again, now=later)
+    row = row_of(database, "crossing", gate)
+    with database.reading() as session:
+        (now,) = stand(session, [row], at=later + HOUR, known_at=later + HOUR)
+    assert now["checklist_passed_at"] is None, "what failed it takes the earlier pass back"
 
 
 # taking back
