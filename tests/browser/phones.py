@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import random
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.mission import PASSWORD, email_of, point_on
-from tests.browser.weak_link import WeakLink
+from tests.browser.weak_link import DOWN, GOOD, LOSES_ANSWERS, PORTAL, WeakLink
 
 LON, LAT = point_on("d-e", 0.35)
 PLACE = f"{LAT}N {LON}E"
@@ -53,6 +56,11 @@ class Phone:
     def reports(self) -> list[dict[str, Any]]:
         answer = self.context.request.get(f"{self.link.address}/api/v1/reports?limit=1000")
         return answer.json()["reports"]
+
+    def bodies_of(self, item_id: str) -> set[str]:
+        """Return the different bodies that were sent under an id."""
+        sent = [json.loads(body) for body in self.link.bodies]
+        return {json.dumps(body, sort_keys=True) for body in sent if body["id"] == item_id}
 
     def new_since(self, before: set[str]) -> list[str]:
         return [report["id"] for report in self.reports() if report["id"] not in before]
@@ -115,3 +123,28 @@ def drive(phone: Phone, road: str, *, first: float = 0.0, last: float = 1.0, ste
         lon, lat = point_on(road, first + (last - first) * index / steps)
         phone.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 6})
         phone.page.wait_for_timeout(120)
+
+
+FAULTS = ("offline", "reload", "kill", LOSES_ANSWERS, PORTAL, DOWN, GOOD)
+
+
+def among_faults(phone: Phone, count: int, chance: random.Random, act: Callable[[], str]) -> list[str]:
+    """Do an act again and again while link, page and phone fail; return the ids it gave once all has been accepted."""
+    done = []
+    for _ in range(count):
+        fault = chance.choice(FAULTS)
+        phone.context.set_offline(fault == "offline")
+        phone.link.mode = fault if fault in (LOSES_ANSWERS, PORTAL, DOWN, GOOD) else GOOD
+        done.append(act())
+        if fault == "kill":
+            phone.kill()
+        elif fault in ("reload", "offline"):
+            phone.page.reload()
+        phone.page.locator("html[data-ready]").wait_for(state="attached")
+    phone.link.mode = GOOD
+    phone.context.set_offline(False)
+    page = phone.kill()
+    page.goto(phone.link.address + "/field#outbox")
+    expect(page.locator(".outbox li").first).to_be_visible()
+    expect(page.locator(".outbox li:not([data-state='accepted'])")).to_have_count(0, timeout=120_000)
+    return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import uuid
@@ -17,6 +16,7 @@ from tests.browser.phones import (
     PLACE,
     SENT,
     Phone,
+    among_faults,
     answer_about_me,
     drive,
     fill_hazard,
@@ -409,46 +409,27 @@ def test_a_place_is_read_back_in_two_forms_and_doubtful_ones_are_asked(phone: Ph
     expect(yes).to_be_enabled()
 
 
-FAULTS = ("offline", "reload", "kill", LOSES_ANSWERS, PORTAL, DOWN, GOOD)
-
-
 def rounds(phone: Phone, count: int, seed: int) -> None:
     """Queue reports while the link, the page and the phone fail at random moments; each must arrive exactly once."""
-    chance, before, queued = random.Random(seed), phone.ids(), []
-    for _ in range(count):
-        fault = chance.choice(FAULTS)
-        phone.context.set_offline(fault == "offline")
-        phone.link.mode = fault if fault in (LOSES_ANSWERS, PORTAL, DOWN, GOOD) else GOOD
-        queued.append(
-            phone.page.evaluate(
-                """async ([place, wait]) => {
-                const { startDraft, saveDraft, queue } = await import('/static/field/outbox.js');
-                const item = await startDraft('other', { place });
-                item.words = 'round';
-                await saveDraft(item);
-                await queue(item);
-                await new Promise((done) => setTimeout(done, wait)); return item.id; }""",
-                [SENT["placed"], chance.randrange(0, 250)],
-            )
+    chance, before = random.Random(seed), phone.ids()
+
+    def queue() -> str:
+        return phone.page.evaluate(
+            """async ([place, wait]) => {
+            const { startDraft, saveDraft, queue } = await import('/static/field/outbox.js');
+            const item = await startDraft('other', { place });
+            item.words = 'round';
+            await saveDraft(item);
+            await queue(item);
+            await new Promise((done) => setTimeout(done, wait)); return item.id; }""",
+            [SENT["placed"], chance.randrange(0, 250)],
         )
-        if fault == "kill":
-            phone.kill()
-        elif fault in ("reload", "offline"):
-            phone.page.reload()
-        phone.page.locator("html[data-ready]").wait_for(state="attached")
-    phone.link.mode = GOOD
-    phone.context.set_offline(False)
-    page = phone.kill()
-    page.goto(phone.link.address + "/field#outbox")
-    expect(page.locator(".outbox li").first).to_be_visible()
-    expect(page.locator(".outbox li:not([data-state='accepted'])")).to_have_count(0, timeout=120_000)
+
+    queued = among_faults(phone, count, chance, queue)
     assert sorted(phone.new_since(before)) == sorted(queued)
-    sent = [json.loads(body) for body in phone.link.bodies]
-    for one in queued:
-        assert len({json.dumps(body, sort_keys=True) for body in sent if body["id"] == one}) <= 1
+    assert all(len(phone.bodies_of(one)) <= 1 for one in queued)
 
 
-@pytest.mark.deep
 def test_six_reports_among_faults_arrive_once_each(phone: Phone) -> None:
     rounds(phone, 6, seed=4)
 

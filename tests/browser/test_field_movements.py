@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import random
 import re
 import uuid
@@ -16,8 +16,8 @@ from fom.domain.instants import HOUR_US, MINUTE_US, format_instant, parse_instan
 from fom.services.movements import plan_movement
 from fom.web.edge import now_us
 from tests.browser.mission import PIECES
-from tests.browser.phones import HERE, LAT, LON, Phone, state
-from tests.browser.weak_link import DOWN, GOOD, LOSES_ANSWERS, PORTAL
+from tests.browser.phones import HERE, LAT, LON, Phone, among_faults, state
+from tests.browser.weak_link import GOOD, LOSES_ANSWERS
 from tests.deep import share_of
 
 CONTROL = Actor(
@@ -109,35 +109,19 @@ def test_a_kilometre_of_the_way_is_a_draft_until_it_is_sent(phone: Phone) -> Non
     assert kept["lon"] == pytest.approx(30.0559, abs=1e-4)
 
 
-FAULTS = ("offline", "reload", "kill", LOSES_ANSWERS, PORTAL, DOWN, GOOD)
-
-
 @pytest.mark.deep
 def test_many_check_ins_among_faults_are_one_each(phone: Phone) -> None:
-    movement, chance, queued = plan(phone, "PTL-9"), random.Random(9), []
-    for number in range(share_of(60)):
-        fault = chance.choice(FAULTS)
-        phone.context.set_offline(fault == "offline")
-        phone.context.set_geolocation({**HERE, "longitude": LON + number * 1e-4})
-        phone.link.mode = fault if fault in (LOSES_ANSWERS, PORTAL, DOWN, GOOD) else GOOD
+    movement, steps = plan(phone, "PTL-9"), itertools.count()
+
+    def check_in() -> str:
+        phone.context.set_geolocation({**HERE, "longitude": LON + next(steps) * 1e-4})
         phone.page.goto(phone.link.address + "/field#report")
         card(phone, "PTL-9").locator("[data-check-in]").click()
         phone.page.locator(".sent").wait_for()
-        queued.append(phone.page.evaluate("location.hash.split('/')[1]"))
-        if fault == "kill":
-            phone.kill()
-        elif fault in ("reload", "offline"):
-            phone.page.reload()
-        phone.page.locator("html[data-ready]").wait_for(state="attached")
-    phone.link.mode = GOOD
-    phone.context.set_offline(False)
-    page = phone.kill()
-    page.goto(phone.link.address + "/field#outbox")
-    expect(page.locator(".outbox li").first).to_be_visible()
-    expect(page.locator(".outbox li:not([data-state='accepted'])")).to_have_count(0, timeout=120_000)
+        return str(phone.page.evaluate("location.hash.split('/')[1]"))
+
+    queued = among_faults(phone, share_of(60), random.Random(9), check_in)
     kept = told(phone, movement)["check_ins"]
     assert sorted(one["id"] for one in kept) == sorted(queued)
     assert all(parse_instant(one["at"]) <= parse_instant(one["received"]) for one in kept)
-    sent = [json.loads(body) for body in phone.link.bodies]
-    for one in queued:
-        assert len({json.dumps(body, sort_keys=True) for body in sent if body["id"] == one}) == 1
+    assert all(len(phone.bodies_of(one)) == 1 for one in queued)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,7 +21,7 @@ from tests.web.conftest import Mission
 from tests.web.test_evidence import announced, put
 from tests.web.test_imports import CSV, send, staged
 from tests.web.test_openrosa import ON_A_B, filled, phone
-from tests.web.test_serving import Server, data, running  # noqa: F401 - a fixture
+from tests.web.test_serving import Server, fill, running
 
 API = "/api/v1"
 
@@ -78,9 +79,10 @@ def _is_ready(served: Server, token: str) -> bool:
 
 
 @pytest.mark.deep
-def test_the_server_goes_on_under_hostile_files_and_leaves_nothing_when_it_is_killed(data: Path):  # noqa: F811
+def test_the_server_goes_on_under_hostile_files_and_leaves_nothing_when_it_is_killed(tmp_path: Path, network: Any):
+    fill(tmp_path, f"sqlite:///{tmp_path / 'fom.sqlite'}", network)
     hostile = [make() for read, make in CLASSICS.values() if read is read_gpx]
-    with running(data) as served:
+    with running(tmp_path) as served:
         token, _, _ = served.token("duty_officer")
         while not _is_ready(served, token):
             time.sleep(0.2)
