@@ -207,11 +207,11 @@ def _rows(session: Session, case_id: str) -> list[CasePaper]:
 def _visible(session: Session, paper_id: str, case_id: str | None, actor: Actor) -> CasePaper:
     row = session.get(CasePaper, paper_id, populate_existing=True)
     if row is None or case_id not in (None, row.case_id):
-        raise NotFound("case_paper", paper_id)
+        raise NotFound("paper", paper_id)
     try:
         get_register(session, "restriction_case", row.case_id, actor=actor)
     except NotFound:
-        raise NotFound("case_paper", paper_id) from None
+        raise NotFound("paper", paper_id) from None
     return row
 
 

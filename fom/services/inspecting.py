@@ -7,7 +7,8 @@ the second person there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -212,6 +213,14 @@ def inspection_dict(row: InspectionForm) -> dict[str, Any]:
         "next_review": None if row.next_review is None else format_instant(row.next_review),
         "report_id": row.report_id, "received": format_instant(row.received), "by": row.by,
     }  # fmt: skip
+
+
+def check_answers(draft: InspectionDraft, *, now: int) -> list[FieldError]:
+    """Return what is wrong with an inspection apart from its moments: for a form whose moments cannot be read."""
+    errors: list[FieldError] = []
+    with suppress(InvalidInput):
+        _checked(replace(draft, inspected_at=now, next_review=None), now, errors)
+    return [error for error in errors if error.field != "next_review"]
 
 
 def _checked(draft: InspectionDraft, at: int, errors: list[FieldError]) -> dict[str, Any]:

@@ -184,14 +184,15 @@ def test_only_aviation_approves_types(mission: Mission):
     assert refused.status_code == 403
 
 
-def test_an_inspection_with_bad_answers_keeps_them_and_writes_nothing(mission: Mission):
+@pytest.mark.parametrize("moment", ["2026-03-12T10:00", "", "yesterday"])
+def test_an_inspection_with_bad_answers_keeps_them_and_writes_nothing(mission: Mission, moment: str):
     row = air_head(mission)
     client = mission.browser("aviation")
     url = f"/registers/air-heads/{row['id']}/inspect"
     form = {
         "id": new_id(),
         "form": "air_head",
-        "inspected_at": "2026-03-12T10:00",
+        "inspected_at": moment,
         "inspected_by": "",
         "status": "fine",
     }

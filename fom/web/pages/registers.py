@@ -9,23 +9,21 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
-from fom.domain.access import may, visible
+from fom.domain.access import may
 from fom.domain.inspections import FORMS, forms_of
 from fom.domain.instants import parse_instant
-from fom.domain.profiles import USER_CLASSES
 from fom.domain.registers import members_of
 from fom.errors import Conflict, FieldError, InvalidInput, NotFound
 from fom.maps.layers import AIR_HEAD_STATES, CROSSING_STATES
-from fom.services.air_heads import approved_types, by_type, closed_by_hand, stand
-from fom.services.area_statements import list_statements, list_taken_back, wet_places
-from fom.services.assets import resources_of_routes, touched_by_stores
-from fom.services.crossings import list_crossings
+from fom.services.area_statements import list_statements
+from fom.services.assets import asset_dict
 from fom.services.form_words import page_words
 from fom.services.inspecting import (
     INSPECT_ACTIONS,
     InspectionDraft,
+    check_answers,
     list_inspections,
     record_inspection,
 )
@@ -38,14 +36,14 @@ from fom.services.registers import (
     register_history,
     save_register,
 )
-from fom.services.route_lines import preview_course
-from fom.services.route_studies import list_studies, studied_routes
+from fom.services.route_studies import studied_routes
 from fom.web.access import allows, current_actor
 from fom.web.api.registers import STANDING
 from fom.web.edge import edge, reading, writing
 from fom.web.pages.map_settings import map_settings
-from fom.web.pages.moment_fields import moment_text, read_moment
-from fom.web.pages.register_forms import fields_of, form_of, positions_text, read_values
+from fom.web.pages.moment_fields import read_moment
+from fom.web.pages.register_forms import fields_of, form_of, read_values
+from fom.web.pages.register_more import MORE
 from fom.web.pages.register_words import FORM_WORDS, SHOWN, WHY, Shown, label, tell, tell_value, versions_of
 from fom.web.queries import check_query, whole_number
 from fom.web.tables import csv_file
@@ -138,7 +136,7 @@ def render_row(shown: Shown, row_id: str, *, errors: list[FieldError] | None = N
         if shown.register in INSPECT_ACTIONS:
             inspections = list_inspections(session, shown.register, row_id, actor=actor, network=host.network)
             mark_overdue(inspections, now)
-        more = _MORE[shown.register](session, row, actor, now) if shown.register in _MORE else {}
+        more = MORE[shown.register](session, row, actor, now) if shown.register in MORE else {}
     return render_template(
         "registers/row.html", shown=shown, row=row, members=members_of(shown.register), inspections=inspections,
         versions=versions_of(shown.register, history), may_edit=may(actor, EDIT_ACTIONS[shown.register]),
@@ -201,7 +199,9 @@ def keep_inspection(slug: str, row_id: str) -> Any:
     subject, name = inspected(slug, row_id)
     form, errors = request.form.to_dict(), list[FieldError]()
     draft = read_inspection(subject, row_id, form, errors)
-    if not errors and draft is not None:
+    if errors:
+        errors += check_answers(draft, now=edge().clock())
+    else:
         host = edge().host
         try:
             with writing() as (session, now):
@@ -223,8 +223,6 @@ def inspected(slug: str, row_id: str) -> tuple[str, str]:
     """Return kind and name of what is inspected; NotFound where it is not there or is not inspected."""
     actor = current_actor()
     if slug == "assets":
-        from fom.services.assets import asset_dict
-
         network = edge().host.network
         number = network.find_asset(row_id)
         if number is None:
@@ -241,18 +239,14 @@ def inspected(slug: str, row_id: str) -> tuple[str, str]:
 
 def read_inspection(
     subject: str, subject_id: str, form: Mapping[str, str], errors: list[FieldError]
-) -> InspectionDraft | None:
-    """Return the draft of an inspection form, None when a moment is missing or cannot be read."""
-    inspected_at = read_moment(form, "inspected_at", errors)
+) -> InspectionDraft:
+    """Return the draft of an inspection form; a moment that is missing or cannot be read is an error."""
+    inspected_at = read_moment(form, "inspected_at", errors, is_needed=True)
     next_review = read_moment(form, "next_review", errors)
-    if inspected_at is None:
-        if not errors:
-            errors.append(FieldError("inspected_at", "nothing", "when it was looked at, UTC"))
-        return None
     findings = {k.removeprefix("findings."): v for k, v in form.items() if k.startswith("findings.") and v.strip()}
     return InspectionDraft(
         id=form.get("id", ""), subject_kind=subject, subject_id=subject_id, form=form.get("form", ""),
-        inspected_at=inspected_at, inspected_by=form.get("inspected_by", ""), status=form.get("status") or None,
+        inspected_at=inspected_at or 0, inspected_by=form.get("inspected_by", ""), status=form.get("status") or None,
         findings=findings, notes=form.get("notes", ""), next_review=next_review,
     )  # fmt: skip
 
@@ -386,8 +380,6 @@ def _values(rows: list[dict[str, Any]], name: str) -> tuple[str, ...]:
 
 def _cell(value: Any) -> object:
     if isinstance(value, dict | list):
-        from flask import current_app
-
         return current_app.json.dumps(value)
     return value
 
@@ -397,72 +389,3 @@ def _feature_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if row.get("lon") is not None:
         geometry = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
     return None if geometry is None else {"type": "Feature", "geometry": geometry, "properties": {}}
-
-
-def _key_route_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
-    network = edge().host.network
-    studies = list_studies(session, actor=actor, route_id=row["id"])
-    course = preview_course(network, row["segments"] or [], studies, at=now)
-    return {
-        "feature": course.pop("feature") if course["length_m"] else None,
-        "course": course,
-        "studies": studies,
-        "is_study_overdue": bool(studies) and parse_instant(studies[0]["review_by"]) < now,
-        "resources": resources_of_routes(session, network, actor=actor).get(row["id"], []),
-        "via_text": positions_text(row["via"]),
-        "may_study": may(actor, "study_routes"),
-    }
-
-
-def _air_head_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
-    is_wet = bool(wet_places(session, {row["id"]: (row["lon"], row["lat"])}, at=now))
-    with edge().host.reading() as picture:
-        survey = picture.survey(now)
-    (standing,) = stand(session, [row], survey, at=now, known_at=now)
-    if standing["why"] == "explosive" and not visible(actor, edge().host.access_of(standing["ref"])):
-        standing["ref"] = None
-    closings = closed_by_hand(session, known_at=now, air_head_id=row["id"]).get(row["id"], [])
-    return {
-        "standing": standing,
-        "closings": [one for one in closings if one.end is None or one.end > now],
-        "service": by_type(session, row, survey, is_wet=is_wet, at=now, known_at=now),
-        "is_wet": is_wet,
-        "approvals": {approval["type"]: approval for approval in row["approvals"] or []},
-        "approved": approved_types(row),
-        "may_approve": may(actor, "approve_aircraft"),
-    }
-
-
-def _crossing_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
-    rows = list_crossings(session, edge().host, actor=actor, at=now)
-    return {"standing": next(one for one in rows if one["id"] == row["id"])}
-
-
-def _site_more(session: Any, row: Mapping[str, Any], actor: Any, _: int) -> dict[str, Any]:
-    if row["kind"] == "strategic_resource":
-        return {"points": list_register(session, "control_point", actor=actor, site=row["id"])}
-    if row["kind"] != "ammunition_storage":
-        return {}
-    return {"touched": touched_by_stores(session, edge().host.network, actor=actor).get(row["id"])}
-
-
-def _area_more(session: Any, row: Mapping[str, Any], actor: Any, now: int) -> dict[str, Any]:
-    threats = [t for t in list_statements(session, "threat_area", actor=actor, at=now) if t["area_id"] == row["id"]]
-    orders = [order for order in list_orders(session, actor=actor, at=now) if order["area_id"] == row["id"]]
-    return {
-        "threats": threats, "orders": orders,
-        "points": list_register(session, "control_point", actor=actor, zone=row["id"]),
-        "taken_back": [
-            one for one in list_taken_back(session, "threat_area", actor=actor, at=now) if one["area_id"] == row["id"]
-        ],
-        "may_retract": may(actor, "retract"), "person": actor.person, "may_state": may(actor, "set_areas"),
-        "may_order": may(actor, "order_controls"), "now_text": moment_text(now), "new_id": str(uuid.uuid4()),
-        "user_classes": USER_CLASSES,
-    }  # fmt: skip
-
-
-_MORE = {
-    "key_route": _key_route_more, "air_head": _air_head_more, "crossing": _crossing_more, "site": _site_more,
-    "area": _area_more,
-}  # fmt: skip
-"""Register -> what its page shows beside the members."""
